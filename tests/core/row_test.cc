@@ -119,8 +119,9 @@ TEST_CASE("random rows come back") {
 
 TEST_CASE("damaged records give an error or a value, never a wild read") {
   std::string buffer;
+  const std::string blob(200, 'b');
   const std::vector<Datum> columns = {Datum::Text("abcdef"), Datum::Integer(300), Datum::Real(1.5),
-                                      Datum::Blob(std::string(200, 'b'))};
+                                      Datum::Blob(blob)};
   const std::string good(EncodeRow(columns, &buffer).record);
   std::vector<Datum> out(4);
   for (size_t n = 0; n < good.size(); ++n) {
