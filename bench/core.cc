@@ -21,9 +21,10 @@
 #include "bench/structures/front_coded.h"
 #include "bench/structures/maps.h"
 #include "bench/structures/marisa.h"
+#include "bench/structures/memkv_art.h"
 #include "bench/structures/tries.h"
-#ifdef MEMKV_BENCH_ENGINES
-#include "bench/structures/memkv.h"
+#ifdef MEMKV_BENCH_FST
+#include "bench/structures/memkv_fst.h"
 #endif
 
 namespace memkv::bench {
@@ -112,10 +113,7 @@ Structure Frozen() {
 
 std::vector<Structure> AllStructures() {
   return {
-#ifdef MEMKV_BENCH_ENGINES
-      Mutable<MemkvArt>(),
-#endif
-      Mutable<StdMap>(),
+      Mutable<MemkvArt>(),     Mutable<StdMap>(),
 #ifdef MEMKV_BENCH_ABSL
       Mutable<AbslBtreeMap>(),
 #endif
@@ -128,7 +126,7 @@ std::vector<Structure> AllStructures() {
 #ifdef MEMKV_BENCH_LIBART
       Mutable<LibArt>(),
 #endif
-#ifdef MEMKV_BENCH_ENGINES
+#ifdef MEMKV_BENCH_FST
       Frozen<MemkvFst>(),      Frozen<MemkvFstValues>(),
 #endif
 #ifdef MEMKV_BENCH_MARISA

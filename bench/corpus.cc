@@ -87,7 +87,10 @@ const KeyList& Corpus::Shuffled() {
 KeyList ReadLines(const std::string& file) {
   const bool packed = file.ends_with(".zst");
   std::string command = "zstd -dcq -- '";
-  for (char c : file) command += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  for (char c : file) {
+    if (c == '\'') command += "'\\'";
+    command += c;
+  }
   command += '\'';
   std::FILE* in = packed ? popen(command.c_str(), "r") : std::fopen(file.c_str(), "r");
   if (in == nullptr) Die("cannot open \"" + file + "\"");

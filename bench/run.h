@@ -30,6 +30,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
 #include <string>
 #include <vector>
@@ -37,8 +38,16 @@
 #include "bench/corpus.h"
 #include "bench/measure.h"
 #include "bench/random.h"
+#include "core/status.h"
 
 namespace memkv::bench {
+
+// Ends the process if `status` is a failure.
+inline void Must(const Status& status) {
+  if (status.ok()) return;
+  std::fprintf(stderr, "bench: %s\n", status.message().c_str());
+  std::exit(1);
+}
 
 enum class Answer { kPresence, kRank, kValue };
 
