@@ -159,6 +159,7 @@ void Engine::Put(Bytes key, const Entry& entry, bool* replaced) {
   }
   for (;;) {
     path_.Floor(head, key);
+    PrefetchLeaf(head.leaf(head.desc(path_.desc()).leaf()));
     const Leaf leaf = LeafAt(path_);
     const LeafPos pos = leaf.Find(head.table(leaf), key);
     if (pos.exact) {
@@ -291,6 +292,7 @@ bool Engine::Erase(Bytes key) {
   scratch_.Reset();
   if (!head.root) return false;
   path_.Floor(head, key);
+  PrefetchLeaf(head.leaf(head.desc(path_.desc()).leaf()));
   const Leaf leaf = LeafAt(path_);
   const LeafPos pos = leaf.Find(head.table(leaf), key);
   if (!pos.exact) return false;
