@@ -17,9 +17,6 @@ constexpr uint32_t kMergeBelow = kLeafMax / 2;
 Bytes AsBytes(const uint8_t* p, size_t n) { return {reinterpret_cast<const char*>(p), n}; }
 const uint8_t* Data(Bytes b) { return reinterpret_cast<const uint8_t*>(b.data()); }
 
-// What a leaf skips between fences that share `shared` bytes: all its keys are longer.
-uint32_t SkipFor(uint32_t separator_bytes, uint32_t shared) { return std::min(shared, std::max(separator_bytes, 1u) - 1); }
-
 }  // namespace
 
 LeafParts::Cell Engine::NewCell(const Value& v) {
@@ -420,37 +417,6 @@ void Engine::Combine(Path& a, LeafParts& pa, Path& b, LeafParts& pb) {
     } catch (const std::bad_alloc&) {
     }
   }
-}
-
-uint64_t Engine::EraseRange(Bytes lo, std::optional<Bytes> hi) {
-  uint64_t n = 0;
-  Version* before = Take();
-  try {
-    std::string key;
-    while (head.root) {
-      path_.Floor(head, lo);
-      Leaf leaf = LeafAt(path_);
-      uint32_t i = leaf.Find(head.table(leaf), lo).pos;
-      if (i == leaf.n) {
-        size_t level;
-        if (!path_.Next(head, &level)) break;
-        leaf = LeafAt(path_);
-        i = 0;
-      }
-      scratch_.Reset();
-      key = PlainKey(path_, leaf, i);
-      if (hi && Bytes(key) >= *hi) break;
-      Erase(key);
-      ++n;
-    }
-  } catch (...) {
-    Restore(before);
-    Unpin(before);
-    throw;
-  }
-  Unpin(before);
-  Reap();
-  return n;
 }
 
 }  // namespace memkv::art

@@ -189,6 +189,15 @@ class Engine {
   void MergeSmall();
   LeafParts::Cell NewCell(const Value& v);
 
+  // erase_range.cc
+  bool EraseWithin(Path& path, uint32_t from, uint32_t to);
+  void RetireFars(const Leaf& leaf, uint32_t from, uint32_t to) noexcept;
+  void RetireTree(Ref root) noexcept;
+  // Removes every leaf between two, given their paths; the paths stay good.
+  void DropBetween(Path& a, Path& b) noexcept;
+  void RemoveSlots(Ref at, int from, int to, int* below) noexcept;
+  void SumCounts(const Path& path, size_t from, size_t to) noexcept;
+
   // sweep.cc
   // Called after every write; does a slice of what there is to do. Improvements that may fail without harm.
   void Tend() noexcept {
