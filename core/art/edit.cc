@@ -128,6 +128,7 @@ void Engine::UnsharePair(Path& path) {
 }
 
 void Engine::Put(Bytes key, const Entry& entry, bool* replaced) {
+  const Headroom headroom(this);
   Reap();
   scratch_.Reset();
   if (replaced) *replaced = false;

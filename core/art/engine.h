@@ -114,6 +114,17 @@ class Engine {
     Ref ref_[4];
   };
 
+  // Put leaves room for Erase while one of these lives.
+  struct Headroom {
+    explicit Headroom(Engine* e) : e_(e) { Set(2); }
+    ~Headroom() { Set(0); }
+    void Set(uint32_t units) {
+      e_->leaves_.set_headroom(units);
+      e_->directory_.set_headroom(units);
+    }
+    Engine* e_;
+  };
+
   // blocks.cc: making, copying and freeing of blocks.
   bool Shared(const uint8_t* block) const { return Birth(block) <= shared_; }
   Node* node(Ref r) const { return head.node(r); }
