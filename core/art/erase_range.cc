@@ -105,6 +105,7 @@ uint64_t Engine::EraseRange(Bytes lo, std::optional<Bytes> hi) {
   Reap();
   scratch_.Reset();
   if (!head.root) return 0;
+  hinted_ = false;
   Path& a = path_;
   Path& b = other_;
   size_t level;
