@@ -156,14 +156,19 @@ void Engine::Put(Bytes key, const Entry& entry, bool* replaced) {
     return;
   }
   for (;;) {
-    const bool hinted = Hinted(key);
+    LeafPos pos;
+    const bool hinted = Hinted(key, &pos.lcp_prev);
     if (!hinted) {
       hinted_ = false;
       path_.Floor(head, key);
       PrefetchLeaf(head.leaf(head.desc(path_.desc()).leaf()));
     }
     const Leaf leaf = LeafAt(path_);
-    const LeafPos pos = leaf.Find(head.table(leaf), key);
+    if (hinted) {
+      pos = {leaf.n, false, pos.lcp_prev, 0};
+    } else {
+      pos = leaf.Find(head.table(leaf), key);
+    }
     if (pos.exact) {
       if (!UpdatePlainly(leaf, pos.pos, entry)) Update(pos.pos, entry);
       if (replaced) *replaced = true;
@@ -175,16 +180,16 @@ void Engine::Put(Bytes key, const Entry& entry, bool* replaced) {
       MakeWritable(path_);
       const bool plain = !entry.value.is_record && entry.net == 1, last = pos.pos == leaf.n;
       const bool appending = last && leaf.run() >= 7;
-      if (appending && !hinted) {
-        SetHint();
-      } else if (!last) {
-        hinted_ = false;
-      }
+      if (appending) SetHint(key, hinted);
+      // Should this throw, the hint must not tell of a key that is not there.
+      const bool hint = hinted_;
+      hinted_ = false;
       if (!plain || !(last && AppendPlainly(leaf, pos, key, entry.value.number))) {
         if (!plain || (appending && leaf.n < kLeafMax / 2) || !InsertPlainly(leaf, pos, key, entry.value.number)) {
           Insert(pos, key, entry);
         }
       }
+      hinted_ = hint && appending;
       AddCounts(path_, path_.height(), 1, entry.net);
       ++head.size;
       head.net += entry.net;
@@ -256,17 +261,29 @@ void Engine::CloseLeaf() {
   open_ = false;
 }
 
-bool Engine::Hinted(Bytes key) const {
-  return hinted_ && key >= Bytes(hint_from_) && !(hint_ends_ && key >= Bytes(hint_to_));
+// Then *shared is what key shares with the last key there.
+bool Engine::Hinted(Bytes key, uint32_t* shared) const {
+  if (!hinted_) return false;
+  const size_t k = CommonPrefix(hint_last_, key);
+  *shared = static_cast<uint32_t>(k);
+  if (k == key.size() || (k < hint_last_.size() && static_cast<uint8_t>(key[k]) < static_cast<uint8_t>(hint_last_[k]))) {
+    return false;
+  }
+  return !(hint_ends_ && key >= Bytes(hint_to_));
 }
 
-void Engine::SetHint() {
+// The keys of path_'s leaf come in order, and `last` is about to become its last.
+void Engine::SetHint(Bytes last, bool same_leaf) {
   hinted_ = false;
+  hint_last_.assign(last.data(), last.size());
+  if (same_leaf) {
+    hinted_ = true;
+    return;
+  }
   auto copy = [&](const Path& path, Key* out) {
     out->resize(path.SeparatorBytes(head));
     path.CopySeparator(head, static_cast<uint32_t>(out->size()), reinterpret_cast<uint8_t*>(out->data()));
   };
-  copy(path_, &hint_from_);
   other_ = path_;
   size_t level;
   hint_ends_ = other_.Next(head, &level);

@@ -206,8 +206,8 @@ class Engine {
   void Open(LeafParts& parts, size_t rest);
   void NoteOpen(const Path& path);
   // Whether path_ still leads to where key belongs: keys come in order.
-  bool Hinted(Bytes key) const;
-  void SetHint();
+  bool Hinted(Bytes key, uint32_t* shared) const;
+  void SetHint(Bytes last, bool same_leaf);
   LeafParts::Cell NewCell(const Value& v);
 
   // erase_range.cc
@@ -250,9 +250,9 @@ class Engine {
   mutable uint64_t rests_since_ = 0, plain_since_ = 0, coded_since_ = 0;  // what was coded since the last look
   uint64_t writes_since_training_ = 0;
 
-  // path_ leads to the leaf for keys in [hint_from_, hint_to_).
+  // path_ leads to the leaf for keys in (hint_last_, hint_to_), after its last.
   bool hinted_ = false, hint_ends_ = false;
-  Key hint_from_, hint_to_;
+  Key hint_last_, hint_to_;
   bool open_ = false;
   Key open_at_;  // a separator: its leaf was opened
   int tend_in_ = 1;
