@@ -188,7 +188,7 @@ void Codebook::BuildTrie() {
   });
   nodes_.assign(512, Node{});
   nodes_[0].parent = 0;
-  first_free_ = 257;
+  first_free_ = high_ = 257;
   PlaceChildren(0, 0, sorted, 0, sorted.size());
   nodes_.resize(nodes_.size() + 256);  // any base + byte is inside
 }
@@ -214,12 +214,13 @@ void Codebook::PlaceChildren(uint32_t node, uint32_t depth, const std::vector<ui
   while (first_free_ < nodes_.size() && nodes_[first_free_].parent != kFree) ++first_free_;
   size_t base = first_free_ - edges[0].byte;
   for (size_t tries = 0;; ++base, ++tries) {
-    if (tries > 512) base = nodes_.size(), tries = 0;  // what is left in between is not worth the search
+    if (tries == 512) base = std::max(base, high_);  // what is left in between is not worth the search
     if (base + 256 > nodes_.size()) nodes_.resize(base + nodes_.size() / 2 + 256);
     if (std::all_of(edges.begin(), edges.end(), [&](const Edge& e) { return nodes_[base + e.byte].parent == kFree; })) break;
   }
   nodes_[node].base = static_cast<uint32_t>(base);
   for (const Edge& e : edges) nodes_[base + e.byte].parent = node;
+  high_ = std::max(high_, base + edges.back().byte + 1);
   for (size_t i = 0; i < edges.size(); ++i) {
     PlaceChildren(static_cast<uint32_t>(base + edges[i].byte), depth + 1, sorted, edges[i].from,
                   i + 1 < edges.size() ? edges[i + 1].from : to);

@@ -91,7 +91,7 @@ class Codebook {
   uint32_t two_end_ = 0, two_plain_ = 0;
 
   std::vector<Node> nodes_;
-  size_t first_free_ = 0;         // no free node is before
+  size_t first_free_ = 0, high_ = 0;  // no free node is before, no taken one from there on
   std::vector<Step> steps_;       // scratch of Cut
   std::vector<uint32_t> parse_;   // the tokens that Cut found
 };
