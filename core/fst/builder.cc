@@ -212,6 +212,8 @@ class ImageBuild {
   Bytes records() const { return Bytes(image_.data).substr(0, image_.data.size() - fst::kPadBytes); }
 
  private:
+  Codebook ChooseCode(const Survey& survey);
+
   FstBuilder::Source* source_;
   const FstBuilder::Options& options_;
   Progress* progress_;
@@ -246,6 +248,15 @@ Status ImageBuild::ReadKeys(uint64_t seed) {
   return {};
 }
 
+// The code of the image before, while it codes no more than 5 % worse than when it was learnt; else a new one.
+Codebook ImageBuild::ChooseCode(const Survey& survey) {
+  if (options_.previous && options_.previous->size() > 0) {
+    Codebook adopted = Codebook::Adopt(options_.previous->code(), survey.demand);
+    if (adopted.Rate(survey.sample, progress_) * 100 <= adopted.learnt_rate() * 105) return adopted;
+  }
+  return Codebook::Learn(survey.sample, survey.demand, progress_);
+}
+
 Status ImageBuild::WriteRecords() {
   image_.data.assign(fst::kPadBytes, '\0');
   if (skeleton_.keys == 0) return {};
@@ -253,7 +264,7 @@ Status ImageBuild::WriteRecords() {
   const HotChoice choice = ChooseHot(survey.uses);
   survey.demand.hot_gain = choice.gain;
   if (progress_->stopped()) return Status::Interrupted();
-  Codebook codebook = Codebook::Learn(survey.sample, survey.demand, progress_);
+  Codebook codebook = ChooseCode(survey);
   if (progress_->stopped()) return Status::Interrupted();
   survey.sample = {};
 

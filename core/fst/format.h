@@ -13,6 +13,7 @@
 //   | one byte: slot c | two bytes: slot n1 + (c - n1) * 256 + next | + 1 byte | + W<ref> offset, varint keys
 //
 //   varints    e1 | n1 | e2 | hot | ref | tokens of two bytes that END | of two bytes that are plain
+//              | bytes of code per 1024 bytes of text when it was learnt
 //   tokens     END of one byte, plain of one byte, END of two, plain of two; each class in bytewise order, front-coded:
 //              1 (bytes shared with the token before << 4 | bytes of its own) | own bytes.      Texts are 0..15 bytes.
 //
