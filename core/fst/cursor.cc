@@ -33,7 +33,7 @@ bool FstCursor::Fail(const uint8_t* p, const char* what) {
 }
 
 bool FstCursor::Reserve(uint64_t bytes) {
-  if (bytes > kMaxKeyBytes) return false;
+  if (bytes > body_->longest) return false;
   fst::GrowKey(&key_, bytes);
   return true;
 }
