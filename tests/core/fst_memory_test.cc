@@ -27,6 +27,13 @@ thread_local int64_t allocations_left = -1;
   if (void* p = std::malloc(bytes ? bytes : 1)) return p;
   throw std::bad_alloc();
 }
+[[gnu::noinline]] void* operator new(size_t bytes, const std::nothrow_t&) noexcept {
+  int64_t& left = memkv::test::allocations_left;
+  if (left == 0) return nullptr;
+  if (left > 0) --left;
+  return std::malloc(bytes ? bytes : 1);
+}
+[[gnu::noinline]] void operator delete(void* p, const std::nothrow_t&) noexcept { std::free(p); }
 [[gnu::noinline]] void operator delete(void* p) noexcept { std::free(p); }
 [[gnu::noinline]] void operator delete(void* p, size_t) noexcept { std::free(p); }
 
@@ -62,7 +69,7 @@ TEST_CASE("fst memory: any allocation may fail") {
 }
 
 TEST_CASE("fst memory: reads do not allocate") {
-  const auto& keys = Shapes(3000).back().keys;
+  const std::vector<std::string> keys = Shapes(3000).back().keys;
   const Model model = KeysOnly(keys);
   const auto fst = MustOpen(MustBuild(model));
   std::string key(200, ' ');
