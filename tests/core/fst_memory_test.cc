@@ -1,5 +1,5 @@
-// Memory that runs out while an image is built, opened or read: an exception, nothing leaked (the address sanitizer looks), and
-// the next try succeeds. Every allocation of a build fails once.
+// Memory that runs out while an image is built, opened or read: an exception, nothing leaked (the
+// address sanitizer looks), and the next try succeeds. Every allocation of a build fails once.
 
 #include <doctest/doctest.h>
 
@@ -43,7 +43,8 @@ namespace {
 TEST_CASE("fst memory: any allocation may fail") {
   Model model;
   for (int i = 0; i < 60; ++i) {
-    model["http://site" + std::to_string(i % 4) + "/file" + std::to_string(i / 4)] = {{Datum::kText, 0, 0, "title " + std::to_string(i)}};
+    model["http://site" + std::to_string(i % 4) + "/file" + std::to_string(i / 4)] = {
+        {Datum::kText, 0, 0, "title " + std::to_string(i)}};
   }
   const auto golden = MustBuild(model);
   MapSource source(model);
@@ -55,7 +56,8 @@ TEST_CASE("fst memory: any allocation may fail") {
     bool done = false;
     try {
       allocations_left = n;
-      const bool built = FstBuilder::Build(&source, options, &image).ok() && Fst::Open(image, &fst).ok();
+      const bool built =
+          FstBuilder::Build(&source, options, &image).ok() && Fst::Open(image, &fst).ok();
       done = built && fst->Verify().ok();
       allocations_left = -1;
     } catch (const std::bad_alloc&) {
