@@ -43,8 +43,12 @@ constexpr Command kCommands[] = {
     {"delete-prefix", &DeletePrefix},
     {"freeze", [](const Call& call) { Check(call.state.table.Freeze(call.Poll())); }},
     {"import", &Import},
-    {"integrity-check", [](const Call& call) { Check(call.state.table.Verify(call.Poll())); }},
-    {"truncate", [](const Call& call) { call.state.table.Truncate(); }},
+    {"integrity-check", [](const Call& call) {
+       Check(call.state.table.Verify(call.Poll()));
+       call.state.VerifyStored();
+     }},
+    {"rebuild", [](const Call& call) { call.state.Rebuild(); }},
+    {"truncate", [](const Call& call) { Check(call.state.table.Truncate()); }},
 };
 
 }  // namespace

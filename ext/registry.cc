@@ -70,6 +70,12 @@ void Connection::Created(const std::shared_ptr<TableState>& state) {
   names_[NameOf(state->schema_name, state->schema.table)] = state;
 }
 
+void Connection::Found(const std::shared_ptr<TableState>& state) {
+  state->file = FileOf(state->schema_name);
+  last_name_.clear();
+  names_[NameOf(state->schema_name, state->schema.table)] = state;
+}
+
 void Connection::Dropped(const std::shared_ptr<TableState>& state) {
   Settle(state->schema_name);
   const int64_t cookie = Cookie(state->schema_name) + 1;  // raised after xDestroy
@@ -114,6 +120,12 @@ bool Connection::HasTable(const std::string& schema, const std::string& table, c
 }
 
 std::shared_ptr<TableState> Connection::Lookup(std::string_view name) {
+  std::shared_ptr<TableState> state = LookupKnown(name);
+  state->RefreshAlone();
+  return state;
+}
+
+std::shared_ptr<TableState> Connection::LookupKnown(std::string_view name) {
   if (changes_.empty() && name == last_name_) {
     const std::shared_ptr<TableState> state = last_found_.lock();
     const bool in_temp = state && SameName(state->schema_name, "temp");

@@ -105,7 +105,7 @@ class Shadowed {
   }
   void Truncate() {
     Begin();
-    table_.Truncate();
+    RequireOk(table_.Truncate());
     rows_.clear();
   }
   void Savepoint() {
