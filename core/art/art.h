@@ -1,6 +1,9 @@
 // Art: the mutable ordered map of a table, bytes -> Entry, with counts and snapshots.
 //
 // One writer at a time; any number of readers on any thread, each through a Snapshot that nothing changes.
+//
+// Inside: a radix tree of separators (node.h) over front-coded, symbol-coded leaves (leaf.h) in an arena of 32-bit references
+// (arena.h), copied on write where a snapshot looks (engine.h).
 
 #ifndef MEMKV_CORE_ART_ART_H_
 #define MEMKV_CORE_ART_ART_H_
@@ -10,6 +13,7 @@
 #include <optional>
 #include <string>
 
+#include "core/art/tree.h"
 #include "core/bytes.h"
 #include "core/cursor.h"
 #include "core/datum.h"
@@ -17,16 +21,25 @@
 
 namespace memkv {
 
+namespace art {
+class Engine;
+struct Version;
+}  // namespace art
+
 class ArtCursor;
 
 // One immutable version of an Art. Copying shares the pin; the last copy to die, on any thread, lets go of what only it held.
-// A default-made one is an empty map. All reads are const, allocate nothing (but Find into `record`) and are safe beside the writer.
+// A default-made one is an empty map. All reads are const, allocate nothing and are safe beside the writer.
 class ArtSnapshot {
  public:
   ArtSnapshot() = default;
+  ArtSnapshot(const ArtSnapshot& o) noexcept;
+  ArtSnapshot(ArtSnapshot&& o) noexcept;
+  ArtSnapshot& operator=(ArtSnapshot o) noexcept;
+  ~ArtSnapshot();
 
-  uint64_t size() const;  // entries, tombstones included
-  int64_t net() const;    // sum of Entry::net over all entries
+  uint64_t size() const { return tree_ ? tree_->size : 0; }  // entries, tombstones included
+  int64_t net() const { return tree_ ? tree_->net : 0; }     // sum of Entry::net over all entries
 
   // The entry of key; false if there is none. entry->value.record borrows from the snapshot (it lives as long as the pin).
   bool Find(Bytes key, Entry* entry) const;
@@ -38,14 +51,70 @@ class ArtSnapshot {
 
   // A cursor over this version; it holds the pin itself.
   ArtCursor NewCursor() const;
+
+ private:
+  friend class Art;
+  friend class ArtCursor;
+
+  const art::Tree* tree_ = nullptr;
+  art::Version* pin_ = nullptr;
 };
 
-// Keeps the contract of core/cursor.h, and:
+// Keeps the contract of core/cursor.h. Next and Prev touch no key; key() builds what differs from the key built last.
 class ArtCursor {
  public:
-  Entry entry() const;       // REQUIRES Valid(); borrowed from the snapshot
+  ArtCursor() = default;
+
+  void SeekFirst();
+  void SeekLast();
+  void Seek(Bytes key);
+  void SeekBefore(Bytes key);
+  void SeekRank(uint64_t rank);
+
+  void Next() {
+    if (++at_ < leaf_.n) {
+      shared_ = kInLeaf;
+    } else {
+      NextLeaf();
+    }
+  }
+  void Prev() {
+    if (at_-- == 0) PrevLeaf();
+  }
+  void NextPast(size_t n);
+
+  bool Valid() const { return valid_; }
+  Bytes key() const;
+  size_t shared() const { return shared_ == kInLeaf ? leaf_.l(at_) : shared_; }
+  const Status& status() const { return status_; }
+
+  Entry entry() const { return leaf_.entry(at_, snapshot_.tree_->leaves); }  // REQUIRES Valid(); borrowed from the snapshot
   uint64_t rank() const;     // entries before this one
   int64_t net_rank() const;  // sum of net over entries before this one
+
+ private:
+  friend class ArtSnapshot;
+  static constexpr size_t kInLeaf = SIZE_MAX;
+  static constexpr uint64_t kUnknown = UINT64_MAX;
+  static constexpr uint32_t kNoKey = UINT32_MAX;
+
+  const art::Tree& tree() const { return *snapshot_.tree_; }
+  bool Empty() const { return !snapshot_.tree_ || !snapshot_.tree_->root; }
+  void Enter();
+  void NextLeaf();
+  void PrevLeaf();
+
+  ArtSnapshot snapshot_;
+  bool valid_ = false;
+  uint32_t at_ = 0;
+  size_t shared_ = 0;
+  art::Leaf leaf_;
+  art::Path path_;
+  mutable uint64_t before_ = kUnknown;  // entries before the leaf
+  mutable std::string buffer_;
+  mutable uint32_t built_ = kNoKey;  // the entry of this leaf whose key is in buffer_
+  mutable uint32_t key_bytes_ = 0;
+  Status status_;
 };
 
 class Art {
@@ -54,6 +123,8 @@ class Art {
     // Over a base, entries are overrides and tombstones too, and net counts are kept apart from entry counts;
     // without one every net must be +1.
     bool over_base = false;
+    // Where the arena of leaves ends, in units of 256 KiB; by default after 64 GiB. Smaller for tests.
+    uint32_t max_units = art::kMaxUnits;
   };
   struct Stats {
     uint64_t entries, leaves, node4, node8, node16, node48, node256, height;
@@ -61,28 +132,40 @@ class Art {
     uint64_t total_bytes;                                                             // everything held, snapshots' share included
   };
 
-  Art();
+  Art() : Art(Options()) {}
   explicit Art(Options options);
   ~Art();
+  Art(const Art&) = delete;
+  Art& operator=(const Art&) = delete;
 
   // Writing, one thread at a time. Each takes effect wholly, or throws std::bad_alloc or returns kFull with the map as it was.
-  // REQUIRES key.size() <= kMaxKeyBytes.
+  // Keys over kMaxKeyBytes are kTooBig.
   Status Put(Bytes key, const Entry& entry, bool* replaced = nullptr);
-  bool Erase(Bytes key);                                         // false if key was not there
-  uint64_t EraseRange(Bytes lo, std::optional<Bytes> hi);        // [lo, hi); drops subtrees; how many entries went
+  // Adds key unless it is there already; `*existed` tells which.
+  Status Add(Bytes key, const Entry& entry, bool* existed);
+  bool Erase(Bytes key);                                   // false if key was not there
+  uint64_t EraseRange(Bytes lo, std::optional<Bytes> hi);  // [lo, hi); drops subtrees; how many entries went
   void Clear() noexcept;
 
   // The present version for reads before the next write; not pinned.
-  const ArtSnapshot& Latest() const;
+  const ArtSnapshot& Latest() const { return latest_; }
   // Pins the present version. O(1).
   ArtSnapshot TakeSnapshot();
-  // Makes a version taken from this Art the present one again (ROLLBACK). O(what changed since); neither throws nor allocates.
+  // Makes a version taken from this Art the present one again (ROLLBACK). O(what changed since); it cannot fail.
   // Snapshots taken since stay exact.
   void Restore(const ArtSnapshot& version) noexcept;
 
   Stats GetStats() const;
   // Checks every invariant; the first that fails is the message.
   Status Verify() const;
+
+ private:
+  void Adopt(art::Engine* engine) noexcept;
+
+  Options options_;
+  art::Engine* engine_ = nullptr;  // none while empty
+  ArtSnapshot latest_;
+  std::shared_ptr<std::atomic<uint64_t>> held_;  // by this Art's engines, cleared ones that snapshots keep included
 };
 
 }  // namespace memkv

@@ -1,0 +1,74 @@
+// Clock, memory and the loop that every figure comes from.
+
+#ifndef MEMKV_BENCH_MEASURE_H_
+#define MEMKV_BENCH_MEASURE_H_
+
+#include <malloc.h>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+namespace memkv::bench {
+
+inline double Seconds() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+// A line such as "RssAnon:  1234 kB" of /proc/self/status, in bytes; 0 if there is none.
+inline uint64_t StatusBytes(const char* field) {
+  uint64_t bytes = 0;
+  if (std::FILE* in = std::fopen("/proc/self/status", "r")) {
+    const size_t n = std::strlen(field);
+    for (char line[256]; std::fgets(line, sizeof line, in) != nullptr;) {
+      if (std::strncmp(line, field, n) == 0)
+        bytes = std::strtoull(line + n + 1, nullptr, 10) * 1024;
+    }
+    std::fclose(in);
+  }
+  return bytes;
+}
+
+// Anonymous memory of this process that is resident: heap and mappings, without code and files.
+inline uint64_t ResidentBytes() { return StatusBytes("RssAnon"); }
+
+// What malloc has handed out and not taken back, its headers included.
+inline uint64_t MallocBytes() {
+  const struct mallinfo2 info = mallinfo2();
+  return info.uordblks + info.hblkhd;
+}
+
+struct Timing {
+  size_t done = 0;
+  double seconds = 0;
+  double ns_per_op() const { return done == 0 ? 0 : seconds * 1e9 / static_cast<double>(done); }
+};
+
+// Runs f(0), f(1), … f(n - 1).
+template <class F>
+Timing TimeAll(size_t n, F&& f) {
+  const double begin = Seconds();
+  for (size_t i = 0; i < n; ++i) f(i);
+  return {n, Seconds() - begin};
+}
+
+// The same, but stops once `limit` seconds are over: for operations that some structures can only
+// do by visiting much.
+template <class F>
+Timing TimeSome(size_t n, double limit, F&& f) {
+  const double begin = Seconds();
+  size_t i = 0;
+  while (i < n) {
+    const size_t stop = i + 8 < n ? i + 8 : n;
+    for (; i < stop; ++i) f(i);
+    if (Seconds() - begin > limit) break;
+  }
+  return {i, Seconds() - begin};
+}
+
+}  // namespace memkv::bench
+
+#endif  // MEMKV_BENCH_MEASURE_H_

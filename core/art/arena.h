@@ -1,0 +1,127 @@
+// Arena: blocks addressed by 32-bit references, in granules of 16 bytes.
+//
+//   ref   unit (18 bits) | granule in the unit (14 bits)          64 GiB in all; 0 is no block
+//
+// A unit is 256 KiB of addresses. A slab is one unit (the first slabs hold less than their unit, so that a small arena is
+// small); a block over 64 KiB has an allocation of its own and takes as many consecutive units as it spans. Past 64 GiB: widen
+// the granule (kGranule; 32 bytes make it 128 GiB at 8 bytes a block) or give an Art several arenas by key range.
+//
+// One thread allocates and frees. Others may read blocks through a table taken from bases(): a block's address never changes,
+// a table's entry changes only while no block of its unit is in use, and outgrown tables live as long as the arena.
+
+#ifndef MEMKV_CORE_ART_ARENA_H_
+#define MEMKV_CORE_ART_ARENA_H_
+
+#include <cassert>
+#include <cstdint>
+#include <new>
+#include <vector>
+
+#include "core/alloc.h"
+
+namespace memkv::art {
+
+using Ref = uint32_t;
+
+// The arena ends here: what Put turns into kFull.
+struct ArenaFull : std::bad_alloc {
+  const char* what() const noexcept override { return "memkv: arena full"; }
+};
+
+inline constexpr size_t kGranule = 16;
+inline constexpr uint32_t kUnitBits = 14;
+inline constexpr uint32_t kUnitGranules = 1u << kUnitBits;
+inline constexpr size_t kUnitBytes = kUnitGranules * kGranule;
+inline constexpr uint32_t kMaxUnits = 1u << (32 - kUnitBits);
+
+inline uint8_t* At(uint8_t* const* bases, Ref r) {
+  return bases[r >> kUnitBits] + size_t{r & (kUnitGranules - 1)} * kGranule;
+}
+
+class Arena {
+ public:
+  // At most max_units units of addresses are used.
+  explicit Arena(uint32_t max_units = kMaxUnits);
+  ~Arena();
+  Arena(const Arena&) = delete;
+  Arena& operator=(const Arena&) = delete;
+
+  // The size of a block of that many bytes; what Allocate and Free are told. Exact up to 4 KiB, to 256 bytes above.
+  static uint32_t Granules(size_t bytes) {
+    const size_t g = (bytes + kGranule - 1) / kGranule;
+    return static_cast<uint32_t>(g <= kExact ? g : (g + kStep - 1) / kStep * kStep);
+  }
+
+  // Throws std::bad_alloc or ArenaFull; nothing has changed then.
+  Ref Allocate(uint32_t granules);
+  void Free(Ref r, uint32_t granules) noexcept;
+
+  uint8_t* At(Ref r) const { return art::At(bases_, r); }
+  uint8_t* const* bases() const { return bases_; }
+
+  uint64_t used_bytes() const { return used_ * kGranule; }  // in blocks not freed
+  uint64_t held_bytes() const { return held_; }             // everything, tables included
+  uint64_t blocks() const { return blocks_; }
+
+  // Marks the emptiest slabs for evacuation until what they hold in use passes `granules`; every slab when it is 0 is asked
+  // for with `all`. Nothing is allocated in a marked slab; it goes when its last block is freed. False if none was marked.
+  bool MarkEmptiest(uint64_t granules, bool all);
+  bool IsMarked(Ref r) const { return slabs_[r >> kUnitBits].marked; }
+
+  // Free blocks lie inside slabs, sizes add up; for Verify.
+  bool Consistent() const;
+
+ private:
+  static constexpr uint32_t kExact = 256, kStep = 16;
+  static constexpr uint32_t kLargest = 4096;  // granules; longer blocks have their own allocation
+  static constexpr uint32_t kClasses = kExact + (kLargest - kExact) / kStep + 1;
+  static constexpr uint32_t kWords = (kClasses + 63) / 64;
+  static constexpr uint16_t kNoFree = 0xffff;
+
+  struct Slab {
+    size_t bytes = 0;       // allocated for it; 0: the unit is unused, or the continuation of a long block
+    uint32_t capacity = 0;  // granules
+    uint32_t top = 0;       // granules handed out or free below here
+    uint32_t used = 0;      // granules in blocks
+    uint16_t free_head = kNoFree;
+    bool taken = false;
+    bool marked = false;
+  };
+  // What a free block holds: links of its size class, links of its slab, its size.
+  struct Hole {
+    Ref next, prev;
+    uint16_t slab_next, slab_prev;
+    uint16_t size, unused;
+  };
+  static_assert(sizeof(Hole) == kGranule);
+
+  static uint32_t ClassOf(uint32_t g) { return g <= kExact ? g : kExact + (g - kExact) / kStep; }
+  Hole* HoleAt(Ref r) const { return reinterpret_cast<Hole*>(At(r)); }
+  void Push(Ref r, uint32_t g) noexcept;
+  void Unlink(Ref r) noexcept;
+  void PushRun(Ref r, uint32_t g) noexcept;
+  uint32_t TakeUnits(uint32_t n);
+  void NewSlab(uint32_t g);
+  Ref AllocateLong(uint32_t g);
+  void DropSlab(uint32_t unit) noexcept;
+  Ref Split(uint32_t g) noexcept;
+
+  uint8_t** bases_ = nullptr;
+  uint32_t bases_size_ = 0;
+  struct OldTable {
+    uint8_t** table;
+    uint32_t size;
+  };
+  std::vector<OldTable, Allocator<OldTable>> old_;
+  std::vector<Slab, Allocator<Slab>> slabs_;
+  uint32_t max_units_;
+  uint32_t first_unused_ = 1;  // no unit below is unused
+  uint32_t bump_ = 0;          // the unit blocks are cut from
+  uint64_t used_ = 0, held_ = 0, blocks_ = 0;
+  Ref free_[kClasses] = {};
+  uint64_t nonempty_[kWords] = {};
+};
+
+}  // namespace memkv::art
+
+#endif  // MEMKV_CORE_ART_ARENA_H_

@@ -1,0 +1,161 @@
+#include "core/art/art.h"
+
+#include <cassert>
+
+#include "core/art/engine.h"
+
+namespace memkv {
+
+using art::Engine;
+using art::Leaf;
+using art::Tree;
+
+// --- ArtSnapshot ---
+
+ArtSnapshot::ArtSnapshot(const ArtSnapshot& o) noexcept : tree_(o.tree_), pin_(o.pin_) {
+  if (pin_) art::Pin(pin_);
+}
+
+ArtSnapshot::ArtSnapshot(ArtSnapshot&& o) noexcept
+    : tree_(std::exchange(o.tree_, nullptr)), pin_(std::exchange(o.pin_, nullptr)) {}
+
+ArtSnapshot& ArtSnapshot::operator=(ArtSnapshot o) noexcept {
+  std::swap(tree_, o.tree_);
+  std::swap(pin_, o.pin_);
+  return *this;
+}
+
+ArtSnapshot::~ArtSnapshot() {
+  if (pin_) art::Unpin(pin_);
+}
+
+bool ArtSnapshot::Find(Bytes key, Entry* entry) const {
+  if (!tree_ || !tree_->root) return false;
+  const Leaf leaf(tree_->leaf(tree_->desc(tree_->Floor(key)).leaf()));
+  const art::LeafPos pos = leaf.Find(tree_->table(leaf), key);
+  if (!pos.exact) return false;
+  *entry = leaf.entry(pos.pos, tree_->leaves);
+  return true;
+}
+
+void ArtSnapshot::FindMany(const Bytes* keys, size_t n, bool* found, Entry* entries) const {
+  for (size_t i = 0; i < n; ++i) found[i] = Find(keys[i], &entries[i]);
+}
+
+uint64_t ArtSnapshot::Rank(Bytes key) const {
+  if (!tree_ || !tree_->root) return 0;
+  art::Path path;
+  path.Floor(*tree_, key);
+  const Leaf leaf(tree_->leaf(tree_->desc(path.desc()).leaf()));
+  return path.CountBefore(*tree_) + leaf.Find(tree_->table(leaf), key).pos;
+}
+
+int64_t ArtSnapshot::NetRank(Bytes key) const {
+  if (!tree_ || !tree_->root) return 0;
+  art::Path path;
+  path.Floor(*tree_, key);
+  const Leaf leaf(tree_->leaf(tree_->desc(path.desc()).leaf()));
+  return path.NetBefore(*tree_) + leaf.net_sum(leaf.Find(tree_->table(leaf), key).pos);
+}
+
+ArtCursor ArtSnapshot::NewCursor() const {
+  ArtCursor c;
+  c.snapshot_ = *this;
+  return c;
+}
+
+// --- Art ---
+
+Art::Art(Options options) : options_(options) {}
+
+Art::~Art() { Adopt(nullptr); }
+
+void Art::Adopt(Engine* engine) noexcept {
+  if (engine_ != engine) {
+    if (engine) engine->Ref_();
+    if (engine_) engine_->Unref();
+    engine_ = engine;
+  }
+  latest_.tree_ = engine_ ? &engine_->head : nullptr;
+}
+
+Status Art::Put(Bytes key, const Entry& entry, bool* replaced) {
+  if (key.size() > kMaxKeyBytes) {
+    return Status::TooBig("key of " + std::to_string(key.size()) + " bytes (at most " + std::to_string(kMaxKeyBytes) + ")");
+  }
+  assert(options_.over_base || entry.net == 1);
+  if (!engine_) {
+    Engine* e = new (Allocate(sizeof(Engine))) Engine(options_.over_base, options_.max_units);
+    Adopt(e);
+    e->Unref();
+  }
+  try {
+    engine_->Put(key, entry, replaced);
+  } catch (const art::ArenaFull&) {
+    return Status::Full("the arena is full at " + std::to_string(engine_->held_bytes()) + " bytes");
+  }
+  return Status();
+}
+
+Status Art::Add(Bytes key, const Entry& entry, bool* existed) {
+  Entry present;
+  *existed = latest_.Find(key, &present);
+  return *existed ? Status() : Put(key, entry);
+}
+
+bool Art::Erase(Bytes key) { return engine_ && engine_->Erase(key); }
+
+uint64_t Art::EraseRange(Bytes lo, std::optional<Bytes> hi) {
+  if (!engine_ || (hi && *hi <= lo)) return 0;
+  return engine_->EraseRange(lo, hi);
+}
+
+void Art::Clear() noexcept { Adopt(nullptr); }
+
+ArtSnapshot Art::TakeSnapshot() {
+  ArtSnapshot s;
+  if (!engine_) return s;
+  s.pin_ = engine_->Take();
+  s.tree_ = &s.pin_->tree;
+  return s;
+}
+
+void Art::Restore(const ArtSnapshot& version) noexcept {
+  if (!version.pin_) {
+    Clear();
+    return;
+  }
+  Adopt(version.pin_->engine);
+  engine_->Restore(version.pin_);
+}
+
+Art::Stats Art::GetStats() const {
+  Stats s = {};
+  s.total_bytes = sizeof(Art);
+  if (!engine_) return s;
+  engine_->Reap();
+  const Engine::Usage u = engine_->Measure();
+  s.entries = engine_->head.size;
+  s.leaves = u.leaves;
+  s.node4 = u.nodes[0];
+  s.node8 = u.nodes[1];
+  s.node16 = u.nodes[2];
+  s.node48 = u.nodes[3];
+  s.node256 = u.nodes[4];
+  s.height = u.height;
+  s.leaf_bytes = u.leaf_bytes;
+  s.directory_bytes = u.directory_bytes;
+  s.descriptor_bytes = u.descriptor_bytes;
+  s.symbol_bytes = engine_->symbol_bytes();
+  s.slack_bytes = engine_->slack_bytes();
+  s.total_bytes += engine_->held_bytes();
+  return s;
+}
+
+Status Art::Verify() const {
+  if (!engine_) return Status();
+  engine_->Reap();
+  return engine_->Verify();
+}
+
+}  // namespace memkv

@@ -1,0 +1,451 @@
+// Writing entries: leaves edited, split and merged under their paths.
+
+#include <algorithm>
+#include <cassert>
+
+#include "core/art/edit_store.h"
+#include "core/art/engine.h"
+
+namespace memkv::art {
+
+namespace {
+
+constexpr size_t kInlineRecord = 512;     // longer records have blocks of their own
+constexpr size_t kSplitBytes = 16 << 10;  // a leaf over this splits before it takes another key
+constexpr uint32_t kMergeBelow = kLeafMax / 2;
+
+Bytes AsBytes(const uint8_t* p, size_t n) { return {reinterpret_cast<const char*>(p), n}; }
+const uint8_t* Data(Bytes b) { return reinterpret_cast<const uint8_t*>(b.data()); }
+
+// What a leaf skips between fences that share `shared` bytes: all its keys are longer.
+uint32_t SkipFor(uint32_t separator_bytes, uint32_t shared) { return std::min(shared, std::max(separator_bytes, 1u) - 1); }
+
+}  // namespace
+
+LeafParts::Cell Engine::NewCell(const Value& v) {
+  if (!v.is_record) return {kNumberCell, 0, v.number, nullptr};
+  if (v.record.size() <= kInlineRecord) {
+    return {kRecordCell, static_cast<uint32_t>(v.record.size()), 0, Data(v.record)};
+  }
+  return {kFarCell, 0, NewFar(v.record), nullptr};
+}
+
+uint32_t Engine::EncodeRest(uint8_t table, Bytes rest, const uint8_t** out) {
+  const uint32_t n = static_cast<uint32_t>(rest.size());
+  if (!table) {
+    *out = Data(rest);
+    return n;
+  }
+  assert(table == table_);
+  uint8_t* code = scratch_.Take(2 * size_t{n});
+  *out = code;
+  const uint32_t coded = coder_->Encode(Data(rest), n, code);
+  ++rests_since_;
+  plain_since_ += n;
+  coded_since_ += coded;
+  return coded;
+}
+
+void Engine::SetRest(LeafParts& parts, uint32_t i, uint32_t l, Bytes key) {
+  parts.l[i] = l;
+  parts.f[i] = static_cast<uint8_t>(key[l]);
+  parts.r[i] = EncodeRest(parts.table, key.substr(l + 1), &parts.rest[i]);
+}
+
+// Plain bytes of a rest.
+static Bytes PlainRest(Scratch& scratch, const SymbolTable* symbols, const uint8_t* rest, uint32_t n) {
+  if (!symbols) return AsBytes(rest, n);
+  const uint32_t room = symbols->PlainBytes(rest, n);
+  uint8_t* out = scratch.Take(room);
+  symbols->DecodeFront(rest, n, out, room);
+  return AsBytes(out, room);
+}
+
+void Engine::Recode(LeafParts& parts) {
+  if (parts.table == table_) return;
+  const SymbolTable* from = symbols_[parts.table];
+  for (uint32_t i = 0; i < parts.n; ++i) {
+    const Bytes plain = PlainRest(scratch_, from, parts.rest[i], parts.r[i]);
+    parts.r[i] = EncodeRest(table_, plain, &parts.rest[i]);
+  }
+  parts.table = table_;
+}
+
+// Entry i shares l bytes, more than before, with a new entry in front of it.
+void Engine::CutNext(LeafParts& parts, uint32_t i, uint32_t l) {
+  const uint32_t cut = l - parts.l[i];
+  if (!cut) return;
+  const Bytes plain = PlainRest(scratch_, symbols_[parts.table], parts.rest[i], parts.r[i]);
+  parts.f[i] = static_cast<uint8_t>(plain[cut - 1]);
+  parts.r[i] = EncodeRest(parts.table, plain.substr(cut), &parts.rest[i]);
+  parts.l[i] = l;
+}
+
+// The next entry gets back the bytes it shared with entry i alone.
+void Engine::RemoveEntry(LeafParts& parts, uint32_t i) {
+  if (i == 0 && parts.empty_first) {
+    parts.empty_first = false;
+  } else if (i + 1 < parts.n && parts.l[i + 1] > parts.l[i]) {
+    const uint32_t gain = parts.l[i + 1] - parts.l[i];
+    const SymbolTable* symbols = symbols_[parts.table];
+    const Bytes mine = PlainRest(scratch_, symbols, parts.rest[i], parts.r[i]);
+    const Bytes next = PlainRest(scratch_, symbols, parts.rest[i + 1], parts.r[i + 1]);
+    uint8_t* text = scratch_.Take(gain + next.size());
+    std::copy_n(Data(mine), gain - 1, text);
+    text[gain - 1] = parts.f[i + 1];
+    std::copy_n(Data(next), next.size(), text + gain);
+    parts.l[i + 1] = parts.l[i];
+    parts.f[i + 1] = parts.f[i];
+    parts.r[i + 1] = EncodeRest(parts.table, AsBytes(text, gain + next.size()), &parts.rest[i + 1]);
+  }
+  parts.Remove(i, i + 1);
+}
+
+Bytes Engine::PlainKey(const Path& path, const Leaf& leaf, uint32_t i) {
+  const SymbolTable* symbols = head.table(leaf);
+  const uint32_t n = leaf.KeyBytes(symbols, i);
+  uint8_t* out = scratch_.Take(n);
+  const uint32_t skip = std::min(leaf.skip, n);
+  path.CopySeparator(head, skip, out);
+  leaf.AssembleKey(symbols, i, skip, out, n);
+  return AsBytes(out, n);
+}
+
+// Stores parts as the leaf of a writable path. REQUIRES Plan().
+void Engine::ReplaceLeaf(Path& path, LeafParts& parts) {
+  StoreLeaf(path, parts.bytes, parts.table,
+            [&](uint8_t* block, uint32_t g, uint64_t birth) { parts.Store(block, g, birth); });
+}
+
+void Engine::UnsharePair(Path& path) {
+  const Desc desc = head.desc(path.desc());
+  if (!Shared(head.leaf(desc.leaf()))) return;
+  ReserveDead(2);
+  Fresh fresh(this);
+  const Ref leaf = fresh.Leaf(CopyLeaf(desc.leaf()));
+  const Ref fresh_desc = NewDesc(leaf, AsBytes(desc.tail(), desc.tail_len()));
+  fresh.Keep();
+  const Ref old_desc = path.desc();
+  LinkDesc(path, fresh_desc);
+  Retire(kPairBlock, old_desc);
+}
+
+void Engine::Put(Bytes key, const Entry& entry, bool* replaced) {
+  Reap();
+  scratch_.Reset();
+  if (replaced) *replaced = false;
+  if (!head.root) {
+    LeafParts& a = parts_;
+    a = LeafParts();
+    a.n = 1;
+    a.table = table_;
+    a.empty_first = key.empty();
+    Fresh fresh(this);
+    a.cell[0] = NewCell(entry.value);
+    if (a.cell[0].kind == kFarCell) fresh.Far(static_cast<Ref>(a.cell[0].number));
+    a.net[0] = static_cast<int8_t>(entry.net);
+    a.l[0] = a.r[0] = 0;
+    a.f[0] = 0;
+    if (!key.empty()) SetRest(a, 0, 0, key);
+    a.Plan();
+    walk_.reserve(8);
+    const Ref leaf = fresh.Leaf(NewLeaf(a));
+    head.root = NewDesc(leaf, {});
+    fresh.Keep();
+    head.size = 1;
+    head.net = entry.net;
+    written_ = true;
+    return;
+  }
+  for (;;) {
+    path_.Floor(head, key);
+    const Leaf leaf = LeafAt(path_);
+    const LeafPos pos = leaf.Find(head.table(leaf), key);
+    if (pos.exact) {
+      if (!UpdatePlainly(leaf, pos.pos, entry)) Update(pos.pos, entry);
+      if (replaced) *replaced = true;
+      return;
+    }
+    if (leaf.n < kLeafMax && (leaf.n < 2 || size_t{leaf.granules} * kGranule < kSplitBytes)) {
+      written_ = true;
+      MakeWritable(path_);
+      if (entry.value.is_record || entry.net != 1 || !InsertPlainly(leaf, pos, key, entry.value.number)) {
+        Insert(pos, key, entry);
+      }
+      AddCounts(path_, path_.height(), 1, entry.net);
+      ++head.size;
+      head.net += entry.net;
+      ++writes_since_training_;
+      MaybeTrain();
+      return;
+    }
+    Split(pos.pos == leaf.n && leaf.run() >= 7);
+  }
+}
+
+void Engine::Insert(const LeafPos& pos, Bytes key, const Entry& entry) {
+  LeafParts& a = parts_;
+  a.Load(LeafAt(path_));
+  Recode(a);
+  const uint32_t p = pos.pos;
+  a.run = p == a.n ? std::min<uint8_t>(7, a.run + 1) : 0;
+  if (p < a.n) CutNext(a, p, std::max(pos.lcp_next, a.l[p]));
+  a.MakeRoom(p);
+  if (key.empty()) {
+    a.empty_first = true;
+    a.l[0] = a.r[0] = 0;
+    a.f[0] = 0;
+  } else {
+    SetRest(a, p, p ? pos.lcp_prev : a.skip, key);
+  }
+  Fresh fresh(this);
+  a.cell[p] = NewCell(entry.value);
+  if (a.cell[p].kind == kFarCell) fresh.Far(static_cast<Ref>(a.cell[p].number));
+  a.net[p] = static_cast<int8_t>(entry.net);
+  a.Plan();
+  ReplaceLeaf(path_, a);
+  fresh.Keep();
+}
+
+void Engine::Update(uint32_t i, const Entry& entry) {
+  written_ = true;
+  MakeWritable(path_);
+  ReserveDead(4);
+  LeafParts& a = parts_;
+  a.Load(LeafAt(path_));
+  const LeafParts::Cell old = a.cell[i];
+  const int by = entry.net - a.net[i];
+  Fresh fresh(this);
+  a.cell[i] = NewCell(entry.value);
+  if (a.cell[i].kind == kFarCell) fresh.Far(static_cast<Ref>(a.cell[i].number));
+  a.net[i] = static_cast<int8_t>(entry.net);
+  a.Plan();
+  ReplaceLeaf(path_, a);
+  fresh.Keep();
+  if (old.kind == kFarCell) Retire(kFarBlock, static_cast<Ref>(old.number));
+  AddCounts(path_, path_.height(), 0, by);
+  head.net += by;
+}
+
+// Splits the leaf of path_ in two, at its end where keys are being appended.
+void Engine::Split(bool append) {
+  written_ = true;
+  MakeWritable(path_);
+  UnsharePair(path_);
+  const Leaf leaf = LeafAt(path_);
+  LeafParts& a = parts_;
+  a.Load(leaf);
+  uint32_t at = a.n / 2;
+  if (append) {
+    at = a.n - 1;
+  } else {
+    // The shortest separator near the middle.
+    const uint32_t spread = a.n / 8;
+    for (uint32_t i = a.n / 2 - spread; i <= a.n / 2 + spread; ++i) {
+      if (i > 0 && a.l[i] < a.l[at]) at = i;
+    }
+  }
+  at = std::max(at, 1u);
+  const Bytes first = PlainKey(path_, leaf, at);
+  const Bytes sep = first.substr(0, a.l[at] + 1);
+  const uint32_t own_bytes = path_.SeparatorBytes(head);
+  uint8_t* own = scratch_.Take(own_bytes);
+  path_.CopySeparator(head, own_bytes, own);
+  uint32_t shared_prev, shared_next;
+  Neighbours(sep, &shared_prev, &shared_next);
+
+  Recode(a);
+  LeafParts& b = parts2_;
+  b.n = 0;
+  b.table = a.table;
+  b.empty_first = false;
+  b.open = false;
+  b.skip = SkipFor(static_cast<uint32_t>(sep.size()), shared_next);
+  b.run = append ? 7 : 0;
+  b.Append(a, at, a.n);
+  SetRest(b, 0, b.skip, first);
+  b.Plan();
+  a.n = at;
+  a.run = 0;
+  const uint32_t skip = std::max(a.skip, SkipFor(own_bytes, shared_prev));
+  if (!a.empty_first) CutNext(a, 0, skip);
+  a.skip = a.empty_first ? 0 : skip;
+  a.Plan();
+  int32_t net = 0;
+  for (uint32_t i = 0; i < b.n; ++i) net += b.net[i];
+
+  Fresh fresh(this);
+  const Ref left = fresh.Leaf(NewLeaf(a));
+  const Ref right = fresh.Leaf(NewLeaf(b));
+  InsertSeparator(sep, right, b.n, net);
+  fresh.Keep();
+  path_.Floor(head, AsBytes(own, own_bytes));
+  const Desc desc = head.desc(path_.desc());
+  FreeLeaf(desc.leaf());
+  Desc(desc).set_leaf(left);
+  AddCounts(path_, path_.height(), -static_cast<int64_t>(b.n), -net);
+}
+
+bool Engine::Erase(Bytes key) {
+  Reap();
+  scratch_.Reset();
+  if (!head.root) return false;
+  path_.Floor(head, key);
+  const Leaf leaf = LeafAt(path_);
+  const LeafPos pos = leaf.Find(head.table(leaf), key);
+  if (!pos.exact) return false;
+  written_ = true;
+  ReserveDead(4);
+  const int net = leaf.net(pos.pos);
+  Ref far = 0;
+  if (leaf.has_records() && (leaf.code(pos.pos) & 3) == kFarCell) far = Load32(leaf.cell(pos.pos));
+  if (leaf.n == 1) {
+    if (head.size == 1) {
+      const Ref desc = path_.desc();
+      for (size_t i = 0; i < path_.height(); ++i) Retire(kNodeBlock, path_[i].node);
+      head.root = 0;
+      Retire(kPairBlock, desc);
+    } else {
+      LeafParts& a = parts_;
+      LeafParts& b = parts2_;
+      size_t level;
+      other_ = path_;
+      if (other_.Prev(head, &level)) {
+        a.Load(LeafAt(other_));
+        b.Load(leaf);
+        b.n = 0;
+        Combine(other_, a, path_, b);
+      } else {
+        other_.Next(head, &level);
+        b.Load(LeafAt(other_));
+        a.Load(leaf);
+        a.n = 0;
+        a.empty_first = false;
+        Combine(path_, a, other_, b);
+      }
+    }
+  } else {
+    MakeWritable(path_);
+    ReserveDead(4);
+    if (!ErasePlainly(leaf, pos.pos)) {
+      LeafParts& a = parts_;
+      a.Load(leaf);
+      Recode(a);
+      RemoveEntry(a, pos.pos);
+      a.run = 0;
+      a.Plan();
+      ReplaceLeaf(path_, a);
+    }
+    AddCounts(path_, path_.height(), -1, -net);
+  }
+  if (far) Retire(kFarBlock, far);
+  --head.size;
+  head.net -= net;
+  if (head.root && leaf.n > 1 && leaf.n - 1 < kMergeBelow && (leaf.n - 1) % 4 == 0) {
+    // The entry is gone already: what follows saves memory and may fail.
+    try {
+      MergeSmall();
+    } catch (const std::bad_alloc&) {
+    }
+  }
+  return true;
+}
+
+// The leaf of path_ and a neighbour become one if both are under half full.
+void Engine::MergeSmall() {
+  const Leaf leaf = LeafAt(path_);
+  size_t level;
+  auto small = [&](const Leaf& o) {
+    return leaf.n + o.n <= kMergeBelow && (size_t{leaf.granules} + o.granules) * kGranule < kSplitBytes;
+  };
+  other_ = path_;
+  if (other_.Next(head, &level) && small(LeafAt(other_))) {
+    parts_.Load(leaf);
+    parts2_.Load(LeafAt(other_));
+    Combine(path_, parts_, other_, parts2_);
+    return;
+  }
+  other_ = path_;
+  if (other_.Prev(head, &level) && small(LeafAt(other_))) {
+    parts_.Load(LeafAt(other_));
+    parts2_.Load(leaf);
+    Combine(other_, parts_, path_, parts2_);
+  }
+}
+
+// The leaf at `a` becomes both parts, which may have lost entries since they were loaded; the next leaf, at `b`, goes.
+void Engine::Combine(Path& a, LeafParts& pa, Path& b, LeafParts& pb) {
+  MakeWritable(a);
+  b = a;
+  size_t level = 0;
+  b.Next(head, &level);
+  MakeWritable(b);
+  ReserveDead(4);
+  const Leaf la = LeafAt(a), lb = LeafAt(b);
+  const uint32_t shared = std::min(b[level].depth, b.SharedWithNext(head));
+  const uint32_t skip = SkipFor(a.SeparatorBytes(head), shared);
+  const Bytes first_a = pa.n && !pa.empty_first ? PlainKey(a, la, 0) : Bytes();
+  const Bytes last_a = pa.n ? PlainKey(a, la, pa.n - 1) : Bytes();
+  const Bytes first_b = pb.n ? PlainKey(b, lb, 0) : Bytes();
+  const uint32_t old_a = la.n, old_b = lb.n;
+  const int net_a = la.net_sum(old_a), net_b = lb.net_sum(old_b);
+
+  Recode(pa);
+  Recode(pb);
+  if (pa.n && !pa.empty_first && skip < pa.skip) SetRest(pa, 0, skip, first_a);
+  const bool empty_a = pa.n == 0;
+  pa.skip = pa.n && pa.empty_first ? 0 : std::min(skip, empty_a ? skip : pa.skip);
+  const uint32_t at = pa.n;
+  pa.Append(pb, 0, pb.n);
+  if (pb.n) SetRest(pa, at, empty_a ? pa.skip : static_cast<uint32_t>(CommonPrefix(last_a, first_b)), first_b);
+  pa.run = 0;
+  pa.Plan();
+  int net = 0;
+  for (uint32_t i = 0; i < pa.n; ++i) net += pa.net[i];
+
+  const Ref desc_b = b.desc();
+  ReplaceLeaf(a, pa);
+  AddCounts(a, a.height(), static_cast<int64_t>(pa.n) - old_a, net - net_a);
+  AddCounts(b, b.height(), -static_cast<int64_t>(old_b), -net_b);
+  RemoveSeparator(b);
+  Retire(kPairBlock, desc_b);
+  if (b.height()) {
+    try {
+      Tidy(b, b.height() - 1);
+    } catch (const std::bad_alloc&) {
+    }
+  }
+}
+
+uint64_t Engine::EraseRange(Bytes lo, std::optional<Bytes> hi) {
+  uint64_t n = 0;
+  Version* before = Take();
+  try {
+    std::string key;
+    while (head.root) {
+      path_.Floor(head, lo);
+      Leaf leaf = LeafAt(path_);
+      uint32_t i = leaf.Find(head.table(leaf), lo).pos;
+      if (i == leaf.n) {
+        size_t level;
+        if (!path_.Next(head, &level)) break;
+        leaf = LeafAt(path_);
+        i = 0;
+      }
+      scratch_.Reset();
+      key = PlainKey(path_, leaf, i);
+      if (hi && Bytes(key) >= *hi) break;
+      Erase(key);
+      ++n;
+    }
+  } catch (...) {
+    Restore(before);
+    Unpin(before);
+    throw;
+  }
+  Unpin(before);
+  Reap();
+  return n;
+}
+
+}  // namespace memkv::art

@@ -1,0 +1,274 @@
+// Engine: what an Art owns and its snapshots keep alive: two arenas, the present tree, the versions taken of it.
+//
+// Copy-on-write by birth. Every block (a node, a pair of descriptor and leaf, a far record) carries the number of the version it
+// was made in. Taking a snapshot gives it the present number and counts on; a block born no later than the newest live snapshot
+// is shared and is never written again: a write copies it and the path above it. What a write replaces is freed at once if no
+// live snapshot was taken since its birth, else it is entered in the dead list of the newest one.
+//
+//   1. A live snapshot sees a block only if birth <= its number; a node's children are visible wherever the node is.
+//   2. A dead list holds only blocks that no younger snapshot sees, and not the present tree.
+//   3. A descriptor and its leaf are shared by the same snapshots: one is never shared without the other.
+//
+// When a snapshot dies, its dead blocks pass to the next older one if that is not older than their birth, or are freed. It may
+// die on any thread: it is put on a list that the writer empties.
+
+#ifndef MEMKV_CORE_ART_ENGINE_H_
+#define MEMKV_CORE_ART_ENGINE_H_
+
+#include <atomic>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/art/arena.h"
+#include "core/art/leaf.h"
+#include "core/art/node.h"
+#include "core/art/scratch.h"
+#include "core/art/symbols.h"
+#include "core/art/tree.h"
+#include "core/status.h"
+
+namespace memkv::art {
+
+class Engine;
+
+struct Version {
+  Tree tree;
+  uint64_t number = 0;
+  Engine* engine = nullptr;
+  Version* older = nullptr;
+  Version* newer = nullptr;
+  Version* next_released = nullptr;
+  std::atomic<uint32_t> refs{0};
+  uint32_t dead = 0;     // the first entry of its dead list
+  bool forked = false;   // the present tree does not descend from it, or once did not
+};
+
+// May be called on any thread.
+void Pin(Version* v) noexcept;
+void Unpin(Version* v) noexcept;
+
+class Engine {
+ public:
+  Engine(bool nets, uint32_t max_units);
+  void Ref_() noexcept { refs_.fetch_add(1, std::memory_order_relaxed); }
+  // The last one to go deletes it.
+  void Unref() noexcept;
+
+  Tree head;  // the present tree
+
+  // See Art.
+  void Put(Bytes key, const Entry& entry, bool* replaced);
+  bool Erase(Bytes key);
+  uint64_t EraseRange(Bytes lo, std::optional<Bytes> hi);
+  Version* Take();
+  void Restore(Version* v) noexcept;
+  // Frees what released snapshots held.
+  void Reap() noexcept;
+
+  Status Verify();
+  struct Usage {
+    uint64_t leaves = 0, nodes[5] = {}, height = 0;
+    uint64_t leaf_bytes = 0, directory_bytes = 0, descriptor_bytes = 0;
+  };
+  Usage Measure() const;
+  uint64_t held_bytes() const;
+  uint64_t used_bytes() const { return directory_.used_bytes() + leaves_.used_bytes(); }
+  uint64_t symbol_bytes() const;
+  uint64_t slack_bytes() const;
+  bool has_versions() const { return newest_ != nullptr; }
+
+ private:
+  friend void Unpin(Version* v) noexcept;
+  enum BlockKind : uint8_t { kNodeBlock, kPairBlock, kFarBlock };
+  struct Dead {
+    uint64_t birth : 56;
+    uint64_t kind : 8;
+    Ref ref;
+    uint32_t next;
+  };
+
+  ~Engine();
+
+  // Blocks just made, freed again if the write throws before Keep().
+  class Fresh {
+   public:
+    explicit Fresh(Engine* e) : e_(e) {}
+    ~Fresh();
+    Ref Node(Ref r) { return Add(0, r); }
+    Ref Desc(Ref r) { return Add(1, r); }
+    Ref Leaf(Ref r) { return Add(2, r); }
+    Ref Far(Ref r) { return Add(3, r); }
+    void Keep() { n_ = 0; }
+
+   private:
+    Ref Add(int kind, Ref r) {
+      kind_[n_] = kind;
+      ref_[n_++] = r;
+      return r;
+    }
+    Engine* e_;
+    int n_ = 0;
+    int kind_[4];
+    Ref ref_[4];
+  };
+
+  // blocks.cc: making, copying and freeing of blocks.
+  bool Shared(const uint8_t* block) const { return Birth(block) <= shared_; }
+  Node* node(Ref r) const { return head.node(r); }
+  Ref NewNode(Kind kind, Bytes prefix);
+  // The node with another size and prefix, its slots copied.
+  Ref Rebuild(Ref from, Kind kind, Bytes prefix);
+  Ref NewDesc(Ref leaf, Bytes tail);
+  Ref CopyLeaf(Ref leaf);
+  Ref NewLeaf(LeafParts& parts);
+  Ref NewFar(Bytes record);
+  void FreeNode(Ref r) noexcept;
+  void FreeDesc(Ref r) noexcept;
+  void FreeLeaf(Ref r) noexcept;
+  void FreeFar(Ref r) noexcept;
+  void FreeBlock(BlockKind kind, Ref r) noexcept;
+  // After arena growth readers' tables may have moved.
+  void Refresh() noexcept {
+    head.directory = directory_.bases();
+    head.leaves = leaves_.bases();
+  }
+
+  // versions.cc
+  void ReserveDead(size_t n);
+  void Retire(BlockKind kind, Ref r) noexcept;
+  uint64_t BirthOf(BlockKind kind, Ref r) const;
+  uint8_t* Header(BlockKind kind, Ref r) const;
+  void Drop(Version* v) noexcept;
+  // Every block of a subtree: enter(kind, ref) before what is below it, false leaves it and that out; leave(kind, ref) after, and
+  // may free the block. Allocates nothing.
+  template <class Enter, class Leave>
+  void Walk(Ref root, Enter&& enter, Leave&& leave) noexcept;
+  // Takes the entries that are alive again off a dead list.
+  template <class F>
+  void Revive(Version* v, F&& alive) noexcept;
+  void FreeDeadEntry(uint32_t e) noexcept;
+
+  // directory.cc
+  void MakeWritable(Path& path);
+  void LinkDesc(Path& path, Ref desc) noexcept;
+  void Link(const Path& path, size_t level, Ref r) noexcept;
+  void AddCounts(const Path& path, size_t levels, int64_t count, int64_t net) noexcept;
+  void FixMax(const Path& path) noexcept;
+  void Neighbours(Bytes sep, uint32_t* shared_prev, uint32_t* shared_next) const;
+  void InsertSeparator(Bytes sep, Ref leaf, uint32_t count, int32_t net);
+  void RemoveSeparator(Path& path) noexcept;
+  void Tidy(Path& path, size_t level);
+  void AddSlot(Node* x, uint8_t c, Ref kid, uint32_t count, int32_t net) noexcept;
+  void RemoveSlot(Node* x, int slot) noexcept;
+
+  // edit.cc: leaves under their paths.
+  Leaf LeafAt(const Path& path) const { return Leaf(head.leaf(head.desc(path.desc()).leaf())); }
+  void ReplaceLeaf(Path& path, LeafParts& parts);
+  void UnsharePair(Path& path);
+  // Key i of the leaf at path, in scratch.
+  Bytes PlainKey(const Path& path, const Leaf& leaf, uint32_t i);
+  // Entry i gets the rest of `key` after its first `l` bytes.
+  void SetRest(LeafParts& parts, uint32_t i, uint32_t l, Bytes key);
+  void Recode(LeafParts& parts);
+  uint32_t EncodeRest(uint8_t table, Bytes rest, const uint8_t** out);
+  void CutNext(LeafParts& parts, uint32_t i, uint32_t l);
+  void Insert(const LeafPos& pos, Bytes key, const Entry& entry);
+  // The common case of Insert, arrays copied as they are; false if it is another.
+  bool InsertPlainly(const Leaf& leaf, const LeafPos& pos, Bytes key, uint64_t number);
+  bool ErasePlainly(const Leaf& leaf, uint32_t i);
+  bool UpdatePlainly(const Leaf& leaf, uint32_t i, const Entry& entry);
+  // Stores what write(block) makes, `bytes` long, in place of the leaf of a writable path.
+  template <class F>
+  void StoreLeaf(Path& path, size_t bytes, uint8_t table, F&& write);
+  void Update(uint32_t pos, const Entry& entry);
+  void Split(bool append);
+  void RemoveEntry(LeafParts& parts, uint32_t i);
+  void Combine(Path& a, LeafParts& pa, Path& b, LeafParts& pb);
+  void MergeSmall();
+  LeafParts::Cell NewCell(const Value& v);
+
+  // training.cc
+  void MaybeTrain() noexcept;
+  void Train();
+
+  std::atomic<uint32_t> refs_{1};
+  Arena directory_, leaves_;
+  Scratch scratch_;
+  Path path_, other_, sep_path_;
+  LeafParts parts_, parts2_;
+
+  const SymbolTable* symbols_[256] = {};
+  uint32_t uses_[256] = {};
+  uint8_t table_ = 0;  // what new leaves are coded with
+  SymbolCoder* coder_ = nullptr;
+  double trained_ratio_ = 1;
+  mutable uint64_t rests_since_ = 0, plain_since_ = 0, coded_since_ = 0;  // what was coded since the last look
+  uint64_t writes_since_training_ = 0;
+
+  uint64_t number_ = 1;  // of blocks made now
+  uint64_t shared_ = 0;  // births up to here are visible to a live snapshot
+  bool written_ = true;  // since the newest snapshot was taken
+  Version* newest_ = nullptr;
+  Version* oldest_ = nullptr;
+  Version* spare_ = nullptr;
+  std::atomic<Version*> released_{nullptr};
+  std::vector<Dead, Allocator<Dead>> dead_;
+  uint32_t dead_free_ = 0;
+  size_t dead_room_ = 0, dead_used_ = 0;
+  uint64_t lost_ = 0;  // blocks nobody sees that could not be entered in a dead list for want of memory
+  std::vector<std::pair<Ref, int>, Allocator<std::pair<Ref, int>>> walk_;
+};
+
+template <class Enter, class Leave>
+void Engine::Walk(Ref root, Enter&& enter, Leave&& leave) noexcept {
+  walk_.clear();
+  auto visit = [&](Ref r) {
+    if (!IsDesc(r)) {
+      if (enter(kNodeBlock, r)) walk_.push_back({r, Node::kNone});  // room was reserved when the tree grew this high
+      return;
+    }
+    if (!enter(kPairBlock, r)) return;
+    const Leaf leaf(head.leaf(head.desc(r).leaf()));
+    if (leaf.has_records()) {
+      const uint8_t* at = leaf.cells();
+      for (uint32_t i = 0; i < leaf.n; at += leaf.code(i) >> 2, ++i) {
+        if ((leaf.code(i) & 3) != kFarCell) continue;
+        const Ref far = Load32(at);
+        if (enter(kFarBlock, far)) leave(kFarBlock, far);
+      }
+    }
+    leave(kPairBlock, r);
+  };
+  if (root) visit(root);
+  while (!walk_.empty()) {
+    auto& [r, slot] = walk_.back();
+    slot = node(r)->After(slot);
+    if (slot != Node::kNone) {
+      visit(node(r)->at(slot));
+    } else {
+      const Ref done = r;
+      walk_.pop_back();
+      leave(kNodeBlock, done);
+    }
+  }
+}
+
+template <class F>
+void Engine::Revive(Version* v, F&& alive) noexcept {
+  for (uint32_t* link = &v->dead; *link;) {
+    const uint32_t e = *link;
+    Dead& d = dead_[e - 1];
+    if (alive(d)) {
+      *link = d.next;
+      FreeDeadEntry(e);
+    } else {
+      link = &d.next;
+    }
+  }
+}
+
+}  // namespace memkv::art
+
+#endif  // MEMKV_CORE_ART_ENGINE_H_

@@ -1,0 +1,193 @@
+// A leaf: up to 64 consecutive keys, front-coded in one block.
+//
+//   0     6   7       8           9       10         12     14     16
+//   birth | n | flags | width_run | table | granules | skip | blob | [granules u32 | skip u32 | blob u32 | 0 u32] | body
+//
+//   flags      bits 0-1 lengths are 1, 2 or 4 bytes · 2 the wide head is there, its numbers count · 3 nets · 4 some value is a
+//              record · 5-6 value codes are 1, 2 or 4 bytes · 7 open: arrays are spaced for 64 entries
+//   width_run  bits 0-3 bytes of a number · 4-6 appends in a row · 7 the first key is the empty string
+//   table      the symbol table of the rests; 0: they are plain
+//   granules   size of the block · blob: bytes of all rests
+//   skip       leading bytes that every key of the leaf shares because both its fences do; they are stored nowhere
+//
+//   body       L[n] | F[n] | R[n] | values | nets 2 bits each | rests | cells
+//
+//   L[i]       bytes key i shares with key i-1, above skip (L[0] = 0)
+//   F[i]       the first byte after those;  R[i]: stored bytes of the rest, which is what comes after F[i]
+//   values     numbers of `width` bytes; where flags has records, codes instead: (bytes of the cell << 2) | what it is:
+//              0 a number, 1 a record, 2 the reference of a record's own block
+//   cells      what the codes tell, in order
+//
+// Search needs L and F alone: with m bytes matched, the entries that go on matching are those with L == m before the next L < m;
+// the last of them with F <= q[m] is the candidate, and one comparison with its rest raises m. No key is decoded.
+
+#ifndef MEMKV_CORE_ART_LEAF_H_
+#define MEMKV_CORE_ART_LEAF_H_
+
+#include <cstdint>
+#include <cstring>
+
+#include "core/art/arena.h"
+#include "core/art/node.h"
+#include "core/art/scratch.h"
+#include "core/art/simd.h"
+#include "core/art/symbols.h"
+#include "core/bytes.h"
+#include "core/datum.h"
+
+namespace memkv::art {
+
+inline constexpr uint32_t kLeafMax = 64;
+
+// A record's own block: birth (6 bytes), 2 unused, length u64, the bytes.
+struct FarRecord {
+  static size_t Bytes(uint64_t len) { return 16 + len; }
+  static memkv::Bytes Get(const uint8_t* block) {
+    return {reinterpret_cast<const char*>(block) + 16, Load64(block + 8)};
+  }
+};
+
+// What a value code tells.
+enum CellKind : uint8_t { kNumberCell, kRecordCell, kFarCell };
+
+// Where a key is or would be. The lengths shared with the neighbours are exact only where those exist.
+struct LeafPos {
+  uint32_t pos;
+  bool exact;
+  uint32_t lcp_prev, lcp_next;
+};
+
+// A block taken apart; reading only.
+struct Leaf {
+  enum : uint8_t {
+    kLengths = 3, kWideHead = 4, kNets = 8, kRecords = 16, kCodeShift = 5, kCodes = 0x60, kOpen = 0x80,
+  };
+  static constexpr size_t kHead = 16, kWideHeadBytes = 32;
+
+  const uint8_t* p;
+  uint32_t n, stride, log_len, skip, blob, granules;
+  uint8_t flags, width, table;
+  bool empty_first;
+  const uint8_t *L, *F, *R, *V;
+
+  Leaf() : p(nullptr), n(0) {}
+  explicit Leaf(const uint8_t* block);
+
+  uint32_t length(const uint8_t* a, uint32_t i) const {
+    if (log_len == 0) return a[i];
+    if (log_len == 2) return Load32(a + 4 * i);
+    uint16_t x;
+    std::memcpy(&x, a + 2 * i, 2);
+    return x;
+  }
+  uint32_t l(uint32_t i) const { return skip + length(L, i); }
+  uint32_t r(uint32_t i) const { return length(R, i); }
+  bool has_nets() const { return flags & kNets; }
+  bool has_records() const { return flags & kRecords; }
+  uint8_t run() const { return p[8] >> 4 & 7; }
+  uint32_t code_bytes() const { return 1u << ((flags & kCodes) >> kCodeShift); }
+  uint32_t code(uint32_t i) const {
+    const uint32_t w = code_bytes();
+    return static_cast<uint32_t>(LoadSome(V + i * w, w));
+  }
+  const uint8_t* nets() const { return V + stride * (has_records() ? code_bytes() : width); }
+  const uint8_t* rests() const { return nets() + (has_nets() ? (stride + 3) / 4 : 0); }
+  const uint8_t* cells() const { return rests() + blob; }
+  // Whether 64 bytes may be read from each of L, F and R without leaving the block.
+  bool roomy() const { return log_len == 0 && R + 64 <= p + size_t{granules} * kGranule; }
+
+  // The sum of R[0..i).
+  uint32_t Offset(uint32_t i) const {
+    if (roomy()) return SumFirst64(R, i);
+    uint32_t s = 0;
+    for (uint32_t k = 0; k < i; ++k) s += r(k);
+    return s;
+  }
+  int net(uint32_t i) const { return has_nets() ? static_cast<int>(nets()[i / 4] >> (i % 4 * 2) & 3) - 1 : 1; }
+  int net_sum(uint32_t n_first) const;
+  uint64_t number(uint32_t i) const { return LoadSome(V + i * width, width); }
+  // The code's cell.
+  const uint8_t* cell(uint32_t i) const;
+  Entry entry(uint32_t i, uint8_t* const* bases) const;
+
+  // REQUIRES that q shares the leaf's skipped bytes.
+  LeafPos Find(const SymbolTable* symbols, Bytes q) const;
+
+  // Bytes of key i.
+  uint32_t KeyBytes(const SymbolTable* symbols, uint32_t i) const;
+  // Writes key i into out, which has room for KeyBytes and holds its first `valid` bytes already; skip <= valid <= l(i) or so.
+  void AssembleKey(const SymbolTable* symbols, uint32_t i, uint32_t valid, uint8_t* out, uint32_t key_bytes) const;
+
+ private:
+  LeafPos FindSlowly(const SymbolTable* symbols, Bytes q) const;
+  int CompareRest(const SymbolTable* symbols, const uint8_t* rest, uint32_t n, Bytes q, uint32_t from, uint32_t* k) const;
+};
+
+// A leaf as parts that can be edited, then stored as a new block. Rests and cells are borrowed from the blocks they were loaded
+// from and from a Scratch.
+struct LeafParts {
+  struct Cell {
+    CellKind kind;
+    uint32_t size;        // of an inline record
+    uint64_t number;      // or a far record's reference
+    const uint8_t* data;  // an inline record
+  };
+
+  uint32_t n = 0, skip = 0;
+  uint8_t table = 0, run = 0;
+  bool empty_first = false, open = false;
+  // What Plan() found.
+  uint8_t flags = 0, width = 0;
+  uint32_t blob = 0;
+  size_t bytes = 0;
+
+  uint32_t l[kLeafMax], r[kLeafMax];
+  uint8_t f[kLeafMax];
+  int8_t net[kLeafMax];
+  const uint8_t* rest[kLeafMax];
+  Cell cell[kLeafMax];
+
+  void Load(const Leaf& leaf);
+  // Appends entries a..b-1 of another; REQUIRES the same table.
+  void Append(const LeafParts& other, uint32_t a, uint32_t b);
+  void MakeRoom(uint32_t at);
+  void Remove(uint32_t a, uint32_t b);
+  // Chooses the forms; sets bytes.
+  void Plan();
+  // REQUIRES Plan() and room for `bytes`.
+  void Store(uint8_t* block, uint32_t granules, uint64_t birth) const;
+};
+
+// --- inline ---
+
+inline Leaf::Leaf(const uint8_t* block) : p(block) {
+  n = p[6];
+  flags = p[7];
+  width = p[8] & 15;
+  empty_first = p[8] & 0x80;
+  table = p[9];
+  log_len = flags & kLengths;
+  const uint8_t* body;
+  if (flags & kWideHead) [[unlikely]] {
+    granules = Load32(p + 16);
+    skip = Load32(p + 20);
+    blob = Load32(p + 24);
+    body = p + kWideHeadBytes;
+  } else {
+    uint16_t a[3];
+    std::memcpy(a, p + 10, 6);
+    granules = a[0];
+    skip = a[1];
+    blob = a[2];
+    body = p + kHead;
+  }
+  stride = flags & kOpen ? kLeafMax : n;
+  L = body;
+  F = L + (stride << log_len);
+  R = F + stride;
+  V = R + (stride << log_len);
+}
+
+}  // namespace memkv::art
+
+#endif  // MEMKV_CORE_ART_LEAF_H_

@@ -1,0 +1,199 @@
+// Art against std::map.
+
+#include "core/art/art.h"
+
+#include <memory>
+
+#include "core/art/simd.h"
+#include "tests/core/ordered_contract.h"
+
+namespace memkv {
+namespace {
+
+using test::Model;
+using test::OwnValue;
+using test::Random;
+
+Entry Own(const OwnValue& v) { return {v.Get(), v.net}; }
+
+void RequireOk(const Status& s) { REQUIRE_MESSAGE(s.ok(), s.message()); }
+
+// Built in random order, with keys that come and go.
+struct ArtAdapter {
+  static constexpr bool kHoldsValues = true;
+  explicit ArtAdapter(const Model& m) : art(std::make_unique<Art>()) {
+    std::vector<std::string> keys;
+    for (const auto& [k, v] : m) keys.push_back(k);
+    Random random(m.size());
+    for (size_t i = keys.size(); i > 1; --i) std::swap(keys[i - 1], keys[random.Below(i)]);
+    for (const std::string& k : keys) {
+      const std::string other = test::Mutate(k, random);
+      const bool extra = m.count(other) == 0;
+      if (extra) RequireOk(art->Put(other, {Value::Number(1), 1}));
+      RequireOk(art->Put(k, Own(m.at(k))));
+      if (extra) REQUIRE(art->Erase(other));
+    }
+    RequireOk(art->Verify());
+    snapshot = art->TakeSnapshot();
+  }
+  ArtCursor NewCursor() const { return snapshot.NewCursor(); }
+  bool Find(Bytes key, Entry* e) const { return snapshot.Find(key, e); }
+  uint64_t Rank(Bytes key) const { return snapshot.Rank(key); }
+
+  std::unique_ptr<Art> art;
+  ArtSnapshot snapshot;
+};
+
+bool Same(const ArtSnapshot& s, const Model& m) {
+  if (s.size() != m.size()) return false;
+  ArtCursor c = s.NewCursor();
+  c.SeekFirst();
+  for (const auto& [k, v] : m) {
+    if (!c.Valid() || c.key() != k || !v.Is(c.entry().value) || c.entry().net != v.net) return false;
+    c.Next();
+  }
+  return !c.Valid();
+}
+
+}  // namespace
+
+TEST_CASE("art keeps the contract") { test::CheckContract<ArtAdapter>(); }
+
+TEST_CASE("art: random writes equal std::map") {
+  for (int seed = 0; seed < 24; ++seed) {
+    CAPTURE(seed);
+    Random random(static_cast<uint64_t>(seed));
+    const int style = seed % test::kKeyStyles;
+    const bool over_base = seed % 2;
+    Art art({.over_base = over_base});
+    Model m;
+    for (int op = 0; op < 6000; ++op) {
+      const std::string k = test::StyledKey(style, random);
+      const uint64_t dice = random.Below(op / 1500 % 2 ? 14 : 10);
+      if (dice < 6) {
+        OwnValue v = test::AnyValue(random);
+        if (over_base) v.net = static_cast<int>(random.Below(3)) - 1;
+        bool replaced;
+        RequireOk(art.Put(k, Own(v), &replaced));
+        REQUIRE(replaced == (m.count(k) > 0));
+        m[k] = v;
+      } else {
+        const auto it = m.lower_bound(k);
+        const std::string gone = dice < 8 || it == m.end() ? k : it->first;
+        REQUIRE(art.Erase(gone) == (m.erase(gone) > 0));
+      }
+      if (op % 1500 == 1499) {
+        RequireOk(art.Verify());
+        REQUIRE(Same(art.Latest(), m));
+        const std::string q = test::StyledKey(style, random);
+        int64_t net = 0;
+        for (auto it = m.begin(); it != m.lower_bound(q); ++it) net += it->second.net;
+        REQUIRE(art.Latest().NetRank(q) == net);
+        ArtCursor c = art.Latest().NewCursor();
+        c.Seek(q);
+        if (c.Valid()) REQUIRE(c.net_rank() == net);
+      }
+    }
+    while (!m.empty()) {
+      const std::string k = m.begin()->first;
+      REQUIRE(art.Erase(k));
+      m.erase(k);
+    }
+    RequireOk(art.Verify());
+    REQUIRE(art.Latest().size() == 0);
+    REQUIRE(art.GetStats().total_bytes < 1 << 20);
+  }
+}
+
+TEST_CASE("art: erased ranges equal std::map") {
+  for (int seed = 0; seed < 12; ++seed) {
+    CAPTURE(seed);
+    Random random(static_cast<uint64_t>(seed) + 77);
+    const int style = seed % test::kKeyStyles;
+    Art art;
+    Model m;
+    for (int round = 0; round < 30; ++round) {
+      for (int i = 0; i < 300; ++i) {
+        const std::string k = test::StyledKey(style, random);
+        m[k] = test::AnyValue(random);
+        RequireOk(art.Put(k, Own(m[k])));
+      }
+      ArtSnapshot held;
+      Model old;
+      if (round % 3 == 0) {
+        held = art.TakeSnapshot();
+        old = m;
+      }
+      std::string lo = test::StyledKey(style, random), hi = test::StyledKey(style, random);
+      if (hi < lo) std::swap(lo, hi);
+      const bool open = random.Below(8) == 0;
+      const auto a = m.lower_bound(lo), b = open ? m.end() : m.lower_bound(hi);
+      const auto n = static_cast<uint64_t>(std::distance(a, b));
+      m.erase(a, b);
+      REQUIRE(art.EraseRange(lo, open ? std::nullopt : std::optional<Bytes>(hi)) == n);
+      RequireOk(art.Verify());
+      REQUIRE(Same(art.Latest(), m));
+      if (round % 3 == 0) REQUIRE(Same(held, old));
+    }
+    REQUIRE(art.EraseRange("", std::nullopt) == m.size());
+    RequireOk(art.Verify());
+    REQUIRE(art.Latest().size() == 0);
+  }
+}
+
+TEST_CASE("art: snapshots held, dropped and restored in any order stay exact") {
+  for (int seed = 0; seed < 30; ++seed) {
+    CAPTURE(seed);
+    Random random(static_cast<uint64_t>(seed) + 500);
+    const int style = seed % test::kKeyStyles;
+    Art art;
+    Model m;
+    std::vector<std::pair<ArtSnapshot, Model>> held;
+    for (int step = 0; step < 120; ++step) {
+      for (uint64_t i = random.Below(60); i > 0; --i) {
+        const std::string k = test::StyledKey(style, random);
+        if (random.Below(3)) {
+          m[k] = test::AnyValue(random);
+          RequireOk(art.Put(k, Own(m[k])));
+        } else {
+          const auto it = m.lower_bound(k);
+          if (it == m.end()) continue;
+          REQUIRE(art.Erase(it->first));
+          m.erase(it);
+        }
+      }
+      switch (random.Below(6)) {
+        case 0:
+        case 1:
+          held.push_back({art.TakeSnapshot(), m});
+          break;
+        case 2:
+          if (!held.empty()) held.erase(held.begin() + static_cast<int64_t>(random.Below(held.size())));
+          break;
+        case 3:
+          if (!held.empty()) {
+            const auto& h = held[random.Below(held.size())];
+            art.Restore(h.first);
+            m = h.second;
+            REQUIRE(Same(art.Latest(), m));
+          }
+          break;
+        case 4:
+          if (random.Below(10) == 0) {
+            art.Clear();
+            m.clear();
+          }
+      }
+      RequireOk(art.Verify());
+      if (step % 10 == 0) {
+        for (const auto& h : held) REQUIRE(Same(h.first, h.second));
+      }
+    }
+    REQUIRE(Same(art.Latest(), m));
+    for (const auto& h : held) REQUIRE(Same(h.first, h.second));
+    held.clear();
+    RequireOk(art.Verify());
+  }
+}
+
+}  // namespace memkv
