@@ -176,10 +176,8 @@ void Table::Savepoint(int n) {
     if (s.number >= n) return;
   }
   // Savepoints that were opened before the table joined the transaction are not told: they stand at its start.
-  while (savepoints_.size() < static_cast<size_t>(n)) {
-    const int number = savepoints_.empty() ? 0 : savepoints_.back().number + 1;
-    if (number >= n) break;
-    savepoints_.push_back({number, savepoints_.empty() ? *begin_ : savepoints_.back().version});
+  for (int i = static_cast<int>(savepoints_.size()); i < n; ++i) {
+    savepoints_.push_back({i, savepoints_.empty() ? *begin_ : savepoints_.back().version});
   }
   savepoints_.push_back({n, Remember()});
 }
