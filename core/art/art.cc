@@ -97,6 +97,12 @@ Status Art::Put(Bytes key, const Entry& entry, bool* replaced) {
   return Status();
 }
 
+Status Art::Add(Bytes key, const Entry& entry, bool* existed) {
+  Entry present;
+  *existed = latest_.Find(key, &present);
+  return *existed ? Status() : Put(key, entry);
+}
+
 bool Art::Erase(Bytes key) { return engine_ && engine_->Erase(key); }
 
 uint64_t Art::EraseRange(Bytes lo, std::optional<Bytes> hi) {

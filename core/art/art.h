@@ -141,6 +141,8 @@ class Art {
   // Writing, one thread at a time. Each takes effect wholly, or throws std::bad_alloc or returns kFull with the map as it was.
   // Keys over kMaxKeyBytes are kTooBig.
   Status Put(Bytes key, const Entry& entry, bool* replaced = nullptr);
+  // Adds key unless it is there already; `*existed` tells which.
+  Status Add(Bytes key, const Entry& entry, bool* existed);
   bool Erase(Bytes key);                                   // false if key was not there
   uint64_t EraseRange(Bytes lo, std::optional<Bytes> hi);  // [lo, hi); drops subtrees; how many entries went
   void Clear() noexcept;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 
+#include "core/art/edit_store.h"
 #include "core/art/engine.h"
 
 namespace memkv::art {
@@ -38,7 +39,11 @@ uint32_t Engine::EncodeRest(uint8_t table, Bytes rest, const uint8_t** out) {
   assert(table == table_);
   uint8_t* code = scratch_.Take(2 * size_t{n});
   *out = code;
-  return coder_->Encode(Data(rest), n, code);
+  const uint32_t coded = coder_->Encode(Data(rest), n, code);
+  ++rests_since_;
+  plain_since_ += n;
+  coded_since_ += coded;
+  return coded;
 }
 
 void Engine::SetRest(LeafParts& parts, uint32_t i, uint32_t l, Bytes key) {
@@ -108,30 +113,8 @@ Bytes Engine::PlainKey(const Path& path, const Leaf& leaf, uint32_t i) {
 
 // Stores parts as the leaf of a writable path. REQUIRES Plan().
 void Engine::ReplaceLeaf(Path& path, LeafParts& parts) {
-  ReserveDead(2);
-  const Desc desc = head.desc(path.desc());
-  const Ref old = desc.leaf();
-  uint8_t* block = leaves_.At(old);
-  const uint32_t g = Arena::Granules(parts.bytes);
-  if (Shared(block)) {
-    Fresh fresh(this);
-    const Ref leaf = fresh.Leaf(NewLeaf(parts));
-    const Ref fresh_desc = NewDesc(leaf, AsBytes(desc.tail(), desc.tail_len()));
-    fresh.Keep();
-    const Ref old_desc = path.desc();
-    LinkDesc(path, fresh_desc);
-    Retire(kPairBlock, old_desc);
-  } else if (g == Leaf(block).granules) {
-    uint8_t* image = scratch_.Take(parts.bytes);
-    parts.Store(image, g, Birth(block));
-    --uses_[block[9]];
-    ++uses_[parts.table];
-    std::memcpy(block, image, parts.bytes);
-  } else {
-    const Ref leaf = NewLeaf(parts);
-    FreeLeaf(old);
-    head.desc(path.desc()).set_leaf(leaf);
-  }
+  StoreLeaf(path, parts.bytes, parts.table,
+            [&](uint8_t* block, uint32_t g, uint64_t birth) { parts.Store(block, g, birth); });
 }
 
 void Engine::UnsharePair(Path& path) {
@@ -179,12 +162,21 @@ void Engine::Put(Bytes key, const Entry& entry, bool* replaced) {
     const Leaf leaf = LeafAt(path_);
     const LeafPos pos = leaf.Find(head.table(leaf), key);
     if (pos.exact) {
-      Update(pos.pos, entry);
+      if (!UpdatePlainly(leaf, pos.pos, entry)) Update(pos.pos, entry);
       if (replaced) *replaced = true;
       return;
     }
     if (leaf.n < kLeafMax && (leaf.n < 2 || size_t{leaf.granules} * kGranule < kSplitBytes)) {
-      Insert(pos, key, entry);
+      written_ = true;
+      MakeWritable(path_);
+      if (entry.value.is_record || entry.net != 1 || !InsertPlainly(leaf, pos, key, entry.value.number)) {
+        Insert(pos, key, entry);
+      }
+      AddCounts(path_, path_.height(), 1, entry.net);
+      ++head.size;
+      head.net += entry.net;
+      ++writes_since_training_;
+      MaybeTrain();
       return;
     }
     Split(pos.pos == leaf.n && leaf.run() >= 7);
@@ -192,8 +184,6 @@ void Engine::Put(Bytes key, const Entry& entry, bool* replaced) {
 }
 
 void Engine::Insert(const LeafPos& pos, Bytes key, const Entry& entry) {
-  written_ = true;
-  MakeWritable(path_);
   LeafParts& a = parts_;
   a.Load(LeafAt(path_));
   Recode(a);
@@ -215,9 +205,6 @@ void Engine::Insert(const LeafPos& pos, Bytes key, const Entry& entry) {
   a.Plan();
   ReplaceLeaf(path_, a);
   fresh.Keep();
-  AddCounts(path_, path_.height(), 1, entry.net);
-  ++head.size;
-  head.net += entry.net;
 }
 
 void Engine::Update(uint32_t i, const Entry& entry) {
@@ -339,20 +326,22 @@ bool Engine::Erase(Bytes key) {
     }
   } else {
     MakeWritable(path_);
-    LeafParts& a = parts_;
-    a.Load(LeafAt(path_));
-    Recode(a);
-    RemoveEntry(a, pos.pos);
-    a.run = 0;
-    a.Plan();
     ReserveDead(4);
-    ReplaceLeaf(path_, a);
+    if (!ErasePlainly(leaf, pos.pos)) {
+      LeafParts& a = parts_;
+      a.Load(leaf);
+      Recode(a);
+      RemoveEntry(a, pos.pos);
+      a.run = 0;
+      a.Plan();
+      ReplaceLeaf(path_, a);
+    }
     AddCounts(path_, path_.height(), -1, -net);
   }
   if (far) Retire(kFarBlock, far);
   --head.size;
   head.net -= net;
-  if (head.root && leaf.n > 1 && parts_.n < kMergeBelow && parts_.n % 4 == 0) {
+  if (head.root && leaf.n > 1 && leaf.n - 1 < kMergeBelow && (leaf.n - 1) % 4 == 0) {
     // The entry is gone already: what follows saves memory and may fail.
     try {
       MergeSmall();

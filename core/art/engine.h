@@ -175,12 +175,23 @@ class Engine {
   uint32_t EncodeRest(uint8_t table, Bytes rest, const uint8_t** out);
   void CutNext(LeafParts& parts, uint32_t i, uint32_t l);
   void Insert(const LeafPos& pos, Bytes key, const Entry& entry);
+  // The common case of Insert, arrays copied as they are; false if it is another.
+  bool InsertPlainly(const Leaf& leaf, const LeafPos& pos, Bytes key, uint64_t number);
+  bool ErasePlainly(const Leaf& leaf, uint32_t i);
+  bool UpdatePlainly(const Leaf& leaf, uint32_t i, const Entry& entry);
+  // Stores what write(block) makes, `bytes` long, in place of the leaf of a writable path.
+  template <class F>
+  void StoreLeaf(Path& path, size_t bytes, uint8_t table, F&& write);
   void Update(uint32_t pos, const Entry& entry);
   void Split(bool append);
   void RemoveEntry(LeafParts& parts, uint32_t i);
   void Combine(Path& a, LeafParts& pa, Path& b, LeafParts& pb);
   void MergeSmall();
   LeafParts::Cell NewCell(const Value& v);
+
+  // training.cc
+  void MaybeTrain() noexcept;
+  void Train();
 
   std::atomic<uint32_t> refs_{1};
   Arena directory_, leaves_;
@@ -192,6 +203,9 @@ class Engine {
   uint32_t uses_[256] = {};
   uint8_t table_ = 0;  // what new leaves are coded with
   SymbolCoder* coder_ = nullptr;
+  double trained_ratio_ = 1;
+  mutable uint64_t rests_since_ = 0, plain_since_ = 0, coded_since_ = 0;  // what was coded since the last look
+  uint64_t writes_since_training_ = 0;
 
   uint64_t number_ = 1;  // of blocks made now
   uint64_t shared_ = 0;  // births up to here are visible to a live snapshot

@@ -1,9 +1,14 @@
 // Automaton: what a search asks of the bytes of a key. Anything with these methods can be walked
 // against any ordered structure (core/query/search.h), dead branches skipped.
 //
-// States are small values: a search keeps one for each byte of the key it stands on, and goes on
-// from the state where the next key departs from it. The shape is that of the Rust fst crate's
-// automata, with two questions more that turn a dead branch into one seek.
+// States are small values: a search keeps those along the key it stands on, and goes on from where
+// the next key departs from it. The shape is that of the Rust fst crate's automata, with two
+// questions more that turn a dead branch into one seek. An automaton may also have
+//
+//   size_t Unmoved(State s, Bytes rest)    how many bytes at the front of `rest` leave s as it is,
+//                                          or fewer
+//
+// where it can tell faster than by stepping over them.
 
 #ifndef MEMKV_CORE_QUERY_AUTOMATON_H_
 #define MEMKV_CORE_QUERY_AUTOMATON_H_
@@ -20,7 +25,7 @@ namespace memkv {
 
 template <class A>
 concept Automaton = requires(const A a, typename A::State s, uint8_t byte, uint8_t* found) {
-  requires std::copyable<typename A::State>;
+  requires std::regular<typename A::State>;
   { a.Start() } -> std::same_as<typename A::State>;
   { a.Step(s, byte) } -> std::same_as<typename A::State>;
 
@@ -75,6 +80,12 @@ struct CasePair {
   explicit CasePair(uint8_t byte) : upper(byte), lower(byte) {
     if (byte >= 'a' && byte <= 'z') upper = static_cast<uint8_t>(byte - 0x20);
     if (byte >= 'A' && byte <= 'Z') lower = static_cast<uint8_t>(byte + 0x20);
+  }
+  // The byte in its own case only.
+  static CasePair Only(uint8_t byte) {
+    CasePair pair(0);
+    pair.upper = pair.lower = byte;
+    return pair;
   }
   bool Has(uint8_t byte) const { return byte == upper || byte == lower; }
   bool Next(uint8_t byte, uint8_t* found) const {

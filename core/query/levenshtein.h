@@ -30,6 +30,8 @@ class Levenshtein {
     // + 1 for anything above.
     std::array<uint8_t, 2 * kMaxDistance + 1> band{};
     bool unfinished = false;
+
+    friend bool operator==(const State&, const State&) = default;
   };
 
   // REQUIRES 0 <= most <= kMaxDistance.

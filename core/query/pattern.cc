@@ -1,5 +1,7 @@
 #include "core/query/pattern.h"
 
+#include <cstring>
+
 #include "core/utf8.h"
 
 namespace memkv {
@@ -134,6 +136,12 @@ void Pattern::Compile() {
       segment.last = bit;
       bit <<= 1;
     }
+    const Element& first = segment.elements.front();
+    segment.ascii_first = first.kind <= Element::kFolded && first.character < 0x80;
+    if (segment.ascii_first) {
+      const uint8_t byte = static_cast<uint8_t>(first.character);
+      segment.first = first.kind == Element::kFolded ? CasePair(byte) : CasePair::Only(byte);
+    }
   }
   if (never_) {
     exact_ = true;
@@ -201,6 +209,24 @@ Pattern::State Pattern::StepCharacter(State s, uint32_t c) const {
   return s.bits & segment.last ? Found(s) : s;
 }
 
+size_t Pattern::FindFirst(const Segment& segment, Bytes rest) {
+  // Eight bytes at a time: (x - 0x01..) & ~x & 0x80.. is not 0 exactly where a byte of x is 0.
+  constexpr uint64_t kOnes = 0x0101010101010101u, kHigh = 0x8080808080808080u;
+  const uint64_t upper = segment.first.upper * kOnes, lower = segment.first.lower * kOnes;
+  const auto zeros = [](uint64_t x) { return (x - kOnes) & ~x; };
+  size_t i = 0;
+  for (; i + 8 <= rest.size(); i += 8) {
+    uint64_t x;
+    std::memcpy(&x, rest.data() + i, 8);
+    if ((zeros(x) | zeros(x ^ upper) | zeros(x ^ lower)) & kHigh) break;
+  }
+  for (; i < rest.size(); ++i) {
+    const uint8_t byte = static_cast<uint8_t>(rest[i]);
+    if (byte == 0 || segment.first.Has(byte)) break;
+  }
+  return i;
+}
+
 Pattern::State Pattern::StepSlow(State s, uint8_t byte) const {
   if (s.unfinished) {
     if (IsUtf8Continuation(byte)) {
@@ -214,6 +240,8 @@ Pattern::State Pattern::StepSlow(State s, uint8_t byte) const {
     s.segment = AtEnd(s) ? kAll : kDead;
   } else if (byte < 0xc0) {
     s = StepCharacter(s, byte);
+  } else if (s.bits == 0 && s.segment > 0 && segments_[s.segment - 1u].ascii_first) {
+    return s;  // whatever the character, the segment does not begin with it
   } else if (IsViable(s, byte)) {
     s.character = Utf8Lead(byte);
     s.unfinished = true;

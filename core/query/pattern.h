@@ -38,6 +38,8 @@ class Pattern {
     uint32_t character = 0;  // the unfinished character's value so far
     uint16_t segment = 0;    // or kAll, kDead
     bool unfinished = false;
+
+    friend bool operator==(const State&, const State&) = default;
   };
 
   // LIKE pattern [ESCAPE escape]; case_sensitive as PRAGMA case_sensitive_like=1 makes it.
@@ -62,6 +64,12 @@ class Pattern {
       return s.bits & segment.last ? Found(s) : s;
     }
     return StepSlow(s, byte);
+  }
+  // Bytes that cannot begin the segment that is looked for.
+  size_t Unmoved(State s, Bytes rest) const {
+    if (s.bits != 0 || s.segment == 0 || s.segment >= kDead) return 0;
+    const Segment& segment = segments_[s.segment - 1u];
+    return segment.ascii_first && !s.unfinished ? FindFirst(segment, rest) : 0;
   }
   bool CanMatch(State s) const { return s.segment != kDead; }
   bool IsMatch(State s) const { return AtEnd(s.unfinished ? Finish(s) : s); }
@@ -94,6 +102,8 @@ class Pattern {
     std::vector<Element> elements;
     std::array<uint64_t, 128> ascii{};  // the elements that match each ASCII character
     uint64_t last = 0;                  // the last element
+    bool ascii_first = false;           // the first element is an ASCII literal:
+    CasePair first{0};                  // this one
   };
 
   Pattern() = default;
@@ -106,6 +116,9 @@ class Pattern {
   void Compile();
 
   bool Matches(const Element& e, uint32_t c) const;
+  // Where in `rest` the segment's first character or a NUL comes; rest.size() if nowhere.
+  // REQUIRES segment.ascii_first.
+  static size_t FindFirst(const Segment& segment, Bytes rest);
   State StepSlow(State s, uint8_t byte) const;
   State StepCharacter(State s, uint32_t c) const;
   State Finish(State s) const;

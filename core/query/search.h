@@ -26,12 +26,12 @@
 #include <optional>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "core/bytes.h"
 #include "core/cursor.h"
 #include "core/key.h"
 #include "core/query/automaton.h"
+#include "core/query/state_stack.h"
 #include "core/range.h"
 #include "core/status.h"
 
@@ -59,8 +59,7 @@ class Search {
         range_(std::move(range)),
         first_tag_(classes == SearchClasses::kBlob ? kBlobTag : kTextTag),
         last_tag_(classes == SearchClasses::kText ? kTextTag : kBlobTag),
-        descending_(order == SearchOrder::kDescending),
-        states_(16) {}
+        descending_(order == SearchOrder::kDescending) {}
 
   // Called after every kPollKeys keys looked at; true ends the search with kInterrupted.
   void SetPoll(std::function<bool()> poll) { poll_ = std::move(poll); }
@@ -89,29 +88,26 @@ class Search {
   static constexpr uint64_t kPollKeys = 4096;
 
  private:
-  // States are kept for this many bytes of a key; what comes after is evaluated anew for each key.
+  // States are kept along this many bytes of a key; what comes after is evaluated anew for each
+  // key.
   static constexpr size_t kMaxKept = 4096;
   // How many bytes that have to follow are spelt out in a seek.
   static constexpr size_t kMaxSpelt = 64;
   static constexpr size_t kCompare = SIZE_MAX;
+  static constexpr bool kSkips = requires(const A& a, State s, Bytes rest) { a.Unmoved(s, rest); };
 
   struct Walk {
     size_t depth;  // bytes of the key that were read
     bool alive;    // false: the byte at `depth` kills
   };
 
-  // Reads key from `from` on; states_[1 .. from] hold for it.
+  // Reads key from `from` on; states_ holds for that many of its bytes.
   Walk Read(Bytes key, size_t from);
-  void Keep(size_t depth, State s) {
-    if (depth > kMaxKept) return;
-    if (depth >= states_.size()) states_.resize(2 * depth);
-    states_[depth] = s;
-  }
 
   void Advance();
   void Retreat();
-  // From the key under the cursor on, to a match or the end. states_[1 .. from] hold for that key;
-  // kCompare: as many as it shares with target_ (path_), up to kept_.
+  // From the key under the cursor on, to a match or the end. states_ holds for that many bytes of
+  // that key; kCompare: as many as it shares with target_ (path_), up to kept_.
   void SettleForward(size_t from);
   void SettleBackward(size_t from);
 
@@ -136,7 +132,7 @@ class Search {
   bool descending_;
   std::function<bool()> poll_;
 
-  std::vector<State> states_;  // [n]: after n bytes of the key, for n >= 1
+  StateStack<State> states_;  // after 1 .. n bytes of the key
   State state_{};
   bool valid_ = false;
   Status status_;
@@ -186,14 +182,21 @@ typename Search<C, A>::Walk Search<C, A>::Read(Bytes key, size_t from) {
   if (depth == 0) {
     const uint8_t tag = static_cast<uint8_t>(key[0]);
     if (tag < first_tag_ || tag > last_tag_) return {0, false};
-    Keep(++depth, automaton_.Start());
+    states_.Clear();
+    states_.Push(++depth, automaton_.Start());
   }
-  State s = states_[depth];
+  State s = states_.CutTo(depth);
   while (depth < key.size() && !automaton_.AcceptsAll(s)) {
+    if constexpr (kSkips) {
+      depth += automaton_.Unmoved(s, key.substr(depth));
+      if (depth == key.size()) break;
+    }
     const State next = automaton_.Step(s, static_cast<uint8_t>(key[depth]));
     if (!automaton_.CanMatch(next)) return {depth, false};
+    ++depth;
+    if (next == s) continue;
     s = next;
-    Keep(++depth, s);
+    if (depth <= kMaxKept) states_.Push(depth, s);
   }
   state_ = s;
   return {depth, true};
@@ -263,11 +266,11 @@ bool Search<C, A>::FindNext(Bytes key, size_t depth) {
       return true;
     }
     if (least <= 0xff &&
-        automaton_.NextViable(states_[level], static_cast<uint8_t>(least), &byte)) {
+        automaton_.NextViable(states_.At(level), static_cast<uint8_t>(least), &byte)) {
       target_.assign(key.substr(0, level));
       target_.push_back(static_cast<char>(byte));
       kept_ = level;
-      SpellNext(automaton_.Step(states_[level], byte));
+      SpellNext(automaton_.Step(states_.At(level), byte));
       return true;
     }
   }
@@ -335,15 +338,15 @@ bool Search<C, A>::FindPrev(Bytes key, size_t depth) {
       SpellPrev(automaton_.Start());
       return true;
     }
-    if (most >= 0 && automaton_.PrevViable(states_[level], static_cast<uint8_t>(most), &byte)) {
+    if (most >= 0 && automaton_.PrevViable(states_.At(level), static_cast<uint8_t>(most), &byte)) {
       target_.assign(key.substr(0, level));
       target_.push_back(static_cast<char>(byte));
       kept_ = level;
-      SpellPrev(automaton_.Step(states_[level], byte));
+      SpellPrev(automaton_.Step(states_.At(level), byte));
       return true;
     }
     if (automaton_.IsMatch(
-            states_[level])) {  // the key that ends here comes before all that goes on
+            states_.At(level))) {  // the key that ends here comes before all that goes on
       target_.assign(key.substr(0, level));
       target_.push_back('\0');
       kept_ = SIZE_MAX;

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/query/levenshtein.h"
 #include "core/query/pattern.h"
 #include "core/query/search.h"
 #include "tests/core/map_cursor.h"
@@ -109,7 +110,7 @@ TEST_CASE("searches find what looking at each key finds, both ways and counted")
         pattern.insert(random() % 2 ? pattern.size() : random() % (pattern.size() + 1),
                        wild[random() % wild.size()]);
       }
-      switch (random() % 4) {
+      switch (random() % 5) {
         case 0:
           matches += Check(map, Prefix(text), range, wanted);
           break;
@@ -118,6 +119,9 @@ TEST_CASE("searches find what looking at each key finds, both ways and counted")
           break;
         case 2:
           matches += Check(map, Pattern::Like(pattern, {}, random() % 2), range, wanted);
+          break;
+        case 3:
+          matches += Check(map, Levenshtein(text, static_cast<int>(random() % 3)), range, wanted);
           break;
         default:
           matches += Check(map, Pattern::Glob(pattern), range, wanted);

@@ -1,0 +1,196 @@
+// The common writes: a number in a leaf with lengths of one byte, plain nets and the present symbol table. What edit.cc does by
+// taking a leaf apart is done here by copying its arrays.
+
+#include <algorithm>
+#include <bit>
+#include <cassert>
+
+#include "core/art/edit_store.h"
+#include "core/art/engine.h"
+
+namespace memkv::art {
+
+namespace {
+
+uint32_t WidthOf(uint64_t v) { return v ? (71 - static_cast<uint32_t>(std::countl_zero(v))) / 8 : 0; }
+
+bool IsPlain(const Leaf& leaf, uint8_t table) {
+  return leaf.log_len == 0 && !(leaf.flags & (Leaf::kWideHead | Leaf::kNets | Leaf::kRecords)) && leaf.table == table;
+}
+
+size_t PlainBytes(uint32_t n, uint32_t width, size_t blob) { return Leaf::kHead + size_t{n} * (3 + width) + blob; }
+
+// Writes a plain head.
+void PutHead(uint8_t* p, const Leaf& old, uint32_t n, uint32_t width, uint32_t run, uint32_t granules, size_t blob, uint64_t birth) {
+  SetBirth(p, birth);
+  p[6] = static_cast<uint8_t>(n);
+  p[7] = 0;
+  p[8] = static_cast<uint8_t>(width | run << 4 | (old.empty_first ? 0x80 : 0));
+  p[9] = old.table;
+  const uint16_t a[3] = {static_cast<uint16_t>(granules), static_cast<uint16_t>(old.skip), static_cast<uint16_t>(blob)};
+  std::memcpy(p + 10, a, 6);
+}
+
+// An array of bytes with a gap of one at p.
+void CopyWithGap(uint8_t* to, const uint8_t* from, uint32_t p, uint32_t n) {
+  std::memcpy(to, from, p);
+  std::memcpy(to + p + 1, from + p, n - p);
+}
+void CopyWithout(uint8_t* to, const uint8_t* from, uint32_t p, uint32_t n) {
+  std::memcpy(to, from, p);
+  std::memcpy(to + p, from + p + 1, n - p - 1);
+}
+
+}  // namespace
+
+bool Engine::InsertPlainly(const Leaf& leaf, const LeafPos& pos, Bytes key, uint64_t number) {
+  const uint32_t n = leaf.n, p = pos.pos, skip = leaf.skip;
+  if (!IsPlain(leaf, table_) || (leaf.flags & Leaf::kOpen) || key.empty()) return false;
+  const uint32_t l = p ? pos.lcp_prev : skip;
+  if (l - skip > 255) return false;
+  const uint8_t* rest;
+  const uint32_t r = EncodeRest(table_, key.substr(l + 1), &rest);
+  if (r > 255) return false;
+  // The next entry shares more with the new one than with the one before.
+  const uint8_t* B = leaf.rests();
+  const uint32_t off = leaf.Offset(p);
+  uint32_t next_old = 0, next_r = 0;
+  const uint8_t* next = B + off;
+  uint8_t next_f = 0;
+  bool cut = false;
+  if (p < n) {
+    next_old = next_r = leaf.R[p];
+    const uint32_t by = pos.lcp_next - leaf.l(p);
+    if (pos.lcp_next > leaf.l(p)) {
+      if (pos.lcp_next - skip > 255) return false;
+      cut = true;
+      const uint8_t* plain = next;
+      uint32_t plain_n = next_old;
+      if (table_) {
+        plain_n = symbols_[table_]->PlainBytes(next, next_old);
+        uint8_t* out = scratch_.Take(plain_n);
+        symbols_[table_]->DecodeFront(next, next_old, out, plain_n);
+        plain = out;
+      }
+      next_f = plain[by - 1];
+      next_r = EncodeRest(table_, {reinterpret_cast<const char*>(plain) + by, plain_n - by}, &next);
+      if (next_r > 255) return false;
+    }
+  }
+  const uint32_t width = std::max(leaf.width < 8 ? uint32_t{leaf.width} : 8u, WidthOf(number));
+  const size_t blob = leaf.blob + r + next_r - next_old;
+  const size_t bytes = PlainBytes(n + 1, width, blob);
+  if (blob > 0xffff) return false;
+  const uint32_t run = p == n ? std::min<uint32_t>(7, leaf.run() + 1u) : 0;
+  StoreLeaf(path_, bytes, table_, [&](uint8_t* t, uint32_t granules, uint64_t birth) {
+    PutHead(t, leaf, n + 1, width, run, granules, blob, birth);
+    uint8_t* L = t + Leaf::kHead;
+    uint8_t* F = L + n + 1;
+    uint8_t* R = F + n + 1;
+    uint8_t* V = R + n + 1;
+    CopyWithGap(L, leaf.L, p, n);
+    L[p] = static_cast<uint8_t>(l - skip);
+    CopyWithGap(F, leaf.F, p, n);
+    F[p] = static_cast<uint8_t>(key[l]);
+    CopyWithGap(R, leaf.R, p, n);
+    R[p] = static_cast<uint8_t>(r);
+    if (cut) {
+      L[p + 1] = static_cast<uint8_t>(pos.lcp_next - skip);
+      F[p + 1] = next_f;
+      R[p + 1] = static_cast<uint8_t>(next_r);
+    }
+    if (width == leaf.width) {
+      std::memcpy(V, leaf.V, p * width);
+      std::memcpy(V + (p + 1) * width, leaf.V + p * width, (n - p) * width);
+    } else {
+      for (uint32_t i = 0; i < n; ++i) {
+        const uint64_t x = leaf.number(i);
+        std::memcpy(V + (i + (i >= p)) * width, &x, width);
+      }
+    }
+    std::memcpy(V + p * width, &number, width);
+    uint8_t* at = V + (n + 1) * width;
+    std::memcpy(at, B, off);
+    at += off;
+    std::memcpy(at, rest, r);
+    at += r;
+    std::memcpy(at, next, next_r);
+    at += next_r;
+    std::memcpy(at, B + off + next_old, leaf.blob - off - next_old);
+  });
+  return true;
+}
+
+bool Engine::ErasePlainly(const Leaf& leaf, uint32_t p) {
+  const uint32_t n = leaf.n;
+  if (!IsPlain(leaf, table_) || (leaf.flags & Leaf::kOpen) || (p == 0 && leaf.empty_first)) return false;
+  const uint8_t* B = leaf.rests();
+  const uint32_t off = leaf.Offset(p), mine = leaf.R[p];
+  // The next entry gets back the bytes that it shared with this one alone.
+  const uint8_t* next = B + off + mine;
+  uint32_t next_old = 0, next_r = 0;
+  bool gained = false;
+  if (p + 1 < n) {
+    next_old = next_r = leaf.R[p + 1];
+    if (leaf.L[p + 1] > leaf.L[p]) {
+      gained = true;
+      const uint32_t gain = leaf.L[p + 1] - leaf.L[p];
+      if (table_) {
+        const SymbolTable* s = symbols_[table_];
+        const uint32_t next_n = s->PlainBytes(next, next_old);
+        uint8_t* text = scratch_.Take(gain + next_n);
+        s->DecodeFront(B + off, mine, text, gain - 1);
+        text[gain - 1] = leaf.F[p + 1];
+        s->DecodeFront(next, next_old, text + gain, next_n);
+        next_r = EncodeRest(table_, {reinterpret_cast<const char*>(text), gain + next_n}, &next);
+      } else {
+        uint8_t* text = scratch_.Take(gain + next_old);
+        std::memcpy(text, B + off, gain - 1);
+        text[gain - 1] = leaf.F[p + 1];
+        std::memcpy(text + gain, next, next_old);
+        next = text;
+        next_r = gain + next_old;
+      }
+      if (next_r > 255) return false;
+    }
+  }
+  const uint32_t width = leaf.width;
+  const size_t blob = leaf.blob - mine - next_old + next_r;
+  if (blob > 0xffff) return false;
+  StoreLeaf(path_, PlainBytes(n - 1, width, blob), table_, [&](uint8_t* t, uint32_t granules, uint64_t birth) {
+    PutHead(t, leaf, n - 1, width, 0, granules, blob, birth);
+    uint8_t* L = t + Leaf::kHead;
+    uint8_t* F = L + n - 1;
+    uint8_t* R = F + n - 1;
+    uint8_t* V = R + n - 1;
+    CopyWithout(L, leaf.L, p, n);
+    CopyWithout(F, leaf.F, p, n);
+    CopyWithout(R, leaf.R, p, n);
+    if (gained) {
+      L[p] = leaf.L[p];
+      F[p] = leaf.F[p];
+      R[p] = static_cast<uint8_t>(next_r);
+    }
+    std::memcpy(V, leaf.V, p * width);
+    std::memcpy(V + p * width, leaf.V + (p + 1) * width, (n - 1 - p) * width);
+    uint8_t* at = V + (n - 1) * width;
+    std::memcpy(at, B, off);
+    at += off;
+    std::memcpy(at, next, next_r);
+    at += next_r;
+    std::memcpy(at, B + off + mine + next_old, leaf.blob - off - mine - next_old);
+  });
+  return true;
+}
+
+bool Engine::UpdatePlainly(const Leaf& leaf, uint32_t i, const Entry& entry) {
+  if (entry.value.is_record || leaf.has_records() || leaf.net(i) != entry.net || Shared(leaf.p) ||
+      WidthOf(entry.value.number) > leaf.width) {
+    return false;
+  }
+  written_ = true;
+  std::memcpy(const_cast<uint8_t*>(leaf.V) + i * leaf.width, &entry.value.number, leaf.width);
+  return true;
+}
+
+}  // namespace memkv::art

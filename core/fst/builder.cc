@@ -1,0 +1,262 @@
+// FstBuilder: source -> skeleton -> code -> records -> layout -> image, and the check of what came out.
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+#include "core/fst/codebook.h"
+#include "core/fst/format.h"
+#include "core/fst/fst.h"
+#include "core/fst/layout.h"
+#include "core/fst/progress.h"
+#include "core/fst/records.h"
+#include "core/fst/skeleton.h"
+#include "core/fst/subtree.h"
+
+namespace memkv {
+namespace {
+
+using fst::Codebook;
+using fst::EntryReader;
+using fst::Progress;
+using fst::SharedSet;
+using fst::Skeleton;
+
+constexpr uint32_t kListEntries = 16;
+constexpr uint64_t kSampleBytes = uint64_t{4} << 20;
+constexpr uint64_t kSampleRun = 64;      // entries taken or left together
+constexpr uint32_t kFewestHotUses = 4;   // under which a reference of two bytes is not worth its place in the table
+constexpr uint64_t kColdRefBytes = 6;    // what a cold reference takes, about
+constexpr int kMostAttempts = 4;
+
+std::string Quoted(Bytes key) {
+  constexpr size_t kShown = 40;
+  std::string out = "'";
+  for (char c : key.substr(0, kShown)) out += c >= 32 && c < 127 ? c : '.';
+  return out + (key.size() > kShown ? "...'" : "'");
+}
+
+// Gives the keys of a source, in order and of allowed length, with what each shares with the one before.
+class KeyReader {
+ public:
+  KeyReader(FstBuilder::Source* source, Progress* progress) : source_(source), progress_(progress) { source_->Rewind(); }
+
+  // False at the end, or when something is wrong.
+  bool Next(Bytes* key, size_t* shared, std::span<const Datum>* row, Status* status) {
+    if (!source_->Next(key, row)) {
+      *status = source_->status();
+      return false;
+    }
+    if (progress_->Stop(600 + key->size() * 2)) {
+      *status = Status::Interrupted();
+      return false;
+    }
+    if (key->size() > kMaxKeyBytes) {
+      *status = Status::TooBig("a key of " + std::to_string(key->size()) + " bytes (at most " + std::to_string(kMaxKeyBytes) + ")");
+      return false;
+    }
+    *shared = CommonPrefix(last_, *key);
+    if (count_ > 0 && (*shared == key->size() ||
+                       (*shared < last_.size() && static_cast<uint8_t>(last_[*shared]) > static_cast<uint8_t>((*key)[*shared])))) {
+      *status = Status::Invalid("out-of-order key " + Quoted(*key) + " after " + Quoted(last_));
+      return false;
+    }
+    last_.resize(*shared);
+    last_.append(key->substr(*shared));
+    ++count_;
+    progress_->AddKeys(1);
+    return true;
+  }
+  uint64_t count() const { return count_; }
+
+ private:
+  FstBuilder::Source* source_;
+  Progress* progress_;
+  std::string last_;
+  uint64_t count_ = 0;
+};
+
+// What the labels' code is to be learnt from.
+struct Survey {
+  fst::Sample sample;
+  Codebook::Demand demand;
+  std::vector<uint32_t> uses;  // of each shared subtree
+};
+
+Survey SurveyEntries(const Skeleton& skeleton, Progress* progress) {
+  Survey survey;
+  survey.uses.assign(skeleton.shared.size(), 0);
+  const char* const end = skeleton.entries.data() + skeleton.entries.size();
+  uint64_t runs = 0, total = 0;
+  EntryReader entry{skeleton.entries.data(), 0, 0, nullptr, false, 0};
+  for (; entry.at < end; ++runs) {
+    entry.Next();
+    total += entry.length;
+    if (entry.is_ref) ++survey.uses[entry.ref];
+    for (uint64_t i = 0; i < entry.length; ++i) survey.demand.used[static_cast<uint8_t>(entry.text[i])] = true;
+    if (progress->Stop(20 + entry.length)) return survey;
+  }
+  for (char c : skeleton.labels) survey.demand.used[static_cast<uint8_t>(c)] = true;
+  survey.demand.total_bytes = total;
+
+  // Every entry of a small set; of a large one, runs spread evenly, by a generator that is the same everywhere.
+  uint64_t state = 88172645463325252;
+  entry.at = skeleton.entries.data();
+  for (uint64_t i = 0; entry.at < end;) {
+    state ^= state << 13;
+    state ^= state >> 7;
+    state ^= state << 17;
+    const bool take = total <= kSampleBytes || (state >> 16) % total < kSampleBytes;
+    for (const uint64_t stop = i + kSampleRun; i < stop && entry.at < end; ++i) {
+      entry.Next();
+      if (!take || survey.sample.text.size() > 2 * kSampleBytes) continue;
+      survey.sample.Add(Bytes(entry.text, std::min<uint64_t>(entry.length, 1024)), !entry.is_ref);
+    }
+    if (progress->Stop(3000)) return survey;
+  }
+  return survey;
+}
+
+// Which shared subtrees get references of two bytes: those most used, as many as the code has leads for.
+struct HotChoice {
+  std::vector<uint32_t> by_use;
+  std::vector<uint64_t> gain;  // bytes saved by each lead
+};
+
+HotChoice ChooseHot(const std::vector<uint32_t>& uses) {
+  HotChoice choice;
+  for (uint32_t id = 0; id < uses.size(); ++id) {
+    if (uses[id] >= kFewestHotUses) choice.by_use.push_back(id);
+  }
+  std::stable_sort(choice.by_use.begin(), choice.by_use.end(), [&](uint32_t a, uint32_t b) { return uses[a] > uses[b]; });
+  for (size_t i = 0; i < choice.by_use.size(); i += 256) {
+    uint64_t saved = 0;
+    for (size_t j = i; j < std::min(i + 256, choice.by_use.size()); ++j) {
+      saved += uses[choice.by_use[j]] * (kColdRefBytes - 2);
+      saved -= std::min<uint64_t>(saved, fst::kHotBytes);
+    }
+    choice.gain.push_back(saved);
+  }
+  return choice;
+}
+
+// The sections of an image, put together.
+class Assembler {
+ public:
+  std::string data;
+
+  void Begin(uint32_t kind, uint32_t index) { sections_.push_back({kind, index, data.size(), 0}); }
+  void End() { sections_.back().bytes = data.size() - sections_.back().at; }
+
+  std::string Finish(uint64_t keys, uint32_t columns) {
+    data.append(fst::kPadBytes, '\0');
+    const uint64_t pages = (data.size() + fst::kPageBytes - 1) / fst::kPageBytes;
+    const uint64_t data_at = fst::kPreambleBytes + sections_.size() * fst::kSectionBytes + 8 * pages;
+    std::string header(fst::kMagic, sizeof fst::kMagic);
+    fst::AppendWide(&header, fst::kVersion, 4);
+    fst::AppendWide(&header, sections_.size(), 4);
+    fst::AppendWide(&header, data_at + data.size(), 8);
+    fst::AppendWide(&header, keys, 8);
+    fst::AppendWide(&header, columns, 4);
+    fst::AppendWide(&header, 0, 4);
+    fst::AppendWide(&header, data_at, 8);
+    fst::AppendWide(&header, 0, 8);
+    for (const Section& s : sections_) {
+      fst::AppendWide(&header, s.kind, 4);
+      fst::AppendWide(&header, s.index, 4);
+      fst::AppendWide(&header, data_at + s.at, 8);
+      fst::AppendWide(&header, s.bytes, 8);
+    }
+    for (uint64_t page = 0; page < pages; ++page) {
+      const Bytes bytes = Bytes(data).substr(page * fst::kPageBytes, fst::kPageBytes);
+      fst::AppendWide(&header, fst::Checksum(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size(), page), 8);
+    }
+    fst::StoreWide(header.data() + fst::kPreambleBytes - 8, fst::HeaderChecksum(header), 8);
+    data.insert(0, header);
+    return std::move(data);
+  }
+
+ private:
+  struct Section {
+    uint32_t kind, index;
+    uint64_t at, bytes;
+  };
+  std::vector<Section> sections_;
+};
+
+Status ReadSkeleton(FstBuilder::Source* source, uint64_t seed, Progress* progress, Skeleton* out) {
+  Bytes key;
+  size_t shared;
+  std::span<const Datum> row;
+  Status status;
+  fst::RepeatFinder finder(seed);
+  KeyReader first(source, progress);
+  while (first.Next(&key, &shared, &row, &status)) finder.Add(key, shared);
+  MEMKV_TRY(status);
+  progress->SetKeys(first.count());
+  const SharedSet set = finder.Finish();
+
+  fst::SkeletonBuilder builder(set, seed, kListEntries);
+  KeyReader second(source, progress);
+  while (second.Next(&key, &shared, &row, &status)) builder.Add(key, shared);
+  MEMKV_TRY(status);
+  if (second.count() != first.count()) return Status::Invalid("the source gives other keys when read again");
+  *out = builder.Finish();
+  return {};
+}
+
+}  // namespace
+
+Status FstBuilder::Build(Source* source, const Options& options, std::shared_ptr<const FstImage>* out) {
+  Progress progress(options.poll, options.expected_keys);
+  for (int attempt = 0; attempt < kMostAttempts; ++attempt) {
+    Assembler image;
+    uint64_t keys = 0;
+    std::shared_ptr<Fst> built(new Fst());
+    {
+      Skeleton skeleton;
+      MEMKV_TRY(ReadSkeleton(source, static_cast<uint64_t>(attempt), &progress, &skeleton));
+      keys = skeleton.keys;
+      if (keys > 0) {
+        Survey survey = SurveyEntries(skeleton, &progress);
+        const HotChoice choice = ChooseHot(survey.uses);
+        survey.demand.hot_gain = choice.gain;
+        if (progress.stopped()) return Status::Interrupted();
+        Codebook codebook = Codebook::Learn(survey.sample, survey.demand, &progress);
+        if (progress.stopped()) return Status::Interrupted();
+        survey.sample = {};
+        const size_t hot_count = std::min<size_t>(choice.by_use.size(), size_t{codebook.hot_leads()} * 256);
+        std::vector<uint32_t> hot_of(skeleton.shared.size(), SharedSet::kNone);
+        for (uint32_t i = 0; i < hot_count; ++i) hot_of[choice.by_use[i]] = i;
+
+        const fst::Records records =
+            fst::RecordWriter(skeleton, &codebook, hot_of, kListEntries).Write(&progress);
+        if (progress.stopped()) return Status::Interrupted();
+        skeleton.entries = {};
+        const fst::Layout layout = fst::PlaceRecords(records, options.least_offset_bytes, &progress);
+        if (progress.stopped()) return Status::Interrupted();
+
+        const std::string code = codebook.Serialize(layout.ref_bytes);
+        image.data.reserve(layout.total_bytes + code.size() + hot_count * fst::kHotBytes + fst::kPadBytes);
+        image.Begin(fst::kCode, 0);
+        image.data.append(code);
+        image.End();
+        image.Begin(fst::kHot, 0);
+        for (size_t i = 0; i < hot_count; ++i) {
+          const uint32_t id = choice.by_use[i];
+          fst::AppendWide(&image.data, layout.address[records.of_shared[id]], 6);
+          fst::AppendWide(&image.data, skeleton.shared[id].keys, 6);
+        }
+        image.End();
+        image.Begin(fst::kRecords, 0);
+        fst::EmitRecords(records, layout, &image.data);
+        image.End();
+      }
+    }
+    *out = FstImage::Own(image.Finish(keys, 0));
+    return {};
+  }
+  return Status::Invalid("the source gives other keys when read again");
+}
+
+}  // namespace memkv

@@ -1,0 +1,305 @@
+#include "core/fst/codebook.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "core/fst/format.h"
+#include "core/fst/learn.h"
+
+namespace memkv::fst {
+namespace {
+
+constexpr size_t kMostMerges = 40000;
+constexpr int kFitRounds = 4;
+constexpr size_t kMostHotLeads = 32;
+constexpr size_t kChunk = 4096;  // longer text is cut piece by piece, so that parsing needs bounded memory
+constexpr uint32_t kNever = 1u << 30;
+
+// How lead bytes are shared out.
+struct Split {
+  size_t one, two, hot;  // tokens of one byte, of two; leads for hot references
+};
+
+// The split of 255 leads that saves most, for tokens used uses[0] >= uses[1] >= ... times. The first `base` must fit.
+Split BestSplit(const std::vector<uint64_t>& uses, const std::vector<uint64_t>& hot_gain) {
+  std::vector<uint64_t> sum(uses.size() + 1, 0);
+  for (size_t i = 0; i < uses.size(); ++i) sum[i + 1] = sum[i] + uses[i];
+  Split best = {0, 0, 0};
+  uint64_t most = 0, hot_saved = 0;
+  for (size_t hot = 0; hot <= std::min(kMostHotLeads, hot_gain.size()); ++hot) {
+    if (hot > 0) hot_saved += hot_gain[hot - 1];
+    const size_t leads = 255 - hot;
+    if (uses.size() <= leads) {
+      const uint64_t saved = sum[uses.size()] * 9 / 4 + hot_saved;
+      if (saved >= most) most = saved, best = {uses.size(), 0, hot};
+      continue;
+    }
+    for (size_t one = 0; one + 2 <= leads; ++one) {
+      // Two leads are for two classes that each end in part of a lead; a token that goes costs 5/4 byte a use.
+      const size_t room = one + (leads - one - 1) * 256;
+      const uint64_t saved = sum[one] + sum[std::min(room, uses.size())] * 5 / 4 + hot_saved;
+      if (saved > most) most = saved, best = {one, std::min(room, uses.size()) - one, hot};
+    }
+  }
+  return best;
+}
+
+}  // namespace
+
+Codebook Codebook::Learn(const Sample& sample, const Demand& demand, Progress* progress) {
+  Codebook book;
+  for (int c = 0; c < 256; ++c) {
+    if (demand.used[c]) book.tokens_.push_back({std::string(1, static_cast<char>(c)), false});
+  }
+  book.tokens_.push_back({"", true});
+  book.cost_.assign(book.tokens_.size(), 384);
+  for (Token& token : ProposeTokens(sample, kMostMerges, progress)) {
+    book.tokens_.push_back(std::move(token));
+    book.cost_.push_back(512);
+  }
+  book.Fit(sample, demand, progress);
+  return book;
+}
+
+void Codebook::Fit(const Sample& sample, const Demand& demand, Progress* progress) {
+  const uint64_t sampled = std::max<uint64_t>(1, sample.text.size());
+  for (int round = 0;; ++round) {
+    BuildTrie();
+    std::vector<uint64_t> uses(tokens_.size(), 0);
+    size_t from = 0;
+    for (const Sample::Piece& piece : sample.pieces) {
+      CutPiece(Bytes(sample.text).substr(from, piece.stop - from), piece.end);
+      for (uint32_t t : parse_) ++uses[t];
+      if (progress->Stop(40 * uint64_t{piece.stop - from})) return;
+      from = piece.stop;
+    }
+    std::vector<uint32_t> kept;
+    std::vector<uint64_t> kept_uses;
+    for (uint32_t t = 0; t < tokens_.size(); ++t) {
+      const Token& token = tokens_[t];
+      const bool base = token.end ? token.text.empty() : token.text.size() == 1;
+      uses[t] = uses[t] * std::max(sampled, demand.total_bytes) / sampled;
+      // A token is stored in about three bytes and one per byte of its own.
+      if (base || uses[t] >= 3 + token.text.size()) kept.push_back(t);
+    }
+    std::stable_sort(kept.begin(), kept.end(), [&](uint32_t a, uint32_t b) { return uses[a] > uses[b]; });
+    for (uint32_t t : kept) kept_uses.push_back(uses[t]);
+    const Split split = BestSplit(kept_uses, demand.hot_gain);
+    // The least used go, but no base token.
+    size_t surplus = kept.size() - split.one - split.two;
+    std::vector<uint32_t> chosen;
+    for (size_t i = kept.size(); i-- > 0;) {
+      const Token& token = tokens_[kept[i]];
+      const bool base = token.end ? token.text.empty() : token.text.size() == 1;
+      if (surplus > 0 && !base) {
+        --surplus;
+      } else {
+        chosen.push_back(kept[i]);
+      }
+    }
+    std::reverse(chosen.begin(), chosen.end());
+    hot_ = 255 - static_cast<uint32_t>(split.hot);
+
+    std::vector<Token> tokens;
+    for (uint32_t t : chosen) tokens.push_back(std::move(tokens_[t]));
+    tokens_ = std::move(tokens);
+    std::vector<uint32_t> by_use(tokens_.size());
+    std::iota(by_use.begin(), by_use.end(), 0);
+    AssignCodes(std::move(by_use), static_cast<uint32_t>(split.one));
+    if (round + 1 == kFitRounds) break;
+  }
+  BuildTrie();
+}
+
+Codebook Codebook::Adopt(const TokenCode& code, const Demand& demand) {
+  Codebook book;
+  bool have[256] = {};
+  const uint32_t first[4] = {0, code.end1, code.one, code.one + (code.end2 - code.one) * 256};
+  bool have_end = false;
+  for (int group = 0; group < 4; ++group) {
+    for (uint32_t i = 0; i < code.known[group]; ++i) {
+      const TokenSlot& slot = code.slots[first[group] + i];
+      const bool end = group % 2 == 0;
+      if (!end && slot.length == 1) have[static_cast<uint8_t>(slot.text[0])] = true;
+      if (end && slot.length == 0) have_end = true;
+      if (!end && slot.length == 0) continue;
+      if (slot.length + end > 1 && book.tokens_.size() >= kMostMerges) continue;
+      book.tokens_.push_back({std::string(slot.text, slot.length), end});
+    }
+  }
+  if (!have_end) book.tokens_.push_back({"", true});
+  for (int c = 0; c < 256; ++c) {
+    if (demand.used[c] && !have[c]) book.tokens_.push_back({std::string(1, static_cast<char>(c)), false});
+  }
+  book.hot_ = code.hot;
+  std::vector<uint32_t> order(book.tokens_.size());
+  std::iota(order.begin(), order.end(), 0);
+  book.AssignCodes(std::move(order), code.one);
+  book.BuildTrie();
+  return book;
+}
+
+// Gives codes to all tokens, the first `one` of by_use in one byte; fewer if leads run out.
+void Codebook::AssignCodes(std::vector<uint32_t> by_use, uint32_t one) {
+  std::vector<uint32_t> groups[4];
+  for (;; --one) {
+    for (auto& group : groups) group.clear();
+    for (size_t i = 0; i < by_use.size(); ++i) {
+      groups[(i < one ? 0 : 2) + (tokens_[by_use[i]].end ? 0 : 1)].push_back(by_use[i]);
+    }
+    const size_t leads = (groups[2].size() + 255) / 256 + (groups[3].size() + 255) / 256;
+    if (one + leads <= hot_) {
+      end2_ = one + static_cast<uint32_t>((groups[2].size() + 255) / 256);
+      break;
+    }
+    if (one == 0) {  // too many even so: hot references give way
+      ++hot_;
+      ++one;
+    }
+  }
+  one_ = one = static_cast<uint32_t>(groups[0].size() + groups[1].size());
+  end2_ = one + static_cast<uint32_t>((groups[2].size() + 255) / 256);
+  end1_ = static_cast<uint32_t>(groups[0].size());
+  two_end_ = static_cast<uint32_t>(groups[2].size());
+  two_plain_ = static_cast<uint32_t>(groups[3].size());
+  code_.assign(tokens_.size(), 0);
+  cost_.assign(tokens_.size(), 0);
+  order_.clear();
+  const uint32_t first[4] = {0, end1_, one_, end2_};
+  for (int group = 0; group < 4; ++group) {
+    std::sort(groups[group].begin(), groups[group].end(),
+              [&](uint32_t a, uint32_t b) { return tokens_[a].text < tokens_[b].text; });
+    for (uint32_t i = 0; i < groups[group].size(); ++i) {
+      const uint32_t t = groups[group][i];
+      const bool two = group >= 2;
+      code_[t] = two ? 256 + ((first[group] << 8) + i) : first[group] + i;
+      cost_[t] = two ? 512 : 256;
+      order_.push_back(t);
+    }
+  }
+}
+
+void Codebook::BuildTrie() {
+  size_t most = 1;
+  for (const Token& token : tokens_) most += token.text.size();
+  size_t slots = 16;
+  while (slots < most * 2) slots *= 2;
+  edges_.assign(slots, 0);
+  edge_mask_ = static_cast<uint32_t>(slots - 1);
+  std::fill(std::begin(root_), std::end(root_), 0);
+  nodes_.assign(1, Node{});
+  for (uint32_t t = 0; t < tokens_.size(); ++t) {
+    uint32_t node = 0;
+    for (char c : tokens_[t].text) node = AddChild(node, static_cast<uint8_t>(c));
+    (tokens_[t].end ? nodes_[node].end : nodes_[node].plain) = static_cast<int32_t>(t);
+  }
+}
+
+uint32_t Codebook::Child(uint32_t node, uint8_t byte) const {
+  const uint32_t key = node << 8 | byte;
+  for (uint32_t i = (key * 0x9E3779B1u) >> 7;; ++i) {
+    const uint64_t edge = edges_[i & edge_mask_];
+    if (edge == 0) return 0;
+    if (edge >> 32 == key) return static_cast<uint32_t>(edge);
+  }
+}
+
+uint32_t Codebook::AddChild(uint32_t node, uint8_t byte) {
+  const auto next = static_cast<uint32_t>(nodes_.size());
+  if (node == 0) {
+    if (root_[byte] == 0) {
+      root_[byte] = next;
+      nodes_.push_back({});
+    }
+    return root_[byte];
+  }
+  if (const uint32_t child = Child(node, byte)) return child;
+  const uint32_t key = node << 8 | byte;
+  uint32_t i = (key * 0x9E3779B1u) >> 7;
+  while (edges_[i & edge_mask_] != 0) ++i;
+  edges_[i & edge_mask_] = uint64_t{key} << 32 | next;
+  nodes_.push_back({});
+  return next;
+}
+
+// Appends the cheapest parse of s[0, n) to parse_: dynamic programming from the right.
+void Codebook::Cut(const char* s, size_t n, bool end) {
+  if (steps_.size() < n + 1) steps_.resize(n + 1);
+  steps_[n] = {0, -1, 0};
+  if (end) steps_[n] = {cost_[static_cast<size_t>(nodes_[0].end)], nodes_[0].end, 0};
+  for (size_t i = n; i-- > 0;) {
+    Step best = {kNever, -1, 1};
+    uint32_t node = root_[static_cast<uint8_t>(s[i])];
+    for (size_t j = i + 1; node != 0; ++j) {
+      const Node& at = nodes_[node];
+      if (at.plain >= 0) {
+        const uint32_t cost = cost_[static_cast<size_t>(at.plain)] + steps_[j].cost;
+        if (cost < best.cost) best = {cost, at.plain, static_cast<uint32_t>(j - i)};
+      }
+      if (j == n) {
+        if (end && at.end >= 0 && cost_[static_cast<size_t>(at.end)] <= best.cost) {
+          best = {cost_[static_cast<size_t>(at.end)], at.end, static_cast<uint32_t>(n - i)};
+        }
+        break;
+      }
+      node = Child(node, static_cast<uint8_t>(s[j]));
+    }
+    steps_[i] = best;
+  }
+  size_t i = 0;
+  bool ended = false;
+  while (i < n) {
+    parse_.push_back(static_cast<uint32_t>(steps_[i].token));
+    ended = tokens_[parse_.back()].end;
+    i += steps_[i].length;
+  }
+  if (end && !ended) parse_.push_back(static_cast<uint32_t>(steps_[n].token));
+}
+
+void Codebook::CutPiece(Bytes s, bool end) {
+  parse_.clear();
+  while (s.size() > kChunk) {
+    Cut(s.data(), kChunk, false);
+    s.remove_prefix(kChunk);
+  }
+  Cut(s.data(), s.size(), end);
+}
+
+void Codebook::Encode(Bytes s, bool end, std::string* out) {
+  CutPiece(s, end);
+  for (uint32_t t : parse_) {
+    const uint32_t code = code_[t];
+    if (code >= 256) out->push_back(static_cast<char>((code - 256) >> 8));
+    out->push_back(static_cast<char>(code));
+  }
+}
+
+uint64_t Codebook::Cost(const Sample& sample, Progress* progress) {
+  uint64_t bytes = 0;
+  size_t from = 0;
+  for (const Sample::Piece& piece : sample.pieces) {
+    CutPiece(Bytes(sample.text).substr(from, piece.stop - from), piece.end);
+    for (uint32_t t : parse_) bytes += cost_[t] / 256;
+    if (progress->Stop(40 * uint64_t{piece.stop - from})) break;
+    from = piece.stop;
+  }
+  return bytes;
+}
+
+std::string Codebook::Serialize(uint32_t ref_bytes) const {
+  std::string out;
+  for (uint64_t v : {end1_, one_, end2_, hot_, ref_bytes, two_end_, two_plain_}) PutVarint(&out, v);
+  const size_t starts[4] = {0, end1_, one_, one_ + two_end_};
+  Bytes last;
+  for (size_t i = 0; i < order_.size(); ++i) {
+    if (std::find(std::begin(starts), std::end(starts), i) != std::end(starts)) last = {};
+    const Bytes text = tokens_[order_[i]].text;
+    const size_t shared = CommonPrefix(last, text);
+    out.push_back(static_cast<char>(shared << 4 | (text.size() - shared)));
+    out.append(text.substr(shared));
+    last = text;
+  }
+  return out;
+}
+
+}  // namespace memkv::fst

@@ -1,0 +1,47 @@
+// FstImage: the bytes of a frozen image, wherever they lie; and the image as a file.
+
+#ifndef MEMKV_CORE_FST_IMAGE_H_
+#define MEMKV_CORE_FST_IMAGE_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "core/bytes.h"
+#include "core/status.h"
+
+namespace memkv {
+
+class FstImage {
+ public:
+  virtual ~FstImage() = default;
+  FstImage(const FstImage&) = delete;
+  FstImage& operator=(const FstImage&) = delete;
+
+  Bytes bytes() const { return bytes_; }
+  // Mapped images are checked page by page when first read, others all at once when opened.
+  bool mapped() const { return mapped_; }
+  // kIo if the file behind a mapped image is no longer as long as it was. To be called before a statement reads: touching a
+  // page that is gone is fatal to the process.
+  virtual Status CheckSize() const { return {}; }
+
+  // An image that owns its bytes.
+  static std::shared_ptr<const FstImage> Own(std::string bytes);
+
+ protected:
+  FstImage(Bytes bytes, bool mapped) : bytes_(bytes), mapped_(mapped) {}
+
+  Bytes bytes_;
+  const bool mapped_;
+};
+
+// Opens the file of an image: mapped where the system can, else read. kIo names the path and the reason.
+Status MapFile(const std::string& path, std::shared_ptr<const FstImage>* out);
+
+// Writes the image to a file that is wholly there or not at all: a temporary name beside it, fsync, rename, fsync of the
+// directory. A file of that name is replaced; who has it mapped keeps reading the old one.
+Status WriteFile(const FstImage& image, const std::string& path);
+
+}  // namespace memkv
+
+#endif  // MEMKV_CORE_FST_IMAGE_H_

@@ -1,0 +1,59 @@
+// A View is what a query sees: one ART delta over at most one frozen FST, as if they were a single sorted map.
+// It is immutable; taking one is two pointer copies.
+//
+//   delta   a=1   c=(gone)   d=4         newest wins;
+//   base          c=3   d=9   e=5        a tombstone hides what lies below it
+//   view    a=1         d=4   e=5
+//
+// Ranks add up: the delta counts +1 for a key that is new to the base, 0 for one that overrides, -1 for a tombstone, so that
+// rank(key) = keys of the base below key + net of the delta below key.
+
+#ifndef MEMKV_CORE_VIEW_VIEW_H_
+#define MEMKV_CORE_VIEW_VIEW_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "core/art/art.h"
+#include "core/bytes.h"
+#include "core/datum.h"
+#include "core/fst/fst.h"
+#include "core/status.h"
+
+namespace memkv {
+
+// Where a row's columns lie: a Value of the delta, or a rank of the base.
+struct RowRef {
+  bool in_base = false;
+  uint64_t base_rank = 0;
+  Value value;  // borrowed from the delta
+};
+
+class View {
+ public:
+  View() = default;
+  View(ArtSnapshot delta, std::shared_ptr<const Fst> base)
+      : delta_(std::move(delta)), base_(std::move(base)) {}
+
+  uint64_t size() const {
+    return static_cast<uint64_t>(static_cast<int64_t>(base_ ? base_->size() : 0) + delta_.net());
+  }
+  const ArtSnapshot& delta() const { return delta_; }
+  const std::shared_ptr<const Fst>& base() const { return base_; }
+
+  // O(key length) each.
+  Status Find(Bytes key, bool* found, RowRef* row) const;
+  Status Rank(Bytes key, uint64_t* rank) const;  // how many keys are below key
+
+  // One column of a row; text and blobs are borrowed from the view or from *buffer. kCorrupt on stored bytes that are wrong.
+  Status Column(const RowRef& row, size_t column, std::string* buffer, Datum* out) const;
+
+ private:
+  ArtSnapshot delta_;
+  std::shared_ptr<const Fst> base_;
+};
+
+}  // namespace memkv
+
+#endif  // MEMKV_CORE_VIEW_VIEW_H_

@@ -1,0 +1,65 @@
+// The text between the parentheses of CREATE VIRTUAL TABLE … USING memkv(…): columns and options.
+
+#ifndef MEMKV_EXT_ARGS_H_
+#define MEMKV_EXT_ARGS_H_
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace memkv::sql {
+
+// How SQLite converts a value that is stored in, or compared with, a column (https://sqlite.org/datatype3.html#type_affinity).
+enum class Affinity : unsigned char { kNone, kText, kNumeric, kInteger, kReal };
+
+Affinity AffinityOf(std::string_view type);
+
+struct Column {
+  std::string name;
+  std::string type;  // as written; may be empty
+  Affinity affinity = Affinity::kNone;
+  bool not_null = false;
+};
+
+// What a table was declared as. Its stored row is the value columns in order and, where the key column can hold a REAL that
+// equals an integer, one more: the class of the key (see KeyClass).
+struct Schema {
+  std::string table;
+  std::vector<Column> columns;  // as declared, the key among them
+  size_t key = 0;               // index of the PRIMARY KEY column
+  bool durable_given = false, durable = false;
+
+  const Column& key_column() const { return columns[key]; }
+  size_t value_columns() const { return columns.size() - 1; }
+  bool has_key_class() const {
+    return key_column().affinity != Affinity::kText && key_column().affinity != Affinity::kReal;
+  }
+  size_t row_columns() const { return value_columns() + (has_key_class() ? 1 : 0); }
+  // Where declared column i lies in the stored row. REQUIRES i != key.
+  size_t RowColumn(size_t i) const { return i < key ? i : i - 1; }
+
+  // Hidden columns of the declaration, after the declared ones.
+  size_t rank_column() const { return columns.size(); }
+  size_t command_column() const { return columns.size() + 1; }
+
+  // The statement for sqlite3_declare_vtab.
+  std::string Declaration() const;
+};
+
+// How a stored key differs from the number that core/key.h decodes (INTEGER where int64 holds it, else REAL).
+enum KeyClass : int { kKeyAsDecoded = 0, kKeyIsReal = 1, kKeyIsNegativeZero = 2 };
+
+// Throws SqlError naming what is unknown or malformed and what is allowed.
+Schema ParseArgs(std::string_view table, std::span<const char* const> args);
+
+// Throws SqlError if a table of this schema may not be called `table` (a column has that name, whatever the case).
+void CheckTableName(const Schema& schema, std::string_view table);
+
+// ASCII case-insensitive equality, as SQLite compares names.
+bool SameName(std::string_view a, std::string_view b);
+std::string LowerName(std::string_view name);
+
+}  // namespace memkv::sql
+
+#endif  // MEMKV_EXT_ARGS_H_

@@ -1,0 +1,66 @@
+#include "ext/commands.h"
+
+#include "core/range.h"
+#include "ext/affinity.h"
+#include "ext/functions.h"
+#include "ext/sqlite.h"
+
+namespace memkv::sql {
+namespace {
+
+struct Call {
+  Connection& connection;
+  TableState& state;
+  sqlite3_value* key;
+
+  Table::Poll Poll() const {
+    return [c = &connection](uint64_t, uint64_t) { return c->Interrupted(); };
+  }
+};
+
+void DeletePrefix(const Call& call) {
+  const Converted prefix = Converted::Compared(call.key, Affinity::kText);
+  if (prefix.datum().kind != Datum::kText && prefix.datum().kind != Datum::kBlob) {
+    throw SqlError(SQLITE_ERROR, "memkv: 'delete-prefix' takes a TEXT or BLOB prefix in the key column");
+  }
+  const KeyRange range = PrefixRange(prefix.datum().kind == Datum::kBlob ? kBlobTag : kTextTag, prefix.datum().bytes);
+  uint64_t erased;
+  Check(call.state.table.EraseRange(range.lo, range.hi ? std::optional<Bytes>(*range.hi) : std::nullopt, call.Poll(), &erased));
+}
+
+void Import(const Call& call) {
+  const auto* path = static_cast<const std::string*>(sqlite3_value_pointer(call.key, kFilePointer));
+  if (path == nullptr) throw SqlError(SQLITE_ERROR, "memkv: 'import' takes memkv_file(path)");
+  ImportFile(call.connection, call.state, *path);
+}
+
+struct Command {
+  std::string_view name;
+  void (*run)(const Call&);
+};
+
+constexpr Command kCommands[] = {
+    {"delete-prefix", &DeletePrefix},
+    {"freeze", [](const Call& call) { Check(call.state.table.Freeze(call.Poll())); }},
+    {"import", &Import},
+    {"integrity-check", [](const Call& call) { Check(call.state.table.Verify(call.Poll())); }},
+    {"truncate", [](const Call& call) { call.state.table.Truncate(); }},
+};
+
+}  // namespace
+
+void RunCommand(Connection& connection, TableState& state, std::span<sqlite3_value*> columns) {
+  sqlite3_value* name = columns[state.schema.command_column()];
+  const Datum given = ToDatum(name);
+  if (given.kind == Datum::kText) {
+    for (const Command& command : kCommands) {
+      if (given.bytes == command.name) return command.run({connection, state, columns[state.schema.key]});
+    }
+  }
+  std::string known;
+  for (const Command& command : kCommands) known += (known.empty() ? "" : ", ") + std::string(command.name);
+  const Converted shown = Converted::Compared(name, Affinity::kText);
+  throw SqlError(SQLITE_ERROR, "memkv: unknown command " + Shown(shown.datum().bytes) + " (known: " + known + ")");
+}
+
+}  // namespace memkv::sql

@@ -1,0 +1,410 @@
+#include "ext/cursor.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/key.h"
+#include "ext/affinity.h"
+#include "ext/pattern_walk.h"
+#include "ext/sqlite.h"
+#include "ext/table.h"
+
+namespace memkv::sql {
+namespace {
+
+// TEXT keys that a number may equal once they are converted: those that start with white space, a sign, a point or a digit.
+KeyRange NumberLikeText() { return {std::string{kTextTag, '\t'}, std::string{kTextTag, '9' + 1}}; }
+
+bool IsNumber(const Datum& v) { return v.kind == Datum::kInteger || v.kind == Datum::kReal; }
+
+// A rank bound as the smallest whole number that is at least (or, if `above`, greater than) v.
+uint64_t RankBound(const Datum& v, bool above) {
+  if (v.kind == Datum::kInteger) {
+    if (v.integer < 0) return 0;
+    return static_cast<uint64_t>(v.integer) + (above ? 1 : 0);
+  }
+  const double up = above ? std::floor(v.real) + 1 : std::ceil(v.real);
+  if (!(up > 0)) return 0;
+  return up >= 9.2e18 ? UINT64_MAX : static_cast<uint64_t>(up);
+}
+
+}  // namespace
+
+TableCursor::TableCursor(MemkvTable& table) : sqlite3_vtab_cursor{}, table_(table) {}
+TableCursor::~TableCursor() = default;
+
+void TableCursor::Filter(int, const char* text, std::span<sqlite3_value*> args) {
+  mode_ = kEnd;
+  pattern_.reset();
+  if (text != plan_text_) {
+    plan_ = Plan::FromText(text);
+    plan_text_ = text;
+  }
+  view_ = table_.state().table.Latest();
+  if (plan_.terms.size() == 1 && plan_.terms[0].target == Term::kKey && !plan_.offset) {
+    if (plan_.terms[0].op == Term::kEqual) return Point(args[0], true);
+    if (plan_.terms[0].op == Term::kEqualChecked) return Point(args[0], false);
+    if (plan_.terms[0].op == Term::kIn) return Points(args[0]);
+  }
+  Narrowed narrowed;
+  for (size_t i = 0; i < plan_.terms.size() && !narrowed.nothing; ++i) Narrow(plan_.terms[i], args[i], &narrowed);
+  if (narrowed.nothing || narrowed.keys.empty()) return;
+  uint64_t skip = 0;
+  if (plan_.offset) {
+    const Datum v = ToDatum(args[plan_.terms.size()]);
+    if (v.kind == Datum::kInteger && v.integer > 0) skip = static_cast<uint64_t>(v.integer);
+  }
+  if (narrowed.pattern && StartPattern(narrowed, skip)) return;
+  StartRange(narrowed, skip);
+}
+
+std::optional<KeyRange> TableCursor::AmbiguousRange(sqlite3_value* value) const {
+  const Affinity affinity = table_.state().schema.key_column().affinity;
+  if (sqlite3_value_frombind(value)) return std::nullopt;  // a parameter has no affinity
+  const int type = sqlite3_value_type(value);
+  KeyRange range;
+  if (type == SQLITE_INTEGER || type == SQLITE_FLOAT) {
+    if (affinity != Affinity::kText && affinity != Affinity::kNone) return std::nullopt;
+    range = NumberLikeText();
+    if (!HasKeysIn(range)) return std::nullopt;
+    if (affinity == Affinity::kNone) range.lo = std::string{kNumberTag};
+    return range;
+  }
+  if (type == SQLITE_TEXT && affinity == Affinity::kNone) {
+    range = {std::string{kNumberTag}, std::string{kBlobTag}};
+    if (HasKeysIn(ClassRange(kNumberTag))) return range;
+  }
+  return std::nullopt;
+}
+
+bool TableCursor::HasKeysIn(const KeyRange& range) const {
+  return RankOf(range.lo) < (range.hi ? RankOf(*range.hi) : view_.size());
+}
+
+uint64_t TableCursor::RankOf(Bytes key) const {
+  uint64_t rank;
+  Check(view_.Rank(key, &rank));
+  return rank;
+}
+
+void TableCursor::Point(sqlite3_value* value, bool exact) {
+  if (!exact) {
+    if (std::optional<KeyRange> range = AmbiguousRange(value)) {
+      Narrowed narrowed;
+      narrowed.keys = std::move(*range);
+      return StartRange(narrowed, 0);
+    }
+  }
+  key_.clear();
+  if (sqlite3_value_type(value) == SQLITE_NULL) return;
+  const Converted v = Converted::Compared(value, table_.state().schema.key_column().affinity);
+  if (v.datum().bytes.size() >= kMaxKeyBytes) return;
+  AppendKey(v.datum(), &key_);
+  bool found;
+  Check(view_.Find(key_, &found, &row_));
+  if (found) mode_ = kPoint;
+}
+
+void TableCursor::Points(sqlite3_value* list) {
+  points_.clear();
+  const Affinity affinity = table_.state().schema.key_column().affinity;
+  sqlite3_value* value = nullptr;
+  int rc = sqlite3_vtab_in_first(list, &value);
+  for (; rc == SQLITE_OK && value != nullptr; rc = sqlite3_vtab_in_next(list, &value)) {
+    if (sqlite3_value_type(value) == SQLITE_NULL) continue;
+    if (AmbiguousRange(value)) return StartRange({}, 0);
+    const Converted v = Converted::Compared(value, affinity);
+    if (v.datum().bytes.size() < kMaxKeyBytes) points_.push_back(EncodeKey(v.datum()));
+  }
+  if (rc == SQLITE_NOMEM) throw std::bad_alloc();
+  if (rc != SQLITE_OK && rc != SQLITE_DONE) throw SqlError(rc, "memkv: the values of IN could not be read");
+  std::sort(points_.begin(), points_.end());
+  points_.erase(std::unique(points_.begin(), points_.end()), points_.end());
+  if (!plan_.descending) std::reverse(points_.begin(), points_.end());
+  NextPoint();
+}
+
+void TableCursor::NextPoint() {
+  mode_ = kEnd;
+  while (!points_.empty()) {
+    key_ = std::move(points_.back());
+    points_.pop_back();
+    bool found;
+    Check(view_.Find(key_, &found, &row_));
+    if (found) {
+      mode_ = kPoints;
+      return;
+    }
+  }
+}
+
+void TableCursor::Narrow(const Term& term, sqlite3_value* value, Narrowed* narrowed) {
+  if (sqlite3_value_type(value) == SQLITE_NULL && term.op != Term::kIn) {
+    narrowed->nothing = true;
+    return;
+  }
+  if (term.target == Term::kRank) {
+    return NarrowRank(term.op, Converted::Compared(value, Affinity::kInteger).datum(), narrowed);
+  }
+  auto compare = [&](CompareOp op) {
+    const Converted v = Converted::Compared(value, table_.state().schema.key_column().affinity);
+    narrowed->keys = Intersect(std::move(narrowed->keys), CompareRange(op, v.datum()));
+  };
+  switch (term.op) {
+    case Term::kEqualChecked:
+      if (std::optional<KeyRange> range = AmbiguousRange(value)) {
+        narrowed->keys = Intersect(std::move(narrowed->keys), *range);
+        return;
+      }
+      return compare(CompareOp::kEqual);
+    case Term::kEqual:
+      return compare(CompareOp::kEqual);
+    case Term::kLess:
+      return compare(CompareOp::kLess);
+    case Term::kLessEqual:
+      return compare(CompareOp::kLessEqual);
+    case Term::kGreater:
+      return compare(CompareOp::kGreater);
+    case Term::kGreaterEqual:
+      return compare(CompareOp::kGreaterEqual);
+    case Term::kHasPrefix: {
+      const Converted v = Converted::Compared(value, Affinity::kText);
+      const KeyTag tag = v.datum().kind == Datum::kBlob ? kBlobTag : kTextTag;
+      narrowed->keys = Intersect(std::move(narrowed->keys), PrefixRange(tag, v.datum().bytes));
+      return;
+    }
+    case Term::kFoldedAtLeast:
+    case Term::kFoldedBelow:
+      return NarrowFolded(term, ToDatum(value), narrowed);
+    case Term::kLikeFoldedPrefix:
+    case Term::kLikeFolded:
+    case Term::kLikePrefix:
+    case Term::kLike:
+    case Term::kGlobPrefix:
+    case Term::kGlob: {
+      const Converted v = Converted::Compared(value, Affinity::kText);
+      if (v.datum().kind != Datum::kText) return;  // a BLOB pattern: SQLite decides
+      narrowed->pattern = &term;
+      narrowed->pattern_text = v.datum().bytes;
+      return;
+    }
+    case Term::kIn:
+      return;
+  }
+}
+
+void TableCursor::NarrowRank(Term::Op op, const Datum& v, Narrowed* narrowed) {
+  const bool at_least = op == Term::kGreater || op == Term::kGreaterEqual || op == Term::kEqual;
+  if (!IsNumber(v)) {  // text and blobs are above every number
+    narrowed->nothing |= at_least;
+    return;
+  }
+  if (op == Term::kEqual && v.kind == Datum::kReal && v.real != std::floor(v.real)) narrowed->nothing = true;
+  if (at_least) narrowed->first_rank = std::max(narrowed->first_rank, RankBound(v, op == Term::kGreater));
+  if (op == Term::kLess || op == Term::kLessEqual || op == Term::kEqual) {
+    const bool negative = v.kind == Datum::kInteger ? v.integer < 0 : v.real < 0;
+    narrowed->nothing |= negative;
+    narrowed->end_rank = std::min(narrowed->end_rank, RankBound(v, op != Term::kLess));
+  }
+}
+
+// The NOCASE bounds 'ABC' and 'abd' are what SQLite derives from LIKE 'abc%' ESCAPE …: together they are a folded prefix. Any
+// other pair is left to SQLite.
+void TableCursor::NarrowFolded(const Term& term, const Datum& v, Narrowed* narrowed) {
+  if (term.op == Term::kFoldedAtLeast) {
+    lower_bound_ = v.kind == Datum::kText ? std::string(v.bytes) : std::string();
+    return;
+  }
+  std::string upper = LowerName(lower_bound_);
+  if (v.kind != Datum::kText || upper.empty()) return;
+  upper.back() = static_cast<char>(upper.back() + 1);
+  if (upper != v.bytes) return;
+  narrowed->pattern = &term;
+  narrowed->pattern_text = LowerName(lower_bound_);
+}
+
+void TableCursor::StartRange(const Narrowed& narrowed, uint64_t skip) {
+  const KeyRange& keys = narrowed.keys;
+  uint64_t first = keys.lo.empty() ? 0 : RankOf(keys.lo);
+  uint64_t end = keys.hi ? RankOf(*keys.hi) : view_.size();
+  const bool at_bound = !plan_.descending ? narrowed.first_rank <= first && skip == 0 : narrowed.end_rank >= end && skip == 0;
+  first = std::max(first, narrowed.first_rank);
+  end = std::min(end, narrowed.end_rank);
+  if (first >= end || skip >= end - first) return;
+  left_ = end - first - skip;
+  walk_.emplace(view_);
+  if (!plan_.descending) {
+    if (!at_bound) {
+      walk_->SeekRank(first + skip);
+    } else if (keys.lo.empty()) {
+      walk_->SeekFirst();
+    } else {
+      walk_->Seek(keys.lo);
+    }
+  } else if (!at_bound) {
+    walk_->SeekRank(end - 1 - skip);
+  } else if (keys.hi) {
+    walk_->SeekBefore(*keys.hi);
+  } else {
+    walk_->SeekLast();
+  }
+  mode_ = kRange;
+  CheckWalk();
+}
+
+// The interval of keys, with the interval of ranks taken into it.
+KeyRange TableCursor::RanksAsKeys(const Narrowed& narrowed) const {
+  KeyRange keys = narrowed.keys;
+  ViewCursor at(view_);
+  auto key_at = [&](uint64_t rank) -> std::optional<std::string> {
+    at.SeekRank(rank);
+    if (at.Valid()) return std::string(at.key());
+    Check(at.status());
+    return std::nullopt;
+  };
+  if (narrowed.first_rank > 0) {
+    std::optional<std::string> lo = key_at(narrowed.first_rank);
+    if (!lo) return KeyRange::None();
+    keys = Intersect(std::move(keys), {std::move(*lo), std::nullopt});
+  }
+  if (narrowed.end_rank < view_.size()) {
+    if (std::optional<std::string> hi = key_at(narrowed.end_rank)) keys = Intersect(std::move(keys), {"", std::move(hi)});
+  }
+  return keys;
+}
+
+// Walks the pattern's matches. False: no walk would be sure to meet them all, or it would gain nothing.
+bool TableCursor::StartPattern(const Narrowed& narrowed, uint64_t skip) {
+  const Term::Op op = narrowed.pattern->op;
+  const bool text_only = table_.state().schema.key_column().affinity == Affinity::kText;
+  // Numbers match patterns by their text: where there are any, SQLite looks at every row.
+  if (!text_only && HasKeysIn(ClassRange(kNumberTag))) return false;
+  // Where the function may be the application's, its matches are anybody's guess.
+  const bool glob = op == Term::kGlob;
+  if ((op == Term::kLike || glob) && !table_.connection().HasBuiltinPatterns(glob ? "glob" : "like")) return false;
+
+  static const bool blobs_match = sqlite3_compileoption_used("LIKE_DOESNT_MATCH_BLOBS") == 0;
+  const bool blobs = blobs_match && HasKeysIn(ClassRange(kBlobTag));
+  const SearchClasses classes = blobs ? SearchClasses::kTextAndBlob : SearchClasses::kText;
+  const SearchOrder order = plan_.descending ? SearchOrder::kDescending : SearchOrder::kAscending;
+  KeyRange keys = RanksAsKeys(narrowed);
+  if (keys.empty()) return true;
+  auto start = [&](auto automaton) {
+    pattern_ = NewPatternWalk(ViewCursor(view_), std::move(automaton), std::move(keys), classes, order,
+                              [this] { return table_.connection().Interrupted(); });
+  };
+  switch (op) {
+    case Term::kLikeFoldedPrefix:
+      start(FoldedPrefix(LikePrefix(narrowed.pattern_text, std::nullopt).bytes));
+      break;
+    case Term::kFoldedBelow:
+      start(FoldedPrefix(narrowed.pattern_text));
+      break;
+    case Term::kLikePrefix:
+    case Term::kGlobPrefix: {
+      const std::string prefix = op == Term::kGlobPrefix ? GlobPrefix(narrowed.pattern_text).bytes
+                                                         : LikePrefix(narrowed.pattern_text, std::nullopt).bytes;
+      if (!blobs) {
+        Narrowed range = narrowed;
+        range.keys = Intersect(std::move(keys), PrefixRange(kTextTag, prefix));
+        StartRange(range, skip);
+        return true;
+      }
+      start(Prefix(prefix));
+      break;
+    }
+    case Term::kGlob:
+      start(Pattern::Glob(narrowed.pattern_text));
+      break;
+    default:
+      start(Pattern::Like(narrowed.pattern_text, std::nullopt, false));
+      break;
+  }
+  mode_ = kPattern;
+  for (; pattern_->Valid() && skip > 0; --skip) pattern_->Next();
+  CheckPattern();
+  return true;
+}
+
+void TableCursor::CheckPattern() {
+  if (pattern_->Valid()) return;
+  mode_ = kEnd;
+  Check(pattern_->status());
+}
+
+void TableCursor::CheckWalk() {
+  if (walk_->Valid()) return;
+  mode_ = kEnd;
+  Check(walk_->status());
+}
+
+void TableCursor::Next() {
+  switch (mode_) {
+    case kEnd:
+      return;
+    case kPoint:
+      mode_ = kEnd;
+      return;
+    case kPoints:
+      return NextPoint();
+    case kRange:
+      if (--left_ == 0) {
+        mode_ = kEnd;
+        return;
+      }
+      if (plan_.descending) {
+        walk_->Prev();
+      } else {
+        walk_->Next();
+      }
+      return CheckWalk();
+    case kPattern:
+      pattern_->Next();
+      return CheckPattern();
+  }
+}
+
+Bytes TableCursor::CurrentKey() const {
+  if (mode_ == kRange) return walk_->key();
+  if (mode_ == kPattern) return pattern_->cursor().key();
+  return key_;
+}
+
+RowRef TableCursor::CurrentRow() const {
+  if (mode_ == kRange) return walk_->row();
+  if (mode_ == kPattern) return pattern_->cursor().row();
+  return row_;
+}
+
+void TableCursor::Column(sqlite3_context* out, int column) {
+  if (mode_ == kEnd) return;
+  const Schema& schema = table_.state().schema;
+  const size_t i = static_cast<size_t>(column);
+  if (i == schema.command_column()) return;  // NULL
+  if (sqlite3_vtab_nochange(out)) return;    // an UPDATE that keeps it
+  if (i == schema.rank_column()) {
+    const uint64_t rank = mode_ == kRange     ? walk_->rank()
+                          : mode_ == kPattern ? pattern_->cursor().rank()
+                                              : RankOf(key_);
+    return sqlite3_result_int64(out, static_cast<sqlite3_int64>(rank));
+  }
+  Datum v;
+  if (i != schema.key) {
+    Check(view_.Column(CurrentRow(), schema.RowColumn(i), &buffer_, &v));
+    return SetResult(out, v);
+  }
+  if (!DecodeKey(CurrentKey(), &v)) Check(Status::Corrupt("a stored key has no known class"));
+  if (IsNumber(v)) {
+    Datum key_class;
+    if (schema.key_column().affinity == Affinity::kReal) {
+      if (v.kind == Datum::kInteger) v = Datum::Real(static_cast<double>(v.integer));
+    } else if (schema.has_key_class()) {
+      Check(view_.Column(CurrentRow(), schema.value_columns(), &buffer_, &key_class));
+      if (key_class.integer == kKeyIsReal) v = Datum::Real(static_cast<double>(v.integer));
+      if (key_class.integer == kKeyIsNegativeZero) v = Datum::Real(-0.0);
+    }
+  }
+  SetResult(out, v);
+}
+
+}  // namespace memkv::sql

@@ -1,0 +1,89 @@
+// The cursor that SQLite steps: a Plan and its arguments become a walk over a View. It pins the view, so that it stays valid and
+// unchanged across writes, COMMIT and ROLLBACK on its connection.
+
+#ifndef MEMKV_EXT_CURSOR_H_
+#define MEMKV_EXT_CURSOR_H_
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/range.h"
+#include "core/view/cursor.h"
+#include "ext/planner.h"
+#include "ext/vtab.h"
+
+namespace memkv::sql {
+
+class MemkvTable;
+class PatternWalk;
+
+class TableCursor : public sqlite3_vtab_cursor {
+ public:
+  explicit TableCursor(MemkvTable& table);
+  ~TableCursor();
+
+  void Filter(int number, const char* text, std::span<sqlite3_value*> args);
+  void Next();
+  bool Eof() const { return mode_ == kEnd; }
+  void Column(sqlite3_context* out, int column);
+  sqlite3_int64 Rowid() const { return 0; }  // a WITHOUT ROWID table: never asked
+
+ private:
+  enum Mode : unsigned char {
+    kEnd,
+    kPoint,    // row_ of key_, and no other
+    kPoints,   // the same, then what is left of points_
+    kRange,    // left_ more rows from walk_
+    kPattern,  // whatever pattern_ finds
+  };
+
+  // What the terms of a plan leave: an interval of keys, an interval of ranks, perhaps a pattern.
+  struct Narrowed {
+    KeyRange keys;
+    uint64_t first_rank = 0, end_rank = UINT64_MAX;
+    const Term* pattern = nullptr;
+    std::string pattern_text;
+    bool nothing = false;
+  };
+
+  void Point(sqlite3_value* value, bool exact);
+  void Points(sqlite3_value* list);
+  void NextPoint();
+  void Narrow(const Term& term, sqlite3_value* value, Narrowed* narrowed);
+  void NarrowRank(Term::Op op, const Datum& value, Narrowed* narrowed);
+  void NarrowFolded(const Term& term, const Datum& value, Narrowed* narrowed);
+  KeyRange RanksAsKeys(const Narrowed& narrowed) const;
+  bool StartPattern(const Narrowed& narrowed, uint64_t skip);
+  void StartRange(const Narrowed& narrowed, uint64_t skip);
+
+  // What a value that is compared with the key may equal, where SQLite does not say how it compares them.
+  std::optional<KeyRange> AmbiguousRange(sqlite3_value* value) const;
+  bool HasKeysIn(const KeyRange& range) const;
+  uint64_t RankOf(Bytes key) const;
+  Bytes CurrentKey() const;
+  RowRef CurrentRow() const;
+  void CheckWalk();
+  void CheckPattern();
+
+  MemkvTable& table_;
+  const char* plan_text_ = nullptr;  // what plan_ was read from; SQLite keeps it while the statement lives
+  Plan plan_;
+
+  View view_;
+  Mode mode_ = kEnd;
+  std::string key_;
+  RowRef row_;
+  std::vector<std::string> points_;  // encoded keys, the next one last
+  std::optional<ViewCursor> walk_;
+  uint64_t left_ = 0;
+  std::unique_ptr<PatternWalk> pattern_;
+  std::string lower_bound_;  // of LIKE … ESCAPE, until its upper bound comes
+  std::string buffer_;       // of a decoded column
+};
+
+}  // namespace memkv::sql
+
+#endif  // MEMKV_EXT_CURSOR_H_

@@ -1,0 +1,33 @@
+/* memkv: a loadable SQLite extension that keeps huge ordered key sets in little memory.
+ *
+ * Load it with sqlite3_load_extension() or `.load memkv`, or link it and hand an entry point to sqlite3_auto_extension(). */
+
+#ifndef MEMKV_H_
+#define MEMKV_H_
+
+#define MEMKV_VERSION "0.1.0"
+
+#ifdef _WIN32
+#define MEMKV_API __declspec(dllexport)
+#else
+#define MEMKV_API __attribute__((visibility("default")))
+#endif
+
+struct sqlite3;
+struct sqlite3_api_routines;
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Registers the memkv module and every function. Calling it again on a connection changes nothing. */
+MEMKV_API int sqlite3_memkv_init(struct sqlite3* db, char** error, const struct sqlite3_api_routines* api);
+
+/* The same without anything that reads or writes files. */
+MEMKV_API int sqlite3_memkv_nofs_init(struct sqlite3* db, char** error, const struct sqlite3_api_routines* api);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* MEMKV_H_ */

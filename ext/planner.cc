@@ -1,0 +1,424 @@
+#include "ext/planner.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+#include <optional>
+
+#include "core/query/pattern.h"
+#include "core/range.h"
+#include "ext/affinity.h"
+#include "ext/sqlite.h"
+
+namespace memkv::sql {
+namespace {
+
+struct OpText {
+  Term::Op op;
+  const char* text;  // after "key " or "rank "
+  int number;
+};
+
+constexpr OpText kOps[] = {
+    {Term::kEqual, "= ?", 1},
+    {Term::kEqualChecked, "= ? (checked)", 1},
+    {Term::kIn, "IN ?", 7},
+    {Term::kLessEqual, "<= ?", 2},
+    {Term::kLess, "< ?", 2},
+    {Term::kGreaterEqual, ">= ?", 2},
+    {Term::kGreater, "> ?", 2},
+    {Term::kLikeFoldedPrefix, "LIKE ? (folded prefix)", 3},
+    {Term::kLikeFolded, "LIKE ? (folded pattern)", 3},
+    {Term::kLike, "LIKE ? (pattern)", 3},
+    {Term::kLikePrefix, "LIKE ? (prefix)", 4},
+    {Term::kGlobPrefix, "GLOB ? (prefix)", 4},
+    {Term::kGlob, "GLOB ? (pattern)", 4},
+    {Term::kHasPrefix, "HAS_PREFIX ?", 5},
+    {Term::kFoldedAtLeast, ">= ? (folded)", 3},
+    {Term::kFoldedBelow, "< ? (folded)", 3},
+};
+
+const OpText& TextOf(Term::Op op) {
+  for (const OpText& t : kOps) {
+    if (t.op == op) return t;
+  }
+  assert(false);
+  return kOps[0];
+}
+
+bool Take(std::string_view* text, std::string_view word) {
+  if (!text->starts_with(word)) return false;
+  text->remove_prefix(word.size());
+  return true;
+}
+
+}  // namespace
+
+int Plan::Number() const {
+  int number = 0;
+  for (const Term& t : terms) {
+    const int n = t.target == Term::kRank ? 6 : TextOf(t.op).number;
+    // A lookup outweighs a pattern, a pattern a range.
+    if (number == 0 || n == 1 || (number != 1 && number == 2)) number = n;
+  }
+  return number;
+}
+
+std::string Plan::ToText() const {
+  std::string text;
+  for (const Term& t : terms) {
+    if (!text.empty()) text += " AND ";
+    text += t.target == Term::kRank ? "rank " : "key ";
+    text += TextOf(t.op).text;
+  }
+  if (!text.empty()) text += ' ';
+  text += descending ? "desc" : "asc";
+  if (offset) text += " offset ?";
+  return text;
+}
+
+Plan Plan::FromText(std::string_view text) {
+  Plan plan;
+  while (text.starts_with("key ") || text.starts_with("rank ")) {
+    Term term;
+    term.target = Take(&text, "rank ") ? Term::kRank : Term::kKey;
+    if (term.target == Term::kKey) Take(&text, "key ");
+    const OpText* longest = nullptr;  // "= ? (checked)", not "= ?"
+    for (const OpText& t : kOps) {
+      if (text.starts_with(t.text) && (!longest || std::string_view(longest->text).size() < std::string_view(t.text).size())) {
+        longest = &t;
+      }
+    }
+    assert(longest);
+    term.op = longest->op;
+    Take(&text, longest->text);
+    plan.terms.push_back(term);
+    if (!Take(&text, " AND ")) Take(&text, " ");
+  }
+  plan.descending = Take(&text, "desc");
+  Take(&text, "asc");
+  plan.offset = Take(&text, " offset ?");
+  return plan;
+}
+
+namespace {
+
+// What xBestIndex is asked, sorted by what memkv can do with it.
+class Chooser {
+ public:
+  Chooser(const TableState& state, sqlite3_index_info& info) : state_(state), schema_(state.schema), info_(info) {}
+
+  void Choose() {
+    for (int i = 0; i < info_.nConstraint; ++i) {
+      if (IsLimit(i)) continue;
+      if (!info_.aConstraint[i].usable) unclaimed_ = true;
+    }
+    Patterns();
+    for (int i = 0; i < info_.nConstraint; ++i) {
+      if (info_.aConstraint[i].usable && !claimed(i) && !IsLimit(i)) Constraint(i);
+    }
+    Order();
+    Offset();
+    Estimate();
+    Emit();
+  }
+
+ private:
+  bool IsLimit(int i) const {
+    const int op = info_.aConstraint[i].op;
+    return op == SQLITE_INDEX_CONSTRAINT_LIMIT || op == SQLITE_INDEX_CONSTRAINT_OFFSET;
+  }
+  bool IsKey(int i) const { return info_.aConstraint[i].iColumn == static_cast<int>(schema_.key); }
+  bool claimed(int i) const {
+    return info_.aConstraintUsage[i].argvIndex > 0 || std::find(bounds_.begin(), bounds_.end(), i) != bounds_.end();
+  }
+  bool IsCollation(int i, const char* name) const { return sqlite3_stricmp(sqlite3_vtab_collation(&info_, i), name) == 0; }
+
+  // The constraint's right-hand side where it is known now: a literal, never a parameter.
+  std::optional<Datum> Known(int i) const {
+    sqlite3_value* v = nullptr;
+    if (sqlite3_vtab_rhs_value(&info_, i, &v) != SQLITE_OK || v == nullptr) return std::nullopt;
+    return ToDatum(v);
+  }
+
+  // omit: every row that the walk gives satisfies the term.
+  void Claim(int i, Term term, bool omit) {
+    checked_ |= !omit;
+    plan_.terms.push_back(term);
+    info_.aConstraintUsage[i].argvIndex = static_cast<int>(plan_.terms.size());
+    info_.aConstraintUsage[i].omit = omit;
+  }
+
+  // A bound that SQLite derived from a claimed pattern says nothing new. It is claimed with it, as an argument that nobody reads.
+  void ClaimBound(int i, bool omit) {
+    bounds_.push_back(i);
+    info_.aConstraintUsage[i].omit = omit;
+  }
+
+  // LIKE and GLOB. SQLite adds the bounds of a pattern's literal prefix where the function is its own and the pattern is known:
+  // NOCASE for LIKE, BINARY for GLOB and for LIKE under case_sensitive_like. It drops its own check of a pattern only if the
+  // pattern and both bounds are claimed.
+  void Patterns() {
+    for (int i = 0; i < info_.nConstraint; ++i) {
+      const auto& c = info_.aConstraint[i];
+      const bool like = c.op == SQLITE_INDEX_CONSTRAINT_LIKE, glob = c.op == SQLITE_INDEX_CONSTRAINT_GLOB;
+      if (!(like || glob) || !c.usable || !IsKey(i) || has_pattern_) continue;
+      const std::optional<Datum> pattern = Known(i);
+      if (pattern && pattern->kind == Datum::kText && pattern->bytes.size() < 1000) {
+        const LiteralPrefix prefix = like ? LikePrefix(pattern->bytes, std::nullopt) : GlobPrefix(pattern->bytes);
+        
+        int lo, hi;
+        if (text_only_ && like && Bounds(prefix.bytes, "NOCASE", &lo, &hi)) {
+          const bool exact = prefix.then_any || pattern->bytes.size() <= Pattern::kMaxElements;
+          Claim(i, {prefix.then_any ? Term::kLikeFoldedPrefix : Term::kLikeFolded}, exact);
+          ClaimBound(lo, exact);
+          ClaimBound(hi, exact);
+          has_pattern_ = true;
+          continue;
+        }
+        if (text_only_ && prefix.then_any && Bounds(prefix.bytes, "BINARY", &lo, &hi)) {
+          Claim(i, {like ? Term::kLikePrefix : Term::kGlobPrefix}, true);
+          ClaimBound(lo, true);
+          ClaimBound(hi, true);
+          has_pattern_ = true;
+          continue;
+        }
+      }
+      // What is left is checked again by SQLite, so that its bounds, if any, are hints too.
+      Claim(i, {like ? Term::kLike : Term::kGlob}, false);
+      has_pattern_ = true;
+      for (int j = 0; j < info_.nConstraint; ++j) {
+        if (IsBound(j) && IsCollation(j, "BINARY") && !(text_only_ && TextBoundsAreReal())) ClaimBound(j, false);
+      }
+    }
+    // LIKE … ESCAPE shows as its bounds alone.
+    int lo = -1, hi = -1;
+    for (int i = 0; i < info_.nConstraint; ++i) {
+      if (claimed(i) || !IsBound(i) || !IsCollation(i, "NOCASE")) continue;
+      (info_.aConstraint[i].op == SQLITE_INDEX_CONSTRAINT_GE ? lo : hi) = i;
+    }
+    if (lo >= 0 && hi >= 0 && !has_pattern_) {
+      Claim(lo, {Term::kFoldedAtLeast}, false);
+      Claim(hi, {Term::kFoldedBelow}, false);
+      has_pattern_ = true;
+    }
+  }
+
+  bool IsBound(int i) const {
+    const auto& c = info_.aConstraint[i];
+    return c.usable && IsKey(i) && (c.op == SQLITE_INDEX_CONSTRAINT_GE || c.op == SQLITE_INDEX_CONSTRAINT_LT);
+  }
+
+  // Whether a TEXT bound may be taken at its word beside a pattern. Where LIKE matches BLOBs too, a bound that came from a
+  // pattern lets them through, and nothing tells it from one that the user wrote.
+  static bool TextBoundsAreReal() { return sqlite3_compileoption_used("LIKE_DOESNT_MATCH_BLOBS") != 0; }
+
+  // The one pair of bounds that SQLite derives from a pattern that starts with `prefix`. None where there are two pairs (then
+  // one is the user's), nor for a prefix that may look like a number (SQLite derives none).
+  bool Bounds(Bytes prefix, const char* collation, int* lo, int* hi) const {
+    if (prefix.empty() || std::string_view("0123456789+-. \t\n\v\f\r").find(prefix[0]) != std::string_view::npos) return false;
+    const bool fold = sqlite3_stricmp(collation, "NOCASE") == 0;
+    std::string low(prefix), high(prefix);
+    for (size_t i = 0; fold && i < prefix.size(); ++i) {
+      if (low[i] >= 'a' && low[i] <= 'z') low[i] -= 32;
+      if (high[i] >= 'A' && high[i] <= 'Z') high[i] += 32;
+    }
+    high.back() = static_cast<char>(high.back() + 1);
+    *lo = *hi = -1;
+    int others = 0;
+    for (int i = 0; i < info_.nConstraint; ++i) {
+      if (!IsBound(i) || !IsCollation(i, collation)) continue;
+      const std::optional<Datum> v = Known(i);
+      const bool is_lo = info_.aConstraint[i].op == SQLITE_INDEX_CONSTRAINT_GE;
+      if (!v || v->kind != Datum::kText || v->bytes != (is_lo ? low : high)) continue;
+      int* slot = is_lo ? lo : hi;
+      if (*slot >= 0) ++others;
+      *slot = i;
+    }
+    return *lo >= 0 && *hi >= 0 && others == 0;
+  }
+
+  void Constraint(int i) {
+    const auto& c = info_.aConstraint[i];
+    const bool key = IsKey(i), rank = c.iColumn == static_cast<int>(schema_.rank_column());
+    if (!key && !rank) {
+      unclaimed_ = true;
+      return;
+    }
+    const Term::Target target = key ? Term::kKey : Term::kRank;
+    Term::Op op;
+    switch (c.op) {
+      case SQLITE_INDEX_CONSTRAINT_EQ:
+      case SQLITE_INDEX_CONSTRAINT_IS:
+        return Equal(i, target);
+      case SQLITE_INDEX_CONSTRAINT_LT:
+        op = Term::kLess;
+        break;
+      case SQLITE_INDEX_CONSTRAINT_LE:
+        op = Term::kLessEqual;
+        break;
+      case SQLITE_INDEX_CONSTRAINT_GT:
+        op = Term::kGreater;
+        break;
+      case SQLITE_INDEX_CONSTRAINT_GE:
+        op = Term::kGreaterEqual;
+        break;
+      default:
+        if (key && c.op == kHasPrefixOp) {
+          Claim(i, {Term::kHasPrefix}, true);
+        } else {
+          unclaimed_ = true;
+        }
+        return;
+    }
+    if (key && !IsCollation(i, "BINARY")) {
+      unclaimed_ = true;
+      return;
+    }
+    Claim(i, {op, target}, true);
+  }
+
+  void Equal(int i, Term::Target target) {
+    if (target == Term::kKey && !IsCollation(i, "BINARY")) {
+      unclaimed_ = true;
+      return;
+    }
+    const bool exact = target == Term::kRank || EqualityIsExact(i);
+    if (target == Term::kKey && info_.aConstraint[i].op == SQLITE_INDEX_CONSTRAINT_EQ && sqlite3_vtab_in(&info_, i, -1)) {
+      // One pass over all the values, unless another term narrows the walk already.
+      if (plan_.terms.empty() && sqlite3_vtab_in(&info_, i, 1)) {
+        Claim(i, {Term::kIn}, false);
+        in_ = true;
+        return;
+      }
+      in_ = true;  // value by value: SQLite calls xFilter for each
+    }
+    Claim(i, {exact ? Term::kEqual : Term::kEqualChecked, target}, exact);
+    unique_ |= exact;
+    equal_ = true;
+  }
+
+  // SQLite does not say whether a number that is compared with a TEXT key stands as it is written (a literal: '5') or comes from
+  // a numeric column (then '05' equals it too), nor whether a text that is compared with an untyped key has TEXT affinity.
+  bool EqualityIsExact(int i) const {
+    const Affinity affinity = schema_.key_column().affinity;
+    if (affinity != Affinity::kText && affinity != Affinity::kNone) return true;
+    const std::optional<Datum> v = Known(i);
+    if (!v) return false;
+    return v->kind == Datum::kBlob || v->kind == Datum::kNull || (v->kind == Datum::kText && affinity == Affinity::kText);
+  }
+
+  void Order() {
+    if (info_.nOrderBy == 0) return;
+    const int first = info_.aOrderBy[0].iColumn;
+    if (first != static_cast<int>(schema_.key) && first != static_cast<int>(schema_.rank_column())) return;
+    plan_.descending = info_.aOrderBy[0].desc;
+    info_.orderByConsumed = 1;
+  }
+
+  // SQLite 3.40 offers OFFSET even where it filters rows itself: it is taken only when every row that the walk gives is a row
+  // of the answer.
+  void Offset() {
+    if (unclaimed_ || checked_ || in_ || (info_.nOrderBy > 0 && !info_.orderByConsumed)) return;
+    for (int i = 0; i < info_.nConstraint; ++i) {
+      if (info_.aConstraint[i].op != SQLITE_INDEX_CONSTRAINT_OFFSET || !info_.aConstraint[i].usable) continue;
+      plan_.offset = true;
+      info_.aConstraintUsage[i].argvIndex = static_cast<int>(plan_.terms.size()) + 1;
+      info_.aConstraintUsage[i].omit = 1;
+      return;
+    }
+  }
+
+  // Rows by rank where the right-hand sides are known, by the usual guesses where they are not.
+  void Estimate() {
+    const double all = static_cast<double>(state_.table.size());
+    double rows = all;
+    KeyRange range;
+    bool ranged = false;
+    for (int i = 0; i < info_.nConstraint; ++i) {
+      if (info_.aConstraintUsage[i].argvIndex == 0 || IsLimit(i)) continue;
+      const Term& t = plan_.terms[static_cast<size_t>(info_.aConstraintUsage[i].argvIndex) - 1];
+      const std::optional<Datum> v = Known(i);
+      if (t.op == Term::kEqual || t.op == Term::kEqualChecked) {
+        rows = std::min(rows, 1.0);
+      } else if (t.op == Term::kIn) {
+        rows = std::min(rows, 25.0);
+      } else if (t.target == Term::kRank || !v) {
+        rows /= 4;
+      } else if (const std::optional<KeyRange> r = KnownRange(t, *v)) {
+        range = Intersect(std::move(range), *r);
+        ranged = true;
+      } else {
+        rows /= 4;
+      }
+    }
+    if (ranged && rows > 1) {
+      const View view = state_.table.Latest();
+      uint64_t lo = 0, hi = view.size();
+      if (range.empty()) {
+        hi = 0;
+      } else if (!view.Rank(range.lo, &lo).ok() || (range.hi && !view.Rank(*range.hi, &hi).ok())) {
+        lo = 0, hi = view.size();
+      }
+      rows = std::min(rows, static_cast<double>(hi - lo));
+    }
+    const double seek = std::log2(all + 2);
+    info_.estimatedRows = static_cast<sqlite3_int64>(std::max(rows, 1.0));
+    info_.estimatedCost = seek + rows * (equal_ ? 0.1 : 0.5) + (plan_.terms.empty() ? all * 0.5 : 0);
+    if (unique_ && !in_) info_.idxFlags = SQLITE_INDEX_SCAN_UNIQUE;
+  }
+
+  std::optional<KeyRange> KnownRange(const Term& t, const Datum& v) const {
+    switch (t.op) {
+      case Term::kLess:
+        return CompareRange(CompareOp::kLess, v);
+      case Term::kLessEqual:
+        return CompareRange(CompareOp::kLessEqual, v);
+      case Term::kGreater:
+        return CompareRange(CompareOp::kGreater, v);
+      case Term::kGreaterEqual:
+        return CompareRange(CompareOp::kGreaterEqual, v);
+      case Term::kGlobPrefix:
+      case Term::kGlob:
+        if (v.kind != Datum::kText) return std::nullopt;
+        return PrefixRange(kTextTag, GlobPrefix(v.bytes).bytes);
+      case Term::kHasPrefix:
+        if (v.kind != Datum::kText && v.kind != Datum::kBlob) return std::nullopt;
+        return PrefixRange(v.kind == Datum::kText ? kTextTag : kBlobTag, v.bytes);
+      case Term::kLikePrefix:
+      case Term::kLikeFoldedPrefix:
+      case Term::kLikeFolded:
+        // As it is written; other spellings are rare.
+        return PrefixRange(kTextTag, LikePrefix(v.bytes, std::nullopt).bytes);
+      default:
+        return std::nullopt;
+    }
+  }
+
+  void Emit() {
+    int next = static_cast<int>(plan_.terms.size()) + (plan_.offset ? 1 : 0);
+    for (int i : bounds_) info_.aConstraintUsage[i].argvIndex = ++next;
+    info_.idxNum = plan_.Number();
+    info_.idxStr = sqlite3_mprintf("%s", plan_.ToText().c_str());
+    if (info_.idxStr == nullptr) throw std::bad_alloc();
+    info_.needToFreeIdxStr = 1;
+  }
+
+  const TableState& state_;
+  const Schema& schema_;
+  sqlite3_index_info& info_;
+  Plan plan_;
+  std::vector<int> bounds_;  // constraints that say nothing new
+  const bool text_only_ = schema_.key_column().affinity == Affinity::kText;  // no key is a number
+  bool unclaimed_ = false;    // some constraint is left to SQLite
+  bool checked_ = false;      // some claimed constraint is checked again by SQLite
+  bool has_pattern_ = false;  // a walk follows one pattern
+  bool in_ = false;
+  bool equal_ = false, unique_ = false;
+};
+
+}  // namespace
+
+void ChoosePlan(const TableState& state, sqlite3_index_info& info) { Chooser(state, info).Choose(); }
+
+}  // namespace memkv::sql

@@ -1,0 +1,89 @@
+#include "ext/sqlite.h"
+
+namespace memkv::sql {
+
+void Check(const Status& status) {
+  switch (status.code()) {
+    case Status::kOk:
+      return;
+    case Status::kCorrupt:
+      throw SqlError(SQLITE_CORRUPT_VTAB, "memkv: " + status.message());
+    case Status::kFull:
+      throw SqlError(SQLITE_FULL, "memkv: " + status.message());
+    case Status::kTooBig:
+      throw SqlError(SQLITE_TOOBIG, "memkv: " + status.message());
+    case Status::kInterrupted:
+      throw SqlError(SQLITE_INTERRUPT, "interrupted");
+    case Status::kIo:
+      throw SqlError(SQLITE_IOERR, "memkv: " + status.message());
+    case Status::kInvalid:
+      break;
+  }
+  throw SqlError(SQLITE_ERROR, "memkv: " + status.message());
+}
+
+std::string QuoteName(std::string_view name) {
+  std::string out = "\"";
+  for (char c : name) {
+    if (c == '"') out += '"';
+    out += c;
+  }
+  return out + '"';
+}
+
+std::string Shown(std::string_view text) {
+  constexpr size_t kMost = 80;
+  if (text.size() <= kMost) return '"' + std::string(text) + '"';
+  size_t cut = kMost;
+  while (cut > 0 && (static_cast<uint8_t>(text[cut]) & 0xc0) == 0x80) --cut;  // not inside a character
+  return '"' + std::string(text.substr(0, cut)) + "...\"";
+}
+
+Statement::Statement(sqlite3* db, const std::string& sql) : db_(db) {
+  const int rc = sqlite3_prepare_v2(db, sql.data(), static_cast<int>(sql.size()), &stmt_, nullptr);
+  if (rc == SQLITE_NOMEM) throw std::bad_alloc();
+  if (rc != SQLITE_OK) throw SqlError(sqlite3_extended_errcode(db), sqlite3_errmsg(db));
+}
+
+void Statement::Bind(int i, std::string_view text) {
+  const int rc = sqlite3_bind_text64(stmt_, i, text.data(), text.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
+  if (rc == SQLITE_NOMEM) throw std::bad_alloc();
+  if (rc != SQLITE_OK) throw SqlError(rc, sqlite3_errmsg(db_));
+}
+
+bool Statement::Step() {
+  const int rc = sqlite3_step(stmt_);
+  if (rc == SQLITE_ROW) return true;
+  if (rc == SQLITE_DONE) return false;
+  if (rc == SQLITE_NOMEM) throw std::bad_alloc();
+  throw SqlError(sqlite3_extended_errcode(db_), sqlite3_errmsg(db_));
+}
+
+std::string Statement::Text(int column) {
+  const char* text = reinterpret_cast<const char*>(sqlite3_column_text(stmt_, column));
+  return text ? std::string(text, static_cast<size_t>(sqlite3_column_bytes(stmt_, column))) : std::string();
+}
+
+void SetResult(sqlite3_context* out, const Datum& v) {
+  switch (v.kind) {
+    case Datum::kNull:
+      return sqlite3_result_null(out);
+    case Datum::kInteger:
+      return sqlite3_result_int64(out, v.integer);
+    case Datum::kReal:
+      return sqlite3_result_double(out, v.real);
+    case Datum::kText:
+      return sqlite3_result_text64(out, v.bytes.data(), v.bytes.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
+    case Datum::kBlob:
+      if (v.bytes.empty()) return sqlite3_result_zeroblob(out, 0);
+      return sqlite3_result_blob64(out, v.bytes.data(), v.bytes.size(), SQLITE_TRANSIENT);
+  }
+}
+
+std::string TextArgument(sqlite3_value* v, const char* usage) {
+  if (sqlite3_value_type(v) != SQLITE_TEXT) throw SqlError(SQLITE_ERROR, usage);
+  const Datum d = ToDatum(v);
+  return std::string(d.bytes);
+}
+
+}  // namespace memkv::sql

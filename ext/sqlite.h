@@ -1,0 +1,71 @@
+// Small, thin wrappers over the SQLite API: prepared statements, values as Datums, Status as SqlError.
+
+#ifndef MEMKV_EXT_SQLITE_H_
+#define MEMKV_EXT_SQLITE_H_
+
+#include <string>
+#include <string_view>
+
+#include "core/datum.h"
+#include "core/status.h"
+#include "ext/vtab.h"
+
+namespace memkv::sql {
+
+// Throws the SqlError of a failed Status.
+void Check(const Status& status);
+
+// `name` as an SQL identifier or string literal.
+std::string QuoteName(std::string_view name);
+// The argument of an error message: "..." with what was given, cut to a readable length.
+std::string Shown(std::string_view text);
+
+// A prepared statement, finalized at the end of its scope. Throws SqlError with the connection's message.
+class Statement {
+ public:
+  Statement(sqlite3* db, const std::string& sql);
+  ~Statement() { sqlite3_finalize(stmt_); }
+  Statement(const Statement&) = delete;
+  Statement& operator=(const Statement&) = delete;
+
+  void Bind(int i, std::string_view text);
+  bool Step();  // true: a row
+  int64_t Int(int column) { return sqlite3_column_int64(stmt_, column); }
+  std::string Text(int column);
+  sqlite3_value* Value(int column) { return sqlite3_column_value(stmt_, column); }  // unprotected: for sqlite3_value_dup
+  void Reset() { sqlite3_reset(stmt_); }
+
+ private:
+  sqlite3* db_;
+  sqlite3_stmt* stmt_ = nullptr;
+};
+
+// The value's class and content as they are; text and blobs borrow from it. sqlite3_value_blob, not _text: no copy is made.
+inline Datum ToDatum(sqlite3_value* v) {
+  switch (sqlite3_value_type(v)) {
+    case SQLITE_INTEGER:
+      return Datum::Integer(sqlite3_value_int64(v));
+    case SQLITE_FLOAT:
+      return Datum::Real(sqlite3_value_double(v));
+    case SQLITE_NULL:
+      return Datum::Null();
+    default:
+      break;
+  }
+  const bool text = sqlite3_value_type(v) == SQLITE_TEXT;
+  const char* data = static_cast<const char*>(sqlite3_value_blob(v));
+  const size_t n = static_cast<size_t>(sqlite3_value_bytes(v));
+  if (data == nullptr && n > 0) throw std::bad_alloc();
+  const Bytes bytes(data ? data : "", n);
+  return text ? Datum::Text(bytes) : Datum::Blob(bytes);
+}
+
+// Text and blobs are copied: SQLite may keep a result past the row it came from (min() and GROUP BY do).
+void SetResult(sqlite3_context* out, const Datum& v);
+
+// The text of an argument, or an SqlError that says what `function` takes.
+std::string TextArgument(sqlite3_value* v, const char* usage);
+
+}  // namespace memkv::sql
+
+#endif  // MEMKV_EXT_SQLITE_H_

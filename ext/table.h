@@ -1,0 +1,64 @@
+// The virtual table: what SQLite sees of a memkv table. It holds nothing but a pointer to the table's state (ext/registry.h).
+
+#ifndef MEMKV_EXT_TABLE_H_
+#define MEMKV_EXT_TABLE_H_
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "ext/cursor.h"
+#include "ext/registry.h"
+#include "ext/vtab.h"
+
+namespace memkv::sql {
+
+class MemkvTable : public sqlite3_vtab {
+ public:
+  using Cursor = TableCursor;
+  struct Function {
+    void (*function)(sqlite3_context*, int, sqlite3_value**);
+    void* context;
+    int op;
+  };
+
+  static std::unique_ptr<MemkvTable> Create(const CreateArgs& args);
+  static std::unique_ptr<MemkvTable> Connect(const CreateArgs& args);
+  void Destroy();
+  void Rename(const char* to);
+
+  bool BestIndex(sqlite3_index_info& info);
+  bool FindFunction(int argc, const char* name, Function* found);
+  void Update(std::span<sqlite3_value*> args);
+
+  void Begin();
+  void Sync() {}
+  void Commit();
+  void Rollback();
+  void Savepoint(int n);
+  void Release(int n);
+  void RollbackTo(int n);
+
+  std::string Integrity(bool quick);
+
+  // The state, or an SqlError if this is a copy of a memory table, whose rows are nowhere.
+  TableState& state();
+  Connection& connection() { return *connection_; }
+
+ private:
+  MemkvTable(Connection* connection, std::string table) : sqlite3_vtab{}, connection_(connection), table_(std::move(table)) {}
+  static std::unique_ptr<MemkvTable> Make(const CreateArgs& args, const Schema& schema);
+
+  void Delete(sqlite3_value* key);
+  void Insert(std::span<sqlite3_value*> columns);
+  void Change(sqlite3_value* old_key, std::span<sqlite3_value*> columns);
+
+  Connection* const connection_;
+  std::string table_;
+  std::shared_ptr<TableState> state_;
+};
+
+}  // namespace memkv::sql
+
+#endif  // MEMKV_EXT_TABLE_H_

@@ -1,0 +1,167 @@
+// Writes: INSERT, UPDATE and DELETE as the WITHOUT ROWID twin does them. Everything is checked before anything changes.
+
+#include <array>
+#include <cmath>
+
+#include "core/key.h"
+#include "core/row.h"
+#include "ext/affinity.h"
+#include "ext/commands.h"
+#include "ext/sqlite.h"
+#include "ext/table.h"
+
+namespace memkv::sql {
+namespace {
+
+// A row on its way into the table. The Datums borrow from `converted` and from the old row.
+struct NewRow {
+  std::string key;
+  std::vector<Converted> converted;
+  std::vector<Datum> row;
+  std::string buffer;
+
+  Value Encoded() { return EncodeRow(row, &buffer); }
+};
+
+int KeyClassOf(const Datum& v) {
+  if (v.kind != Datum::kReal) return kKeyAsDecoded;
+  if (v.real == 0 && std::signbit(v.real)) return kKeyIsNegativeZero;
+  Datum decoded;
+  return DecodeKey(EncodeKey(v), &decoded) && decoded.kind == Datum::kReal ? kKeyAsDecoded : kKeyIsReal;
+}
+
+void CheckKeyLength(const Schema& schema, const Datum& key) {
+  constexpr size_t kMost = kMaxKeyBytes - 1;
+  if ((key.kind == Datum::kText || key.kind == Datum::kBlob) && key.bytes.size() > kMost) {
+    throw SqlError(SQLITE_TOOBIG, "memkv: " + schema.table + "." + schema.key_column().name + ": a key of " +
+                                      std::to_string(key.bytes.size()) + " bytes (allowed: at most " +
+                                      std::to_string(kMost) + ")");
+  }
+}
+
+void CheckNotNull(const Schema& schema, size_t column, const Datum& v, bool ignore) {
+  if (v.kind != Datum::kNull || !schema.columns[column].not_null) return;
+  throw SqlError(SQLITE_CONSTRAINT_NOTNULL,
+                 ignore ? "" : "NOT NULL constraint failed: " + schema.table + "." + schema.columns[column].name);
+}
+
+[[noreturn]] void FailUnique(const Schema& schema, bool ignore) {
+  throw SqlError(SQLITE_CONSTRAINT_PRIMARYKEY,
+                 ignore ? "" : "UNIQUE constraint failed: " + schema.table + "." + schema.key_column().name);
+}
+
+void SetKey(const Schema& schema, const Datum& v, NewRow* row) {
+  CheckKeyLength(schema, v);
+  AppendKey(v, &row->key);
+  if (schema.has_key_class()) {
+    const int key_class = KeyClassOf(v);
+    row->row.back() = key_class == kKeyAsDecoded ? Datum::Null() : Datum::Integer(key_class);
+  }
+}
+
+// Hidden columns can only be set as a command's arguments.
+void CheckHidden(const Schema& schema, std::span<sqlite3_value*> columns) {
+  sqlite3_value* rank = columns[schema.rank_column()];
+  if (!sqlite3_value_nochange(rank) && sqlite3_value_type(rank) != SQLITE_NULL) {
+    throw SqlError(SQLITE_ERROR, "memkv: " + schema.table + ".rank is read-only (it is the row's position in key order)");
+  }
+}
+
+}  // namespace
+
+void MemkvTable::Update(std::span<sqlite3_value*> args) {
+  TableState& s = state();
+  s.table.Begin();
+  if (args.size() == 1) return Delete(args[0]);
+  const std::span<sqlite3_value*> columns = args.subspan(2);
+  sqlite3_value* command = columns[s.schema.command_column()];
+  const bool insert = sqlite3_value_type(args[0]) == SQLITE_NULL;
+  if (!sqlite3_value_nochange(command) && sqlite3_value_type(command) != SQLITE_NULL) {
+    if (!insert) {
+      throw SqlError(SQLITE_ERROR, "memkv: a command is an INSERT: INSERT INTO " + s.schema.table + "(" + s.schema.table +
+                                       ") VALUES(...)");
+    }
+    return RunCommand(*connection_, s, columns);
+  }
+  CheckHidden(s.schema, columns);
+  if (insert) return Insert(columns);
+  Change(args[0], columns);
+}
+
+void MemkvTable::Delete(sqlite3_value* key) {
+  bool existed;
+  Check(state_->table.Erase(EncodeKey(ToDatum(key)), &existed));
+}
+
+void MemkvTable::Insert(std::span<sqlite3_value*> columns) {
+  const Schema& schema = state_->schema;
+  const int conflict = sqlite3_vtab_on_conflict(connection_->db());
+  const bool ignore = conflict == SQLITE_IGNORE;
+  NewRow row;
+  row.row.resize(schema.row_columns());
+  row.converted.reserve(schema.columns.size());
+  const Datum* key = nullptr;
+  for (size_t i = 0; i < schema.columns.size(); ++i) {
+    row.converted.push_back(Converted::Stored(columns[i], schema.columns[i].affinity));
+    const Datum& v = row.converted.back().datum();
+    CheckNotNull(schema, i, v, ignore);
+    if (i == schema.key) {
+      key = &v;
+    } else {
+      row.row[schema.RowColumn(i)] = v;
+    }
+  }
+  SetKey(schema, *key, &row);
+  bool existed;
+  Check(state_->table.Put(row.key, row.Encoded(), conflict == SQLITE_REPLACE, &existed));
+  if (existed && conflict != SQLITE_REPLACE) FailUnique(schema, ignore);
+}
+
+// UPDATE: columns that the statement does not set are kept as they are; the key may change.
+void MemkvTable::Change(sqlite3_value* old_key, std::span<sqlite3_value*> columns) {
+  const Schema& schema = state_->schema;
+  Table& table = state_->table;
+  const int conflict = sqlite3_vtab_on_conflict(connection_->db());
+  const bool ignore = conflict == SQLITE_IGNORE;
+  const std::string old = EncodeKey(ToDatum(old_key));
+  const View before = table.Latest();  // what kept columns borrow from
+  bool found;
+  RowRef at;
+  Check(before.Find(old, &found, &at));
+  if (!found) return;  // gone since it was selected
+
+  NewRow row;
+  row.row.resize(schema.row_columns());
+  row.converted.reserve(schema.columns.size());
+  std::vector<std::string> buffers(schema.row_columns());
+  for (size_t i = 0; i < row.row.size(); ++i) Check(before.Column(at, i, &buffers[i], &row.row[i]));
+  bool new_key = false;
+  for (size_t i = 0; i < schema.columns.size(); ++i) {
+    if (sqlite3_value_nochange(columns[i])) continue;
+    row.converted.push_back(Converted::Stored(columns[i], schema.columns[i].affinity));
+    const Datum& v = row.converted.back().datum();
+    CheckNotNull(schema, i, v, ignore);
+    if (i != schema.key) {
+      row.row[schema.RowColumn(i)] = v;
+      continue;
+    }
+    SetKey(schema, v, &row);
+    new_key = row.key != old;
+  }
+  if (!new_key) {
+    bool existed;
+    Check(table.Put(old, row.Encoded(), true, &existed));
+    return;
+  }
+  if (conflict != SQLITE_REPLACE) {
+    RowRef taken;
+    Check(before.Find(row.key, &found, &taken));
+    if (found) FailUnique(schema, ignore);
+  }
+  // Two changes that take effect together: a failure of the second takes back the first.
+  bool existed;
+  const Value encoded = row.Encoded();
+  Check(table.Move(old, row.key, encoded, &existed));
+}
+
+}  // namespace memkv::sql

@@ -1,0 +1,196 @@
+// Table against std::map: transactions, savepoints, freezes, and views held across all of them.
+
+#include "core/store/table.h"
+
+#include <doctest/doctest.h>
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "core/row.h"
+#include "core/view/cursor.h"
+#include "tests/core/ordered_keys.h"
+
+namespace memkv {
+namespace {
+
+using test::Random;
+using Rows = std::map<std::string, std::string>;  // key -> value column as text
+
+void RequireOk(const Status& s) { REQUIRE_MESSAGE(s.ok(), s.message()); }
+
+void RequireSame(const View& view, const Rows& rows) {
+  REQUIRE(view.size() == rows.size());
+  ViewCursor c(view);
+  std::string buffer;
+  c.SeekFirst();
+  for (const auto& [key, text] : rows) {
+    REQUIRE(c.Valid());
+    REQUIRE(c.key() == key);
+    Datum d;
+    RequireOk(view.Column(c.row(), 0, &buffer, &d));
+    REQUIRE(d.kind == Datum::kText);
+    REQUIRE(d.bytes == text);
+    c.Next();
+  }
+  REQUIRE(!c.Valid());
+  RequireOk(c.status());
+}
+
+class Shadowed {
+ public:
+  explicit Shadowed(uint64_t seed) : random_(seed) {}
+
+  void Step() {
+    const uint64_t what = random_.Below(100);
+    if (what < 50) return Put();
+    if (what < 75) return Erase();
+    if (what < 80) return EraseRange();
+    if (what < 82) return RequireOk(table_.Freeze(nullptr));
+    if (what < 83) return Truncate();
+    if (what < 88) return Savepoint();
+    if (what < 91) return RollbackTo();
+    if (what < 93) return Release();
+    if (what < 95) return Finish(random_.Below(2) == 0);
+    if (what < 97) held_.emplace_back(table_.Latest(), rows_);
+    if (what < 99 && !held_.empty()) held_.erase(held_.begin() + static_cast<ptrdiff_t>(random_.Below(held_.size())));
+    if (what == 99) Check();
+  }
+
+  void Check() {
+    RequireOk(table_.Verify(nullptr));
+    RequireSame(table_.Latest(), rows_);
+    for (const auto& [view, rows] : held_) RequireSame(view, rows);
+  }
+
+ private:
+  std::string Key() { return test::StyledKey(static_cast<int>(random_.Below(2)), random_); }
+  void Begin() {
+    table_.Begin();
+    if (begin_.empty()) begin_.push_back(rows_);
+  }
+  void Put() {
+    Begin();
+    const std::string key = Key(), text = std::to_string(random_.Below(1000));
+    const bool replace = random_.Below(2) == 0, there = rows_.count(key) > 0;
+    const Datum d = Datum::Text(text);
+    std::string buffer;
+    bool existed;
+    RequireOk(table_.Put(key, EncodeRow({&d, 1}, &buffer), replace, &existed));
+    REQUIRE(existed == there);
+    if (!there || replace) rows_[key] = text;
+  }
+  void Erase() {
+    Begin();
+    const std::string key = Key();
+    bool existed;
+    RequireOk(table_.Erase(key, &existed));
+    REQUIRE(existed == (rows_.erase(key) > 0));
+  }
+  void EraseRange() {
+    Begin();
+    const std::string lo = Key();
+    std::string hi = Key();
+    const bool open = random_.Below(10) == 0;
+    uint64_t erased;
+    RequireOk(table_.EraseRange(lo, open ? std::nullopt : std::optional<Bytes>(hi), nullptr, &erased));
+    const auto from = rows_.lower_bound(lo), to = open ? rows_.end() : rows_.lower_bound(hi);
+    if (!open && hi <= lo) {
+      REQUIRE(erased == 0);
+      return;
+    }
+    REQUIRE(erased == static_cast<uint64_t>(std::distance(from, to)));
+    rows_.erase(from, to);
+  }
+  void Truncate() {
+    Begin();
+    table_.Truncate();
+    rows_.clear();
+  }
+  void Savepoint() {
+    Begin();
+    table_.Savepoint(static_cast<int>(savepoints_.size()));
+    if (random_.Below(2)) table_.Savepoint(static_cast<int>(savepoints_.size()));  // told twice
+    savepoints_.push_back(rows_);
+  }
+  void RollbackTo() {
+    if (savepoints_.empty()) return;
+    const size_t n = random_.Below(savepoints_.size());
+    table_.RollbackTo(static_cast<int>(n));
+    rows_ = savepoints_[n];
+    savepoints_.resize(n + 1);
+  }
+  void Release() {
+    if (savepoints_.empty()) return;
+    const size_t n = random_.Below(savepoints_.size());
+    table_.Release(static_cast<int>(n));
+    savepoints_.resize(n);
+  }
+  void Finish(bool commit) {
+    if (commit) {
+      table_.Commit();
+    } else {
+      table_.Rollback();
+      if (!begin_.empty()) rows_ = begin_[0];
+    }
+    begin_.clear();
+    savepoints_.clear();
+  }
+
+  Random random_;
+  Table table_{1};
+  Rows rows_;
+  std::vector<Rows> begin_, savepoints_;
+  std::vector<std::pair<View, Rows>> held_;
+};
+
+}  // namespace
+
+TEST_CASE("a table in transactions equals std::map") {
+  for (uint64_t seed = 1; seed <= 12; ++seed) {
+    CAPTURE(seed);
+    Shadowed shadowed(seed);
+    for (int i = 0; i < 1500; ++i) shadowed.Step();
+    shadowed.Check();
+  }
+}
+
+TEST_CASE("a savepoint opened before the table joined is undone to where it joined") {
+  Table table(1);
+  bool existed;
+  RequireOk(table.Put("a", Value::Number(1), false, &existed));
+  table.Savepoint(2);
+  RequireOk(table.Put("b", Value::Number(1), false, &existed));
+  table.RollbackTo(0);
+  CHECK(table.size() == 1);
+}
+
+TEST_CASE("an interrupted freeze leaves the table as it was") {
+  Table table(1);
+  bool existed;
+  for (int i = 0; i < 200000; ++i) RequireOk(table.Put("key" + std::to_string(i), Value::Number(1), false, &existed));
+  const Status status = table.Freeze([](uint64_t, uint64_t) { return true; });
+  CHECK(status.code() == Status::kInterrupted);
+  CHECK(table.size() == 200000);
+  CHECK(table.GetStats().frozen_keys == 0);
+  RequireOk(table.Verify(nullptr));
+}
+
+TEST_CASE("moving a row to a key that is taken replaces that row") {
+  for (bool frozen : {false, true}) {
+    Table table(1);
+    bool existed;
+    RequireOk(table.Put("a", Value::Number(1), false, &existed));
+    RequireOk(table.Put("b", Value::Number(2), false, &existed));
+    if (frozen) RequireOk(table.Freeze(nullptr));
+    RequireOk(table.Move("a", "b", Value::Number(3), &existed));
+    CHECK(existed);
+    CHECK(table.size() == 1);
+    RowRef row;
+    RequireOk(table.Find("b", &existed, &row));
+    CHECK(row.value.number == 3);
+  }
+}
+
+}  // namespace memkv

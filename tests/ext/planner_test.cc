@@ -1,0 +1,108 @@
+// Plan <-> text, and the arguments of CREATE, without a database.
+
+#include "ext/planner.h"
+
+#include <doctest/doctest.h>
+
+#include "ext/args.h"
+#include "ext/host.h"
+
+namespace memkv::sql {
+
+TEST_CASE("a plan is its text") {
+  const Term::Op ops[] = {Term::kEqual,      Term::kEqualChecked,     Term::kIn,         Term::kLess,       Term::kLessEqual,
+                          Term::kGreater,    Term::kGreaterEqual,     Term::kLikeFolded, Term::kLike,       Term::kGlob,
+                          Term::kGlobPrefix, Term::kLikeFoldedPrefix, Term::kLikePrefix, Term::kHasPrefix,
+                          Term::kFoldedAtLeast, Term::kFoldedBelow};
+  for (Term::Op a : ops) {
+    for (Term::Op b : ops) {
+      for (int flags = 0; flags < 8; ++flags) {
+        Plan plan;
+        plan.terms = {{a, Term::kKey}, {b, flags & 1 ? Term::kRank : Term::kKey}};
+        plan.descending = flags & 2;
+        plan.offset = flags & 4;
+        CHECK(Plan::FromText(plan.ToText()) == plan);
+      }
+    }
+  }
+  CHECK(Plan::FromText(Plan().ToText()) == Plan());
+}
+
+TEST_CASE("plans read as EXPLAIN QUERY PLAN shows them") {
+  Plan plan;
+  CHECK(plan.ToText() == "asc");
+  CHECK(plan.Number() == 0);
+  plan.terms = {{Term::kLikeFoldedPrefix}};
+  CHECK(plan.ToText() == "key LIKE ? (folded prefix) asc");
+  CHECK(plan.Number() == 3);
+  plan.terms = {{Term::kGreaterEqual}, {Term::kLess}};
+  plan.descending = plan.offset = true;
+  CHECK(plan.ToText() == "key >= ? AND key < ? desc offset ?");
+  CHECK(plan.Number() == 2);
+  plan.terms = {{Term::kGreaterEqual, Term::kRank}};
+  CHECK(plan.Number() == 6);
+  plan.terms = {{Term::kGreaterEqual}, {Term::kEqual}};
+  CHECK(plan.Number() == 1);
+}
+
+TEST_CASE("affinities as SQLite finds them") {
+  CHECK(AffinityOf("") == Affinity::kNone);
+  CHECK(AffinityOf("BLOB") == Affinity::kNone);
+  CHECK(AffinityOf("VARCHAR(10)") == Affinity::kText);
+  CHECK(AffinityOf("CHARINT") == Affinity::kInteger);
+  CHECK(AffinityOf("FLOATING POINT") == Affinity::kInteger);
+  CHECK(AffinityOf("double precision") == Affinity::kReal);
+  CHECK(AffinityOf("STRING") == Affinity::kNumeric);
+}
+
+TEST_CASE("arguments become a schema") {
+  const char* args[] = {"url TEXT PRIMARY KEY", " \"hits\" INTEGER NOT NULL ", "[a b] VARCHAR(10, 2) -- comment"};
+  const Schema s = ParseArgs("pages", args);
+  REQUIRE(s.columns.size() == 3);
+  CHECK(s.key == 0);
+  CHECK(s.columns[1].name == "hits");
+  CHECK(s.columns[1].not_null);
+  CHECK(s.columns[2].name == "a b");
+  CHECK(s.columns[2].affinity == Affinity::kText);
+  CHECK(s.Declaration() ==
+        "CREATE TABLE x(\"url\" TEXT PRIMARY KEY NOT NULL, \"hits\" INTEGER NOT NULL, \"a b\" VARCHAR(10, 2), "
+        "\"rank\" INTEGER HIDDEN, \"pages\" HIDDEN) WITHOUT ROWID");
+  CHECK(ParseArgs("t", {}).Declaration() ==
+        "CREATE TABLE x(\"key\" TEXT PRIMARY KEY NOT NULL, \"value\" , \"rank\" INTEGER HIDDEN, \"t\" HIDDEN) WITHOUT ROWID");
+}
+
+TEST_CASE("arguments that cannot be meant name themselves and what is allowed") {
+  auto message = [](std::initializer_list<const char*> args) -> std::string {
+    try {
+      ParseArgs("t", std::span(args.begin(), args.size()));
+    } catch (const SqlError& e) {
+      return e.what();
+    }
+    return "accepted";
+  };
+  CHECK(message({"frob = 1"}) == "memkv: unknown option \"frob\" (known: durable)");
+  CHECK(message({"durable = maybe"}) == "memkv: durable =  maybe (allowed: on, off)");
+  CHECK(message({"a PRIMARY KEY", "b PRIMARY KEY"}) ==
+        "memkv: columns \"a\" and \"b\" are both PRIMARY KEY (exactly one may be)");
+  CHECK(message({"a DEFAULT 1"}) ==
+        "memkv: column \"a\": DEFAULT is not supported (a column takes a type, PRIMARY KEY, NOT NULL)");
+  CHECK(message({"a TEXT COLLATE nocase"}) ==
+        "memkv: column \"a\": COLLATE is not supported (a column takes a type, PRIMARY KEY, NOT NULL)");
+  CHECK(message({"a PRIMARY"}) ==
+        "memkv: column \"a\": PRIMARY without KEY (a column takes a type, PRIMARY KEY, NOT NULL)");
+  CHECK(message({"RANK"}) == "memkv: table \"t\": a column may not be named \"RANK\" (reserved: rank, rowid)");
+  CHECK(message({"T"}) ==
+        "memkv: table \"t\" may not have a column named \"T\" (the table's own name is its command column)");
+  CHECK(message({"PRIMARY KEY(a)"}) ==
+        "memkv: table constraint \"PRIMARY KEY(a)\" is not supported (mark one column PRIMARY KEY)");
+  CHECK(message({"\"a"}) == "memkv: unterminated \" in \"\"a\"");
+  CHECK(message({"a", ""}) == "memkv: an empty argument (allowed: columns and options, separated by commas)");
+}
+
+TEST_CASE("hosts that are too old are refused by name") {
+  CHECK(HostRefusal(3037002) == "memkv: SQLite 3.37.2 is too old (allowed: 3.38.0 and newer)");
+  CHECK(HostRefusal(3038000).empty());
+  CHECK(HostRefusal(3053002).empty());
+}
+
+}  // namespace memkv::sql
