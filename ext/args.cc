@@ -130,9 +130,10 @@ void ParseOption(const std::string& name, std::string_view value, Schema* schema
   const std::optional<Tokens::Token> t = tokens.Next();
   const std::string given = t ? t->text : std::string();
   const bool single = t && tokens.Rest().empty();
+  const std::string shown(Tokens(value).Rest());
   if (SameName(name, "durable")) {
     if (!single || !(SameName(given, "on") || SameName(given, "off"))) {
-      Fail("durable = " + std::string(value) + " (allowed: on, off)");
+      Fail("durable = " + shown + " (allowed: on, off)");
     }
     if (schema->durable_given) Fail("option \"durable\" is given twice");
     schema->durable_given = true;
@@ -143,7 +144,7 @@ void ParseOption(const std::string& name, std::string_view value, Schema* schema
     if (schema->delta_limit_given) Fail("option \"delta_limit\" is given twice");
     schema->delta_limit_given = true;
     if (!single || !ParseDeltaLimit(given, &schema->delta_limit)) {
-      Fail("delta_limit = " + std::string(value) + " (allowed: off, a size as in '64MB', a share as in '10%')");
+      Fail("delta_limit = " + shown + " (allowed: off, a size as in '64MB', a share as in '10%')");
     }
     return;
   }

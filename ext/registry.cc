@@ -52,9 +52,13 @@ void* Connection::FileOf(const std::string& schema) {
 }
 
 std::vector<std::string> Connection::Schemas() {
-  Statement list(db_, "SELECT name FROM pragma_database_list ORDER BY name <> 'temp', seq");
+  // Not through pragma_database_list: after sqlite3_deserialize(), SQLite's own eponymous tables point to a schema that is gone.
+  Statement list(db_, "PRAGMA database_list");
   std::vector<std::string> schemas;
-  while (list.Step()) schemas.push_back(list.Text(0));
+  while (list.Step()) {
+    std::string name = list.Text(1);
+    schemas.insert(name == "temp" ? schemas.begin() : schemas.end(), std::move(name));
+  }
   return schemas;
 }
 
@@ -173,9 +177,11 @@ std::shared_ptr<TableState> Connection::SearchFor(std::string_view name) {
 }
 
 bool Connection::HasBuiltinPatterns(const char* function) {
-  Statement replaced(db_, "SELECT 1 FROM pragma_function_list WHERE name = ?1 AND builtin = 0");
-  replaced.Bind(1, function);
-  return !replaced.Step();
+  Statement list(db_, "PRAGMA function_list");
+  while (list.Step()) {
+    if (list.Int(1) == 0 && SameName(list.Text(0), function)) return false;
+  }
+  return true;
 }
 
 bool Connection::Interrupted() {

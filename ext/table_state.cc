@@ -32,10 +32,8 @@ void TableState::Create() {
 
 void TableState::Drop() {
   if (!durable_) return;
-  if (!table.CanRevive()) {
-    throw SqlError(SQLITE_LOCKED, "memkv: " + Shown(schema.table) +
-                                      " has changes from before a savepoint that are not written yet: RELEASE or COMMIT first, then DROP");
-  }
+  // Changes from before a savepoint are not written yet: to be released or committed first. SQLite shows no message of ours.
+  if (!table.Drop()) throw SqlError(SQLITE_LOCKED, "");
   durable_->shadow.Drop();
   dropped_ = true;
 }
@@ -44,7 +42,7 @@ void TableState::Undrop() {
   if (!dropped_) return;
   dropped_ = false;
   if (sqlite3_txn_state(connection_.db(), schema_name.c_str()) != SQLITE_TXN_WRITE) return Rollback();
-  table.RollbackToInnermost();
+  table.Undrop();
 }
 
 void TableState::Rename(const std::string& to) {

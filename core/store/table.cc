@@ -303,24 +303,27 @@ void Table::Release(int n) noexcept {
 }
 
 void Table::RollbackTo(int n) noexcept {
-  if (n < 0) {
-    savepoints_.clear();
-    if (begin_) Return(*begin_);
-    return;
-  }
   size_t keep = 0;
   while (keep < savepoints_.size() && savepoints_[keep].number < n) ++keep;
-  if (keep == savepoints_.size()) return;
+  if (n < 0 || keep == savepoints_.size()) {
+    // To before the table joined the transaction.
+    savepoints_.clear();
+    if (begin_) Return(*begin_, true);
+    return;
+  }
   Return(savepoints_[keep].version, true);
   savepoints_.erase(savepoints_.begin() + static_cast<ptrdiff_t>(keep) + 1, savepoints_.end());
 }
 
-void Table::RollbackToInnermost() noexcept {
-  if (!savepoints_.empty()) {
-    Return(savepoints_.back().version, true);
-  } else {
-    Rollback();
-  }
+bool Table::Drop() noexcept {
+  if (savepoints_.size() > 1 && savepoints_[savepoints_.size() - 2].version.mark.buffer.size > 0) return false;
+  if (!savepoints_.empty()) savepoints_.pop_back();
+  return true;
+}
+
+void Table::Undrop() noexcept {
+  if (savepoints_.empty()) return Rollback();
+  Return(savepoints_.back().version, true);
 }
 
 Table::Stats Table::GetStats() const {

@@ -80,9 +80,11 @@ class Table {
   void Savepoint(int n);
   void Release(int n) noexcept;
   void RollbackTo(int n) noexcept;
-  void RollbackToInnermost() noexcept;  // to the innermost savepoint, if there is one, else like Rollback() but within it
-  // Whether nothing that the innermost savepoint must keep is still unwritten.
-  bool CanRevive() const { return savepoints_.empty() || savepoints_.back().version.mark.buffer.size == 0; }
+  // For what SQLite tells nobody. Drop: the table goes, inside a statement's own savepoint, which is forgotten; false, if what
+  // savepoints must keep is still unwritten, and would be lost when the drop is undone. Undrop: it is back, as it was at the
+  // innermost savepoint, or else before the transaction.
+  bool Drop() noexcept;
+  void Undrop() noexcept;
   bool in_transaction() const { return begin_.has_value(); }
 
   // --- what is held, and whether it is sound

@@ -164,6 +164,10 @@ TEST_CASE("a savepoint opened before the table joined is undone to where it join
   RequireOk(table.Put("b", Value::Number(1), false, &existed));
   table.RollbackTo(0);
   CHECK(table.size() == 1);
+  RequireOk(table.Put("b", Value::Number(1), false, &existed));
+  table.Release(2);
+  table.RollbackTo(0);
+  CHECK(table.size() == 1);
 }
 
 TEST_CASE("an interrupted freeze leaves the table as it was") {
