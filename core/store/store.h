@@ -19,7 +19,7 @@ namespace memkv {
 // When a transaction that commits merges the delta into the base: as soon as the log has both that many bytes and, if set,
 // that many operations per key of the base.
 struct DeltaLimit {
-  uint64_t log_bytes = uint64_t{64} << 20;
+  uint64_t log_bytes = uint64_t{128} << 20;
   double operations_per_key = 0.1;
 };
 
