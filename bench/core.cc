@@ -22,10 +22,8 @@
 #include "bench/structures/maps.h"
 #include "bench/structures/marisa.h"
 #include "bench/structures/memkv_art.h"
-#include "bench/structures/tries.h"
-#ifdef MEMKV_BENCH_FST
 #include "bench/structures/memkv_fst.h"
-#endif
+#include "bench/structures/tries.h"
 
 namespace memkv::bench {
 namespace {
@@ -70,6 +68,7 @@ const std::vector<Metric> kFrozenMetrics = {{"image", "file B/key", 2},
                                             {"build_peak", "build peak B/key", 0},
                                             {"reopen", "reopen ms", 2},
                                             {"hit", "hit ns", 0},
+                                            {"hit16", "hit x16 ns", 0},
                                             {"miss", "miss ns", 0},
                                             {"scan", "scan ns/key", 1},
                                             {"scan_values", "values ns/key", 1},
@@ -126,9 +125,7 @@ std::vector<Structure> AllStructures() {
 #ifdef MEMKV_BENCH_LIBART
       Mutable<LibArt>(),
 #endif
-#ifdef MEMKV_BENCH_FST
       Frozen<MemkvFst>(),      Frozen<MemkvFstValues>(),
-#endif
 #ifdef MEMKV_BENCH_MARISA
       Frozen<MarisaDefault>(), Frozen<MarisaSmallest>(),
 #endif
