@@ -2,7 +2,8 @@
 //
 // Every structure runs in a process forked from this one, so that all begin with the same heap and
 // the keys are shared. Rounds are interleaved: each structure once, then each again. What is
-// printed is the median of the rounds.
+// printed is the median of the rounds, in
+// CPU time.
 
 #include <sys/wait.h>
 #include <unistd.h>
@@ -251,12 +252,12 @@ void RunCommand(const std::string& command, const std::string& row, Report* repo
 // The size of keys.txt under a packer, as bytes per key.
 void RunPacker(const std::string& row, const std::string& command,
                const std::filesystem::path& keys, size_t n, Report* report) {
-  const double begin = Seconds();
+  const double begin = WallSeconds();
   std::FILE* in = popen((command + " < '" + keys.string() + "' | wc -c").c_str(), "r");
   unsigned long long bytes = 0;
   if (in == nullptr || std::fscanf(in, "%llu", &bytes) != 1 || pclose(in) != 0) return;
   report->Add(row, "image", std::to_string(static_cast<double>(bytes) / static_cast<double>(n)));
-  report->Add(row, "build", std::to_string((Seconds() - begin) * 1e9 / static_cast<double>(n)));
+  report->Add(row, "build", std::to_string((WallSeconds() - begin) * 1e9 / static_cast<double>(n)));
 }
 
 void PrintGroup(const char* title, const Report& report, const std::vector<std::string>& rows,
