@@ -159,11 +159,13 @@ void Engine::Put(Bytes key, const Entry& entry, bool* replaced) {
   }
   for (;;) {
     path_.Floor(head, key);
+    PrefetchLeaf(head.leaf(head.desc(path_.desc()).leaf()));
     const Leaf leaf = LeafAt(path_);
     const LeafPos pos = leaf.Find(head.table(leaf), key);
     if (pos.exact) {
       if (!UpdatePlainly(leaf, pos.pos, entry)) Update(pos.pos, entry);
       if (replaced) *replaced = true;
+      Tend();
       return;
     }
     if (leaf.n < kLeafMax && (leaf.n < 2 || size_t{leaf.granules} * kGranule < kSplitBytes)) {
@@ -176,7 +178,7 @@ void Engine::Put(Bytes key, const Entry& entry, bool* replaced) {
       ++head.size;
       head.net += entry.net;
       ++writes_since_training_;
-      MaybeTrain();
+      Tend();
       return;
     }
     Split(pos.pos == leaf.n && leaf.run() >= 7);
@@ -283,6 +285,7 @@ void Engine::Split(bool append) {
   const Desc desc = head.desc(path_.desc());
   FreeLeaf(desc.leaf());
   Desc(desc).set_leaf(left);
+  ++splits_;
   AddCounts(path_, path_.height(), -static_cast<int64_t>(b.n), -net);
 }
 
@@ -291,6 +294,7 @@ bool Engine::Erase(Bytes key) {
   scratch_.Reset();
   if (!head.root) return false;
   path_.Floor(head, key);
+  PrefetchLeaf(head.leaf(head.desc(path_.desc()).leaf()));
   const Leaf leaf = LeafAt(path_);
   const LeafPos pos = leaf.Find(head.table(leaf), key);
   if (!pos.exact) return false;
@@ -348,6 +352,7 @@ bool Engine::Erase(Bytes key) {
     } catch (const std::bad_alloc&) {
     }
   }
+  Tend();
   return true;
 }
 
