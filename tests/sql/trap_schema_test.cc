@@ -28,7 +28,7 @@ class TempFile {
 
  private:
   void Remove() {
-    for (const char* suffix : {"", "-wal", "-shm", "-journal"}) std::filesystem::remove(path_ + suffix);
+    for (const std::string suffix : {"", "-wal", "-shm", "-journal"}) std::filesystem::remove(path_ + suffix);
   }
   std::string path_;
 };
@@ -38,7 +38,7 @@ constexpr char kRows[] = "'a', 1 | 'b', 2 | 'c', 3";
 
 TEST_CASE("rows survive whatever disconnects the table") {
   for (const bool frozen : {false, true}) {
-    for (const char* what :
+    for (const std::string what :
          {"VACUUM", "BEGIN; CREATE TABLE z(x); ROLLBACK", "CREATE TABLE z(x); ALTER TABLE z RENAME TO zz; DROP TABLE zz",
           "CREATE TABLE z(x); ALTER TABLE z ADD COLUMN y; ALTER TABLE z DROP COLUMN x", "ATTACH ':memory:' AS o; DETACH o",
           "ATTACH ':memory:' AS o; CREATE TABLE o.z(x); BEGIN; CREATE TABLE o.y(x); ROLLBACK; DETACH o", "REINDEX; ANALYZE",
@@ -91,7 +91,7 @@ TEST_CASE("CREATE after DROP begins empty, in one transaction or in two") {
 }
 
 TEST_CASE("tables whose names were swapped keep their rows") {
-  for (const char* end : {"COMMIT", "ROLLBACK"}) {
+  for (const std::string end : {"COMMIT", "ROLLBACK"}) {
     CAPTURE(end);
     Db db;
     db.Exec("CREATE VIRTUAL TABLE one USING memkv; CREATE VIRTUAL TABLE two USING memkv; INSERT INTO one VALUES ('one', 1); "
@@ -100,7 +100,7 @@ TEST_CASE("tables whose names were swapped keep their rows") {
     CHECK(db.Rows("SELECT * FROM one") == "'two', 2");
     db.Exec("INSERT INTO one VALUES ('x', 3)");
     db.Exec(end);
-    const bool kept = std::string(end) == "COMMIT";
+    const bool kept = end == "COMMIT";
     CHECK(db.Rows("SELECT * FROM one") == (kept ? "'two', 2 | 'x', 3" : "'one', 1"));
     CHECK(db.Rows("SELECT * FROM two") == (kept ? "'one', 1" : "'two', 2"));
     db.Exec("VACUUM");
@@ -190,7 +190,7 @@ TEST_CASE("a temp table takes no lock of the file, and works where the file cann
 
 // What a copy of a memory table may be asked.
 void CheckCopy(Db& db) {
-  for (const char* sql : {"SELECT * FROM u", "SELECT count(*) FROM u", "SELECT * FROM u WHERE key = 'a'", "INSERT INTO u VALUES ('x', 1)",
+  for (const std::string sql : {"SELECT * FROM u", "SELECT count(*) FROM u", "SELECT * FROM u WHERE key = 'a'", "INSERT INTO u VALUES ('x', 1)",
                           "DELETE FROM u", "UPDATE u SET value = 1", "INSERT INTO u(u) VALUES ('freeze')",
                           "INSERT INTO u(u) VALUES ('truncate')", "SELECT memkv_count('u')", "SELECT memkv_freeze('u')",
                           "SELECT * FROM memkv_stats('u')", "SELECT * FROM memkv_check('u')"}) {

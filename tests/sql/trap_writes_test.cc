@@ -15,7 +15,7 @@ namespace {
 constexpr char kThree[] = "INSERT INTO t VALUES ('a',1), ('b',2), ('c',3)";
 
 TEST_CASE("a single-row INSERT that fails inside BEGIN leaves nothing behind") {
-  for (const char* columns : {"key TEXT PRIMARY KEY, value", "key TEXT PRIMARY KEY, value NOT NULL"}) {
+  for (const std::string columns : {"key TEXT PRIMARY KEY, value", "key TEXT PRIMARY KEY, value NOT NULL"}) {
     Twin twin(columns);
     REQUIRE_BOTH(kThree);
     CHECK_BOTH("BEGIN");
@@ -68,9 +68,9 @@ TEST_CASE("a table made in a transaction is written in it, kept by COMMIT and go
 }
 
 TEST_CASE("savepoints opened before the table's first write are undone to as well") {
-  for (const char* undo : {"ROLLBACK TO one", "ROLLBACK TO two", "ROLLBACK TO three", "RELEASE three", "RELEASE two"}) {
-    for (const char* then : {"ROLLBACK TO one", "RELEASE one", "ROLLBACK", "COMMIT"}) {
-      for (const char* begin : {"BEGIN", "SELECT 1"}) {
+  for (const std::string undo : {"ROLLBACK TO one", "ROLLBACK TO two", "ROLLBACK TO three", "RELEASE three", "RELEASE two"}) {
+    for (const std::string then : {"ROLLBACK TO one", "RELEASE one", "ROLLBACK", "COMMIT"}) {
+      for (const std::string begin : {"BEGIN", "SELECT 1"}) {
         CAPTURE(undo);
         CAPTURE(then);
         CAPTURE(begin);
@@ -166,9 +166,9 @@ std::string Rest(Cursor& cursor) {
 TEST_CASE("an open cursor sees the table as it was, whatever is done to it") {
   const char* rows = "'b', 2 | 'c', 3 | 'd', 4 | 'e', 5";
   for (const int frozen : {0, 1, 2}) {
-    for (const char* sql : {"SELECT * FROM u", "SELECT * FROM u ORDER BY key DESC", "SELECT * FROM u WHERE key >= 'a'",
+    for (const std::string sql : {"SELECT * FROM u", "SELECT * FROM u ORDER BY key DESC", "SELECT * FROM u WHERE key >= 'a'",
                             "SELECT * FROM u WHERE key LIKE '_'", "SELECT * FROM u WHERE rank >= 0", "SELECT * FROM u WHERE key GLOB '[a-f]'"}) {
-      for (const char* what :
+      for (const std::string what :
            {"DELETE FROM u", "INSERT INTO u VALUES ('bb',1), ('cc',2), ('zz',3); DELETE FROM u WHERE key = 'c'",
             "UPDATE u SET value = -1", "UPDATE u SET key = key || 'x'", "BEGIN; DELETE FROM u; COMMIT", "BEGIN; DELETE FROM u; ROLLBACK",
             "BEGIN; DELETE FROM u; SAVEPOINT s; INSERT INTO u VALUES ('c',0); ROLLBACK TO s; INSERT INTO u VALUES ('d',0); COMMIT",
