@@ -25,6 +25,7 @@ void CheckAll(Db& db, const std::vector<Bad>& all) {
     for (const Bad& bad : all) {
       CAPTURE(bad.sql);
       const Result result = db.Run(bad.sql);
+      CAPTURE(result.ToString());
       CHECK(result.message == bad.message);
       CHECK(result.code == bad.code);
       CHECK(db.autocommit() == !begin);

@@ -239,18 +239,18 @@ TEST_CASE("memory comes back after DELETE, truncate and ROLLBACK") {
   auto memory = [&db] { return std::stoll(db.Rows("SELECT value FROM memkv_stats('u') WHERE name = 'memory_bytes'")); };
   const long long empty = memory();
   const std::string fill =
-      "INSERT INTO u WITH RECURSIVE c(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM c WHERE i < 100000) SELECT 'key' || i, i FROM c";
+      "INSERT INTO u WITH RECURSIVE c(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM c WHERE i < 30000) SELECT 'key' || i, i FROM c";
   db.Exec(fill);
   const long long full = memory();
-  CHECK(full > empty + 100000 * 4);
+  CHECK(full > empty + 30000 * 4);
   db.Exec("INSERT INTO u(u) VALUES ('truncate')");
-  CHECK(memory() < empty + full / 6);
+  CHECK(memory() < empty + full / 5);
   db.Exec("BEGIN; " + fill + "; ROLLBACK");
-  CHECK(memory() < empty + full / 6);
+  CHECK(memory() < empty + full / 5);
   db.Exec(fill + "; DELETE FROM u");
-  CHECK(memory() < empty + full / 6);
+  CHECK(memory() < empty + full / 5);
   db.Exec(fill + "; SELECT memkv_freeze('u'); DELETE FROM u; SELECT memkv_freeze('u')");
-  CHECK(memory() < empty + full / 6);
+  CHECK(memory() < empty + full / 5);
 }
 
 }  // namespace
