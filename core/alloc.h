@@ -1,5 +1,5 @@
-// Allocate / Free: the one way core's structures get memory, so that a test can make any allocation fail and every byte is
-// counted.
+// Allocate / Free: the one way core's structures get memory, so that a test can make any allocation
+// fail and every byte is counted.
 
 #ifndef MEMKV_CORE_ALLOC_H_
 #define MEMKV_CORE_ALLOC_H_
@@ -22,7 +22,8 @@ inline std::atomic<bool (*)(size_t bytes)> allocation_hook{nullptr};
 // Bytes handed out by Allocate and not freed yet, over the whole process.
 inline std::atomic<int64_t> allocated_bytes{0};
 
-// From here on memory comes from the operating system by itself, so that it goes back whenever it is freed.
+// From here on memory comes from the operating system by itself, so that it goes back whenever it
+// is freed.
 inline constexpr size_t kOwnPages = 256 << 10;
 
 // Throws std::bad_alloc. Aligned for any scalar.
@@ -33,7 +34,8 @@ inline void* Allocate(size_t bytes) {
   void* p;
 #if defined(__linux__)
   if (bytes >= kOwnPages) {
-    p = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | (bytes == kOwnPages ? MAP_POPULATE : 0), -1, 0);
+    p = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
+             MAP_PRIVATE | MAP_ANONYMOUS | (bytes == kOwnPages ? MAP_POPULATE : 0), -1, 0);
     if (p == MAP_FAILED) p = nullptr;
   } else {
     p = std::malloc(bytes ? bytes : 1);

@@ -50,7 +50,8 @@ void Engine::SetRest(LeafParts& parts, uint32_t i, uint32_t l, Bytes key) {
 }
 
 // Plain bytes of a rest.
-static Bytes PlainRest(Scratch& scratch, const SymbolTable* symbols, const uint8_t* rest, uint32_t n) {
+static Bytes PlainRest(Scratch& scratch, const SymbolTable* symbols, const uint8_t* rest,
+                       uint32_t n) {
   if (!symbols) return AsBytes(rest, n);
   const uint32_t room = symbols->PlainBytes(rest, n);
   uint8_t* out = scratch.Take(room);
@@ -185,7 +186,8 @@ void Engine::Put(Bytes key, const Entry& entry, bool* replaced) {
       const bool hint = hinted_;
       hinted_ = false;
       if (!plain || !(last && AppendPlainly(leaf, pos, key, entry.value.number))) {
-        if (!plain || (appending && leaf.n < kLeafMax / 2) || !InsertPlainly(leaf, pos, key, entry.value.number)) {
+        if (!plain || (appending && leaf.n < kLeafMax / 2) ||
+            !InsertPlainly(leaf, pos, key, entry.value.number)) {
           Insert(pos, key, entry);
         }
       }
@@ -266,7 +268,8 @@ bool Engine::Hinted(Bytes key, uint32_t* shared) const {
   if (!hinted_) return false;
   const size_t k = CommonPrefix(hint_last_, key);
   *shared = static_cast<uint32_t>(k);
-  if (k == key.size() || (k < hint_last_.size() && static_cast<uint8_t>(key[k]) < static_cast<uint8_t>(hint_last_[k]))) {
+  if (k == key.size() || (k < hint_last_.size() &&
+                          static_cast<uint8_t>(key[k]) < static_cast<uint8_t>(hint_last_[k]))) {
     return false;
   }
   return !(hint_ends_ && key >= Bytes(hint_to_));
@@ -282,7 +285,8 @@ void Engine::SetHint(Bytes last, bool same_leaf) {
   }
   auto copy = [&](const Path& path, Key* out) {
     out->resize(path.SeparatorBytes(head));
-    path.CopySeparator(head, static_cast<uint32_t>(out->size()), reinterpret_cast<uint8_t*>(out->data()));
+    path.CopySeparator(head, static_cast<uint32_t>(out->size()),
+                       reinterpret_cast<uint8_t*>(out->data()));
   };
   other_ = path_;
   size_t level;
@@ -450,7 +454,8 @@ void Engine::MergeSmall() {
   const Leaf leaf = LeafAt(path_);
   size_t level;
   auto small = [&](const Leaf& o) {
-    return leaf.n + o.n <= kMergeBelow && (size_t{leaf.granules} + o.granules) * kGranule < kSplitBytes;
+    return leaf.n + o.n <= kMergeBelow &&
+           (size_t{leaf.granules} + o.granules) * kGranule < kSplitBytes;
   };
   other_ = path_;
   if (other_.Next(head, &level) && small(LeafAt(other_))) {
@@ -467,7 +472,8 @@ void Engine::MergeSmall() {
   }
 }
 
-// The leaf at `a` becomes both parts, which may have lost entries since they were loaded; the next leaf, at `b`, goes.
+// The leaf at `a` becomes both parts, which may have lost entries since they were loaded; the next
+// leaf, at `b`, goes.
 void Engine::Combine(Path& a, LeafParts& pa, Path& b, LeafParts& pb) {
   MakeWritable(a);
   b = a;
@@ -491,7 +497,9 @@ void Engine::Combine(Path& a, LeafParts& pa, Path& b, LeafParts& pb) {
   pa.skip = pa.n && pa.empty_first ? 0 : std::min(skip, empty_a ? skip : pa.skip);
   const uint32_t at = pa.n;
   pa.Append(pb, 0, pb.n);
-  if (pb.n) SetRest(pa, at, empty_a ? pa.skip : static_cast<uint32_t>(CommonPrefix(last_a, first_b)), first_b);
+  if (pb.n)
+    SetRest(pa, at, empty_a ? pa.skip : static_cast<uint32_t>(CommonPrefix(last_a, first_b)),
+            first_b);
   pa.run = 0;
   pa.Plan();
   int net = 0;

@@ -49,7 +49,8 @@ bool Same(const ArtSnapshot& s, const Model& m) {
   ArtCursor c = s.NewCursor();
   c.SeekFirst();
   for (const auto& [k, v] : m) {
-    if (!c.Valid() || c.key() != k || !v.Is(c.entry().value) || c.entry().net != v.net) return false;
+    if (!c.Valid() || c.key() != k || !v.Is(c.entry().value) || c.entry().net != v.net)
+      return false;
     c.Next();
   }
   return !c.Valid();
@@ -168,7 +169,8 @@ TEST_CASE("art: snapshots held, dropped and restored in any order stay exact") {
           held.push_back({art.TakeSnapshot(), m});
           break;
         case 2:
-          if (!held.empty()) held.erase(held.begin() + static_cast<int64_t>(random.Below(held.size())));
+          if (!held.empty())
+            held.erase(held.begin() + static_cast<int64_t>(random.Below(held.size())));
           break;
         case 3:
           if (!held.empty()) {
