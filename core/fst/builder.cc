@@ -149,7 +149,7 @@ class Assembler {
   void Begin(uint32_t kind, uint32_t index) { sections_.push_back({kind, index, data.size(), 0}); }
   void End() { sections_.back().bytes = data.size() - sections_.back().at; }
 
-  std::string Finish(uint64_t keys, uint32_t columns) {
+  std::string Finish(uint64_t keys, uint64_t longest, uint32_t columns) {
     data.append(fst::kPadBytes, '\0');
     const uint64_t pages = (data.size() + fst::kPageBytes - 1) / fst::kPageBytes;
     const uint64_t data_at = fst::kPreambleBytes + sections_.size() * fst::kSectionBytes + 8 * pages;
@@ -159,7 +159,7 @@ class Assembler {
     fst::AppendWide(&header, data_at + data.size(), 8);
     fst::AppendWide(&header, keys, 8);
     fst::AppendWide(&header, columns, 4);
-    fst::AppendWide(&header, 0, 4);
+    fst::AppendWide(&header, longest, 4);
     fst::AppendWide(&header, data_at, 8);
     fst::AppendWide(&header, 0, 8);
     for (const Section& s : sections_) {
@@ -202,7 +202,7 @@ class ImageBuild {
   // Writes the columns and all else. *same: whether the records, which `cursor` walks, spell the source's keys.
   Status WriteColumns(FstCursor* cursor, bool* same);
   std::shared_ptr<const FstImage> Finish() {
-    return FstImage::Own(image_.Finish(skeleton_.keys, static_cast<uint32_t>(columns_.size())));
+    return FstImage::Own(image_.Finish(skeleton_.keys, longest_, static_cast<uint32_t>(columns_.size())));
   }
 
   uint64_t keys() const { return skeleton_.keys; }
@@ -212,11 +212,14 @@ class ImageBuild {
   Bytes records() const { return Bytes(image_.data).substr(0, image_.data.size() - fst::kPadBytes); }
 
  private:
+  Codebook ChooseCode(const Survey& survey);
+
   FstBuilder::Source* source_;
   const FstBuilder::Options& options_;
   Progress* progress_;
   std::vector<fst::ColumnWriter> columns_;
   Skeleton skeleton_;
+  uint64_t longest_ = 0;  // bytes of the longest key
   std::string code_, hot_;
   Assembler image_;
 };
@@ -230,6 +233,7 @@ Status ImageBuild::ReadKeys(uint64_t seed) {
   KeyReader first(source_, progress_);
   while (first.Next(&key, &shared, &row, &status)) {
     finder.Add(key, shared);
+    longest_ = std::max<uint64_t>(longest_, key.size());
     if (row.size() != columns_.size()) return WrongWidth(columns_.size(), row.size());
     for (size_t i = 0; i < row.size(); ++i) columns_[i].Survey(row[i]);
   }
@@ -246,6 +250,15 @@ Status ImageBuild::ReadKeys(uint64_t seed) {
   return {};
 }
 
+// The code of the image before, while it codes no more than 5 % worse than when it was learnt; else a new one.
+Codebook ImageBuild::ChooseCode(const Survey& survey) {
+  if (options_.previous && options_.previous->size() > 0) {
+    Codebook adopted = Codebook::Adopt(options_.previous->code(), survey.demand);
+    if (adopted.Rate(survey.sample, progress_) * 100 <= adopted.learnt_rate() * 105) return adopted;
+  }
+  return Codebook::Learn(survey.sample, survey.demand, progress_);
+}
+
 Status ImageBuild::WriteRecords() {
   image_.data.assign(fst::kPadBytes, '\0');
   if (skeleton_.keys == 0) return {};
@@ -253,7 +266,7 @@ Status ImageBuild::WriteRecords() {
   const HotChoice choice = ChooseHot(survey.uses);
   survey.demand.hot_gain = choice.gain;
   if (progress_->stopped()) return Status::Interrupted();
-  Codebook codebook = Codebook::Learn(survey.sample, survey.demand, progress_);
+  Codebook codebook = ChooseCode(survey);
   if (progress_->stopped()) return Status::Interrupted();
   survey.sample = {};
 

@@ -58,6 +58,7 @@ Codebook Codebook::Learn(const Sample& sample, const Demand& demand, Progress* p
     book.cost_.push_back(512);
   }
   book.Fit(sample, demand, progress);
+  book.learnt_rate_ = book.Rate(sample, progress);
   return book;
 }
 
@@ -132,6 +133,7 @@ Codebook Codebook::Adopt(const TokenCode& code, const Demand& demand) {
     if (demand.used[c] && !have[c]) book.tokens_.push_back({std::string(1, static_cast<char>(c)), false});
   }
   book.hot_ = code.hot;
+  book.learnt_rate_ = code.learnt_rate;
   std::vector<uint32_t> order(book.tokens_.size());
   std::iota(order.begin(), order.end(), 0);
   book.AssignCodes(std::move(order), code.one);
@@ -280,21 +282,26 @@ void Codebook::Encode(Bytes s, bool end, std::string* out) {
   }
 }
 
-uint64_t Codebook::Cost(const Sample& sample, Progress* progress) {
-  uint64_t bytes = 0;
+uint64_t Codebook::Rate(const Sample& sample, Progress* progress) {
+  uint64_t code = 0, text = 0;
   size_t from = 0;
-  for (const Sample::Piece& piece : sample.pieces) {
-    CutPiece(Bytes(sample.text).substr(from, piece.stop - from), piece.end);
-    for (uint32_t t : parse_) bytes += cost_[t] / 256;
-    if (progress->Stop(40 * uint64_t{piece.stop - from})) break;
+  for (size_t i = 0; i < sample.pieces.size(); ++i) {
+    const Sample::Piece& piece = sample.pieces[i];
+    if (i % 8 == 0) {
+      CutPiece(Bytes(sample.text).substr(from, piece.stop - from), piece.end);
+      for (uint32_t t : parse_) code += cost_[t] / 256;
+      text += piece.stop - from;
+      if (progress->Stop(40 * uint64_t{piece.stop - from})) break;
+    }
     from = piece.stop;
   }
-  return bytes;
+  return code * 1024 / std::max<uint64_t>(1, text);
 }
 
 std::string Codebook::Serialize(uint32_t ref_bytes) const {
   std::string out;
-  for (uint64_t v : {end1_, one_, end2_, hot_, ref_bytes, two_end_, two_plain_}) PutVarint(&out, v);
+  for (uint64_t v : {uint64_t{end1_}, uint64_t{one_}, uint64_t{end2_}, uint64_t{hot_}, uint64_t{ref_bytes}, uint64_t{two_end_},
+                     uint64_t{two_plain_}, learnt_rate_}) PutVarint(&out, v);
   const size_t starts[4] = {0, end1_, one_, one_ + two_end_};
   Bytes last;
   for (size_t i = 0; i < order_.size(); ++i) {

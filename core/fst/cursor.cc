@@ -33,7 +33,7 @@ bool FstCursor::Fail(const uint8_t* p, const char* what) {
 }
 
 bool FstCursor::Reserve(uint64_t bytes) {
-  if (bytes > kMaxKeyBytes) return false;
+  if (bytes > body_->longest) return false;
   fst::GrowKey(&key_, bytes);
   return true;
 }
@@ -81,20 +81,32 @@ const uint8_t* FstCursor::ChildOf(const Frame& f, uint64_t* keys) {
 }
 
 bool FstCursor::EnterFirst(const uint8_t* p, uint64_t depth, bool after_fused, uint64_t keys) {
-  for (;; after_fused = true) {
-    if (!EnterRecord(&p, &depth, after_fused)) return false;
-    if (*p < fst::kFused) return OpenList(p, depth) && ArriveForward(0);
-    OpenFused(p, 0, depth, keys, rank_);
-    if (!(p = ChildOf(frames_.back(), &keys))) return false;
-  }
+  return Enter(p, depth, after_fused, keys, false);
 }
 
 bool FstCursor::EnterLast(const uint8_t* p, uint64_t depth, bool after_fused, uint64_t keys) {
-  for (;; after_fused = true) {
+  return Enter(p, depth, after_fused, keys, true);
+}
+
+// Down to a key in a loop: records may lead to one another as often as a key has bytes.
+bool FstCursor::Enter(const uint8_t* p, uint64_t depth, bool after_fused, uint64_t keys, bool last) {
+  for (;;) {
     if (!EnterRecord(&p, &depth, after_fused)) return false;
-    if (*p < fst::kFused) return OpenList(p, depth) && Rewalk(count_ - 1) && Below(true);
-    OpenFused(p, FusedNode(p).k, depth, keys, rank_ - (keys - 1));
-    if (!(p = ChildOf(frames_.back(), &keys))) return false;
+    if (*p >= fst::kFused) {
+      OpenFused(p, last ? FusedNode(p).k : 0, depth, keys, last ? rank_ - (keys - 1) : rank_);
+      if (!(p = ChildOf(frames_.back(), &keys))) return false;
+      after_fused = true;
+      continue;
+    }
+    if (!OpenList(p, depth)) return false;
+    if (!last) Note(0);
+    if (last && !Rewalk(count_ - 1)) return false;
+    const uint8_t* ref;
+    if (!WalkEntry(&ref)) return false;
+    if (!ref) return valid_ = true;
+    depth = key_bytes_;
+    if (!TakeRef(ref, last, &p, &keys)) return false;
+    after_fused = false;
   }
 }
 
@@ -161,7 +173,7 @@ bool FstCursor::Below(bool last) {
   const uint8_t* to;
   uint64_t keys;
   if (!TakeRef(p, last, &to, &keys)) return false;
-  return last ? EnterLast(to, depth, false, keys) : EnterFirst(to, depth, false, keys);
+  return Enter(to, depth, false, keys, last);
 }
 
 // Goes through the reference at p. Its first (last) key has the rank rank_.

@@ -1,7 +1,8 @@
 // The frozen image, byte by byte. Everything is little-endian; a varint is core/bytes.h's; W<n> is an integer of n bytes.
 //
 //   image      preamble | page sums | data | 64 zero bytes (belonging to the data)
-//   preamble   8 magic "\x89MKVFST\n" | 4 version | 4 sections | 8 image bytes | 8 keys | 4 columns | 4 zero
+//   preamble   8 magic "\x89MKVFST\n" | 4 version | 4 sections | 8 image bytes | 8 keys | 4 columns
+//              | 4 bytes of the longest key
 //              | 8 where the data begin | 8 checksum of all that precedes the data, this field taken as zero
 //              then, per section: 4 kind | 4 index | 8 where it begins in the image | 8 bytes
 //   page sums  8 per page: the checksum of each 64 KiB of the data (the last page may be shorter)
@@ -13,6 +14,7 @@
 //   | one byte: slot c | two bytes: slot n1 + (c - n1) * 256 + next | + 1 byte | + W<ref> offset, varint keys
 //
 //   varints    e1 | n1 | e2 | hot | ref | tokens of two bytes that END | of two bytes that are plain
+//              | bytes of code per 1024 bytes of text when it was learnt
 //   tokens     END of one byte, plain of one byte, END of two, plain of two; each class in bytewise order, front-coded:
 //              1 (bytes shared with the token before << 4 | bytes of its own) | own bytes.      Texts are 0..15 bytes.
 //

@@ -47,7 +47,9 @@ Status Fst::Parse() {
   }
   if (fst::HeaderChecksum(bytes.substr(0, data_at)) != Load64(p + 48)) return CorruptHeader("checksum");
   const uint64_t column_count = Load32(p + 32);
-  if (column_count > sections || Load32(p + 36) != 0) return CorruptHeader("columns");
+  if (column_count > sections) return CorruptHeader("columns");
+  body_.longest = Load32(p + 36);
+  if (body_.longest > kMaxKeyBytes) return CorruptHeader("a key longer than allowed");
 
   body_.keys = Load64(p + 24);
   body_.pages.Start(data, p + data_at - 8 * pages);

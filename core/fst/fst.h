@@ -35,6 +35,8 @@ class Fst {
   // Held in memory: the image, unless it is mapped, and what opening it made.
   uint64_t memory_bytes() const;
   const FstImage& image() const { return *image_; }
+  // The token code of the labels, for the next image to take over.
+  const fst::TokenCode& code() const { return body_.code; }
   // See FstImage.
   Status CheckSize() const { return image_->CheckSize(); }
 
@@ -108,6 +110,7 @@ class FstCursor {
   // first (EnterLast: last) has the rank rank_.
   bool EnterFirst(const uint8_t* p, uint64_t depth, bool after_fused, uint64_t keys);
   bool EnterLast(const uint8_t* p, uint64_t depth, bool after_fused, uint64_t keys);
+  bool Enter(const uint8_t* p, uint64_t depth, bool after_fused, uint64_t keys, bool last);
   bool EnterRecord(const uint8_t** p, uint64_t* depth, bool after_fused);
   bool OpenList(const uint8_t* p, uint64_t depth);
   void OpenFused(const uint8_t* node, uint32_t slot, uint64_t depth, uint64_t keys, uint64_t first);

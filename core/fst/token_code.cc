@@ -11,7 +11,7 @@ Status TokenCode::Parse(Bytes section) {
   auto corrupt = [&](const char* what) {
     return Status::Corrupt(std::string("section code, byte ") + std::to_string(size - section.size()) + ": " + what);
   };
-  uint64_t v[7];
+  uint64_t v[8];
   for (uint64_t& x : v) {
     if (!GetVarint(&section, &x)) return corrupt("cut short");
   }
@@ -24,6 +24,7 @@ Status TokenCode::Parse(Bytes section) {
   ref_bytes = static_cast<uint32_t>(v[4]);
   if (v[5] > uint64_t{end2 - one} * 256 || v[6] > uint64_t{hot - end2} * 256) return corrupt("too many tokens");
 
+  learnt_rate = v[7];
   known[0] = end1;
   known[1] = one - end1;
   known[2] = static_cast<uint32_t>(v[5]);

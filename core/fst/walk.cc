@@ -109,15 +109,15 @@ EntryEnd DecodeEntry(const Body& body, const uint8_t*& p, const uint8_t*& limit,
   for (;;) {
     if (p >= limit && !(limit = body.Limit(p))) return EntryEnd::kWrong;
     const uint32_t c = *p;
-    if (c >= body.code.hot) [[unlikely]] return *length <= kMaxKeyBytes ? EntryEnd::kRef : EntryEnd::kWrong;
+    if (c >= body.code.hot) [[unlikely]] return *length <= body.longest ? EntryEnd::kRef : EntryEnd::kWrong;
     const TokenSlot& token = body.code.Take(p);
     if (*length + 16 > key->size()) {
-      if (*length > kMaxKeyBytes) return EntryEnd::kWrong;
+      if (*length > body.longest) return EntryEnd::kWrong;
       GrowKey(key, *length);
     }
     Copy16(key->data() + *length, &token);
     *length += token.length;
-    if (body.code.IsEnd(c)) return *length <= kMaxKeyBytes ? EntryEnd::kKey : EntryEnd::kWrong;
+    if (body.code.IsEnd(c)) return *length <= body.longest ? EntryEnd::kKey : EntryEnd::kWrong;
   }
 }
 
@@ -132,7 +132,7 @@ bool KeyOf(const Body& body, uint64_t rank, std::string* key, const uint8_t** ba
     if (*p == kSingle) {
       const uint8_t* label;
       uint64_t bytes;
-      if (!body.TakeLabel(p, limit, &label, &bytes) || depth + bytes > kMaxKeyBytes) return false;
+      if (!body.TakeLabel(p, limit, &label, &bytes) || depth + bytes > body.longest) return false;
       GrowKey(key, depth + bytes);
       std::memcpy(key->data() + depth, label, bytes);
       depth += bytes;

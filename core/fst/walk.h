@@ -128,7 +128,7 @@ enum class EntryEnd { kKey, kRef, kWrong };
 
 // Appends the text of the entry's codes at p to key at `length`, and moves both; stops before a reference or after the token
 // that ENDs. The key's string stays at least sixteen bytes longer than what is written. kWrong if the bytes are, or if the key
-// grows over kMaxKeyBytes.
+// grows longer than the longest.
 EntryEnd DecodeEntry(const Body& body, const uint8_t*& p, const uint8_t*& limit, std::string* key, uint64_t* length);
 
 // Makes room for `bytes` and sixteen more.
