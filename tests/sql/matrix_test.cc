@@ -64,6 +64,8 @@ class Matrix {
       const std::string in = std::string(" IN (SELECT ") + column + " FROM n)";
       Expect(twin_.Compare("SELECT * FROM t WHERE key" + in + " ORDER BY key"));
       Expect(twin_.Compare("SELECT * FROM t WHERE key" + in + " AND key > 'a' ORDER BY key DESC"));
+      Expect(twin_.Compare("SELECT * FROM t WHERE key" + in + " AND key GLOB '*5*' ORDER BY key"));
+      Expect(twin_.Compare("SELECT * FROM t WHERE key" + in + " AND key IN (SELECT value FROM t) ORDER BY key"));
       Expect(twin_.Compare("SELECT * FROM t WHERE key NOT" + in + " ORDER BY key"));
     }
   }
