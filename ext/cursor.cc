@@ -30,14 +30,15 @@ uint64_t RankBound(const Datum& v, bool above) {
 
 }  // namespace
 
-TableCursor::TableCursor(MemkvTable& table) : sqlite3_vtab_cursor{}, table_(table) {}
-TableCursor::~TableCursor() = default;
+TableCursor::TableCursor(MemkvTable& table)
+    : sqlite3_vtab_cursor{}, table_(table), key_(table.TakeBuffer()) {}
+TableCursor::~TableCursor() { table_.GiveBuffer(std::move(key_)); }
 
 void TableCursor::Filter(int, const char* text, std::span<sqlite3_value*> args) {
   mode_ = kEnd;
   pattern_.reset();
   if (text != plan_text_) {
-    plan_ = Plan::FromText(text);
+    plan_ = table_.PlanOf(text);
     plan_text_ = text;
   }
   view_ = table_.state().table.Latest();
