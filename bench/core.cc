@@ -123,9 +123,6 @@ std::vector<Structure> AllStructures() {
 #ifdef MEMKV_BENCH_HAT_TRIE
       Mutable<HatTrie>(),
 #endif
-#ifdef MEMKV_BENCH_LIBART
-      Mutable<LibArt>(),
-#endif
       Frozen<MemkvFst>(),      Frozen<MemkvFstValues>(),
 #ifdef MEMKV_BENCH_MARISA
       Frozen<MarisaDefault>(), Frozen<MarisaSmallest>(),

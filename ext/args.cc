@@ -12,6 +12,12 @@ char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c
 
 bool IsSpace(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
+std::string_view Trimmed(std::string_view text) {
+  while (!text.empty() && IsSpace(text.front())) text.remove_prefix(1);
+  while (!text.empty() && IsSpace(text.back())) text.remove_suffix(1);
+  return text;
+}
+
 bool IsWord(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '$' ||
          static_cast<unsigned char>(c) >= 0x80;
@@ -106,7 +112,7 @@ void ParseOption(const std::string& name, std::string_view value, Schema* schema
   const bool single = t && tokens.Rest().empty();
   if (SameName(name, "durable")) {
     if (!single || !(SameName(given, "on") || SameName(given, "off"))) {
-      Fail("durable = " + std::string(value) + " (allowed: on, off)");
+      Fail("durable =" + (given.empty() ? "" : ' ' + std::string(Trimmed(value))) + " (allowed: on, off)");
     }
     if (schema->durable_given) Fail("option \"durable\" is given twice");
     schema->durable_given = true;

@@ -140,7 +140,9 @@ void TableCursor::NextPoint() {
 
 void TableCursor::Narrow(const Term& term, sqlite3_value* value, Narrowed* narrowed) {
   if (sqlite3_value_type(value) == SQLITE_NULL && term.op != Term::kIn) {
-    narrowed->nothing = true;
+    // Only an application's own like() and glob() find anything by NULL.
+    const bool glob = term.op == Term::kGlob;
+    narrowed->nothing = !(term.op == Term::kLike || glob) || table_.connection().HasBuiltinPatterns(glob ? "glob" : "like");
     return;
   }
   if (term.target == Term::kRank) {
@@ -151,6 +153,17 @@ void TableCursor::Narrow(const Term& term, sqlite3_value* value, Narrowed* narro
     narrowed->keys = Intersect(std::move(narrowed->keys), CompareRange(op, v.datum()));
   };
   switch (term.op) {
+    case Term::kLessChecked:
+      return NarrowChecked(CompareOp::kLess, value, narrowed);
+    case Term::kLessEqualChecked:
+      return NarrowChecked(CompareOp::kLessEqual, value, narrowed);
+    case Term::kGreaterChecked:
+      return NarrowChecked(CompareOp::kGreater, value, narrowed);
+    case Term::kGreaterEqualChecked:
+      return NarrowChecked(CompareOp::kGreaterEqual, value, narrowed);
+    case Term::kLessOrBlob:
+      if (HasKeysIn(ClassRange(kBlobTag))) return;
+      return compare(CompareOp::kLess);
     case Term::kEqualChecked:
       if (std::optional<KeyRange> range = AmbiguousRange(value)) {
         narrowed->keys = Intersect(std::move(narrowed->keys), *range);
@@ -193,6 +206,23 @@ void TableCursor::Narrow(const Term& term, sqlite3_value* value, Narrowed* narro
   }
 }
 
+// The value may come from a numeric column: then keys that look like numbers are compared as numbers, below every text.
+void TableCursor::NarrowChecked(CompareOp op, sqlite3_value* value, Narrowed* narrowed) {
+  const Affinity affinity = table_.state().schema.key_column().affinity;
+  const Converted v = Converted::Compared(value, affinity);
+  KeyRange range = CompareRange(op, v.datum());
+  // A parameter has no affinity, and a BLOB is never converted.
+  if (!sqlite3_value_frombind(value) && sqlite3_value_type(value) != SQLITE_BLOB) {
+    const std::string above_numbers = *NumberLikeText().hi;
+    if (op == CompareOp::kLess || op == CompareOp::kLessEqual) {
+      if (range.hi && *range.hi < above_numbers) range.hi = above_numbers;
+    } else if (affinity == Affinity::kText && sqlite3_value_type(value) != SQLITE_TEXT) {
+      return;  // any text may be above a number
+    }
+  }
+  narrowed->keys = Intersect(std::move(narrowed->keys), std::move(range));
+}
+
 void TableCursor::NarrowRank(Term::Op op, const Datum& v, Narrowed* narrowed) {
   const bool at_least = op == Term::kGreater || op == Term::kGreaterEqual || op == Term::kEqual;
   if (!IsNumber(v)) {  // text and blobs are above every number
@@ -232,17 +262,19 @@ void TableCursor::StartRange(const Narrowed& narrowed, uint64_t skip) {
   end = std::min(end, narrowed.end_rank);
   if (first >= end || skip >= end - first) return;
   left_ = end - first - skip;
+  lag_ = 0;
+  rank_ = plan_.descending ? end - 1 - skip : first + skip;
   walk_.emplace(view_);
   if (!plan_.descending) {
     if (!at_bound) {
-      walk_->SeekRank(first + skip);
+      walk_->SeekRank(rank_);
     } else if (keys.lo.empty()) {
       walk_->SeekFirst();
     } else {
       walk_->Seek(keys.lo);
     }
   } else if (!at_bound) {
-    walk_->SeekRank(end - 1 - skip);
+    walk_->SeekRank(rank_);
   } else if (keys.hi) {
     walk_->SeekBefore(*keys.hi);
   } else {
@@ -352,26 +384,44 @@ void TableCursor::Next() {
         mode_ = kEnd;
         return;
       }
-      if (plan_.descending) {
-        walk_->Prev();
-      } else {
-        walk_->Next();
-      }
-      return CheckWalk();
+      ++lag_;
+      rank_ += plan_.descending ? UINT64_MAX : 1;
+      return;
     case kPattern:
       pattern_->Next();
       return CheckPattern();
   }
 }
 
-Bytes TableCursor::CurrentKey() const {
-  if (mode_ == kRange) return walk_->key();
+// Rows are counted by rank, so that those nobody looks at cost nothing.
+void TableCursor::CatchUp() {
+  constexpr uint64_t kFewSteps = 16;
+  if (lag_ == 0) return;
+  if (lag_ > kFewSteps) {
+    walk_->SeekRank(rank_);
+  } else {
+    for (; lag_ > 0 && walk_->Valid(); --lag_) plan_.descending ? walk_->Prev() : walk_->Next();
+  }
+  lag_ = 0;
+  if (walk_->Valid()) return;
+  Check(walk_->status());
+  Check(Status::Corrupt("rows end before their count"));
+}
+
+Bytes TableCursor::CurrentKey() {
+  if (mode_ == kRange) {
+    CatchUp();
+    return walk_->key();
+  }
   if (mode_ == kPattern) return pattern_->cursor().key();
   return key_;
 }
 
-RowRef TableCursor::CurrentRow() const {
-  if (mode_ == kRange) return walk_->row();
+RowRef TableCursor::CurrentRow() {
+  if (mode_ == kRange) {
+    CatchUp();
+    return walk_->row();
+  }
   if (mode_ == kPattern) return pattern_->cursor().row();
   return row_;
 }
@@ -383,7 +433,7 @@ void TableCursor::Column(sqlite3_context* out, int column) {
   if (i == schema.command_column()) return;  // NULL
   if (sqlite3_vtab_nochange(out)) return;    // an UPDATE that keeps it
   if (i == schema.rank_column()) {
-    const uint64_t rank = mode_ == kRange     ? walk_->rank()
+    const uint64_t rank = mode_ == kRange     ? rank_
                           : mode_ == kPattern ? pattern_->cursor().rank()
                                               : RankOf(key_);
     return sqlite3_result_int64(out, static_cast<sqlite3_int64>(rank));

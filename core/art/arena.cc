@@ -122,7 +122,7 @@ uint32_t Arena::TakeUnits(uint32_t n) {
   uint32_t u = first_unused_, run = 0;
   for (; u < slabs_.size() && run < n; ++u) run = slabs_[u].taken ? 0 : run + 1;
   const uint32_t first = u - run;
-  if (first + n > max_units_) throw ArenaFull();
+  if (first + n + headroom_ > max_units_) throw ArenaFull();
   if (first + n > slabs_.size()) slabs_.resize(first + n);
   if (first + n > bases_size_) {
     const uint32_t size = std::max(first + n, bases_size_ ? 2 * bases_size_ : 8);

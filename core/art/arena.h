@@ -58,6 +58,9 @@ class Arena {
   Ref Allocate(uint32_t granules);
   void Free(Ref r, uint32_t granules) noexcept;
 
+  // Leaves the last units to whoever sets this to 0: erasing needs a little room too.
+  void set_headroom(uint32_t units) { headroom_ = units; }
+
   uint8_t* At(Ref r) const { return art::At(bases_, r); }
   uint8_t* const* bases() const { return bases_; }
 
@@ -124,7 +127,7 @@ class Arena {
   };
   std::vector<OldTable, Allocator<OldTable>> old_;
   std::vector<Slab, Allocator<Slab>> slabs_;
-  uint32_t max_units_;
+  uint32_t max_units_, headroom_ = 0;
   uint32_t first_unused_ = 1;  // no unit below is unused
   uint32_t bump_ = 0;          // the unit blocks are cut from
   uint64_t used_ = 0, held_ = 0, blocks_ = 0;

@@ -111,9 +111,10 @@ class ArtCursor {
   art::Leaf leaf_;
   art::Path path_;
   mutable uint64_t before_ = kUnknown;  // entries before the leaf
-  mutable std::string buffer_;
+  mutable std::vector<uint8_t, Allocator<uint8_t>> buffer_;
   mutable uint32_t built_ = kNoKey;  // the entry of this leaf whose key is in buffer_
   mutable uint32_t key_bytes_ = 0;
+  mutable const uint8_t* rest_ = nullptr;  // of that entry
   Status status_;
 };
 

@@ -81,6 +81,7 @@ class Engine {
 
  private:
   friend void Unpin(Version* v) noexcept;
+  using Key = std::basic_string<char, std::char_traits<char>, Allocator<char>>;
   enum BlockKind : uint8_t { kNodeBlock, kPairBlock, kFarBlock };
   struct Dead {
     uint64_t birth : 56;
@@ -112,6 +113,17 @@ class Engine {
     int n_ = 0;
     int kind_[4];
     Ref ref_[4];
+  };
+
+  // Put leaves room for Erase while one of these lives.
+  struct Headroom {
+    explicit Headroom(Engine* e) : e_(e) { Set(2); }
+    ~Headroom() { Set(0); }
+    void Set(uint32_t units) {
+      e_->leaves_.set_headroom(units);
+      e_->directory_.set_headroom(units);
+    }
+    Engine* e_;
   };
 
   // blocks.cc: making, copying and freeing of blocks.
@@ -177,6 +189,8 @@ class Engine {
   void Insert(const LeafPos& pos, Bytes key, const Entry& entry);
   // The common case of Insert, arrays copied as they are; false if it is another.
   bool InsertPlainly(const Leaf& leaf, const LeafPos& pos, Bytes key, uint64_t number);
+  // Into an open leaf, in place.
+  bool AppendPlainly(const Leaf& leaf, const LeafPos& pos, Bytes key, uint64_t number);
   bool ErasePlainly(const Leaf& leaf, uint32_t i);
   bool UpdatePlainly(const Leaf& leaf, uint32_t i, const Entry& entry);
   // Stores what write(block) makes, `bytes` long, in place of the leaf of a writable path.
@@ -187,7 +201,23 @@ class Engine {
   void RemoveEntry(LeafParts& parts, uint32_t i);
   void Combine(Path& a, LeafParts& pa, Path& b, LeafParts& pb);
   void MergeSmall();
+  // Lays the one leaf that is open out plainly again.
+  void CloseLeaf();
+  void Open(LeafParts& parts, size_t rest);
+  void NoteOpen(const Path& path);
+  // Whether path_ still leads to where key belongs: keys come in order.
+  bool Hinted(Bytes key, uint32_t* shared) const;
+  void SetHint(Bytes last, bool same_leaf);
   LeafParts::Cell NewCell(const Value& v);
+
+  // erase_range.cc
+  bool EraseWithin(Path& path, uint32_t from, uint32_t to);
+  void RetireFars(const Leaf& leaf, uint32_t from, uint32_t to) noexcept;
+  void RetireTree(Ref root) noexcept;
+  // Removes every leaf between two, given their paths; the paths stay good.
+  void DropBetween(Path& a, Path& b) noexcept;
+  void RemoveSlots(Ref at, int from, int to, int* below) noexcept;
+  void SumCounts(const Path& path, size_t from, size_t to) noexcept;
 
   // sweep.cc
   // Called after every write; does a slice of what there is to do. Improvements that may fail without harm.
@@ -220,7 +250,11 @@ class Engine {
   mutable uint64_t rests_since_ = 0, plain_since_ = 0, coded_since_ = 0;  // what was coded since the last look
   uint64_t writes_since_training_ = 0;
 
-  using Key = std::basic_string<char, std::char_traits<char>, Allocator<char>>;
+  // path_ leads to the leaf for keys in (hint_last_, hint_to_), after its last.
+  bool hinted_ = false, hint_ends_ = false;
+  Key hint_last_, hint_to_;
+  bool open_ = false;
+  Key open_at_;  // a separator: its leaf was opened
   int tend_in_ = 1;
   bool sweeping_ = false;
   bool recode_ = false;       // the sweep codes leaves anew that have another table

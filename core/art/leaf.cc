@@ -239,10 +239,12 @@ void LeafParts::Plan() {
     cells = 0;
   }
   open = open && !nets && !records && log == 0;
+  if (open) width = static_cast<uint8_t>(value = std::max<uint32_t>(widest, least_width));
   if (open) flags |= Leaf::kOpen;
+  const size_t keep = open ? spare : 0;
   const uint32_t stride = open ? kLeafMax : n;
   blob = static_cast<uint32_t>(rests);
-  bytes = Leaf::kHead + size_t{stride} * ((2u << log) + 1 + value) + (nets ? (stride + 3) / 4 : 0) + rests + cells;
+  bytes = Leaf::kHead + size_t{stride} * ((2u << log) + 1 + value) + (nets ? (stride + 3) / 4 : 0) + rests + cells + keep;
   if (skip > 0xffff || rests > 0xffff || bytes > 0xf0000) {
     flags |= Leaf::kWideHead;
     bytes += Leaf::kWideHeadBytes - Leaf::kHead;

@@ -140,6 +140,9 @@ struct LeafParts {
   uint8_t flags = 0, width = 0;
   uint32_t blob = 0;
   size_t bytes = 0;
+  // Of an open leaf: bytes to keep for the rests to come, and of a number.
+  size_t spare = 0;
+  uint8_t least_width = 0;
 
   uint32_t l[kLeafMax], r[kLeafMax];
   uint8_t f[kLeafMax];

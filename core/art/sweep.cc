@@ -72,6 +72,7 @@ void Engine::EndSweep() noexcept {
 // False when the whole tree has been walked.
 bool Engine::SweepSlice(int leaves) {
   scratch_.Reset();
+  hinted_ = false;
   path_.Floor(head, sweep_from_);
   size_t level = 0;
   for (int i = 0; i < leaves; ++i) {

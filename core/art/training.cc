@@ -22,8 +22,8 @@ void Engine::MaybeTrain() noexcept {
   if (table_) {
     const double now = static_cast<double>(coded_since_) / static_cast<double>(plain_since_ + 1);
     rests_since_ = plain_since_ = coded_since_ = 0;
-    // Drifted, and much has been written since the last table: one table per quarter of the keys.
-    if (now < trained_ratio_ * 1.15 || writes_since_training_ < head.size / 4) return;
+    // Drifted, and much has been written since the last table: at most one table for each half as many keys again.
+    if (now < trained_ratio_ * 1.15 || writes_since_training_ < head.size / 2) return;
   }
   try {
     Train();

@@ -186,6 +186,7 @@ void Engine::Restore(Version* v) noexcept {
   head = v->tree;
   Refresh();
   sweep_from_.clear();
+  hinted_ = false;
   written_ = v != newest_;
 }
 

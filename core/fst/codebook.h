@@ -61,18 +61,23 @@ class Codebook {
   uint32_t hot_leads() const { return 255 - hot_; }
 
  private:
+  // The tokens as a trie in a double array: the child of node x by byte c is at nodes_[nodes_[x].base + c], if that says so.
   struct Node {
-    int32_t plain = -1, end = -1;
+    uint32_t parent = kFree;
+    uint32_t base = 0;
+    uint16_t plain = kNoToken, end = kNoToken;  // the tokens spelled by the path, and what they cost
+    uint16_t plain_cost = 0, end_cost = 0;
   };
+  static constexpr uint32_t kFree = 0xffffffff;
+  static constexpr uint16_t kNoToken = 0xffff;
   struct Step {
     uint32_t cost;
-    int32_t token;
-    uint32_t length;
+    uint16_t token;
+    uint16_t length;
   };
 
   void BuildTrie();
-  uint32_t Child(uint32_t node, uint8_t byte) const;
-  uint32_t AddChild(uint32_t node, uint8_t byte);
+  void PlaceChildren(uint32_t node, uint32_t depth, const std::vector<uint32_t>& sorted, size_t from, size_t to);
   void Cut(const char* s, size_t n, bool end);
   void CutPiece(Bytes s, bool end);
   void Fit(const Sample& sample, const Demand& demand, Progress* progress);
@@ -86,9 +91,7 @@ class Codebook {
   uint32_t two_end_ = 0, two_plain_ = 0;
 
   std::vector<Node> nodes_;
-  uint32_t root_[256] = {};
-  std::vector<uint64_t> edges_;  // open addressing: (node << 8 | byte) << 32 | child
-  uint32_t edge_mask_ = 0;
+  size_t first_free_ = 0, high_ = 0;  // no free node is before, no taken one from there on
   std::vector<Step> steps_;       // scratch of Cut
   std::vector<uint32_t> parse_;   // the tokens that Cut found
 };
