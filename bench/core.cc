@@ -249,12 +249,10 @@ void RunCommand(const std::string& command, const std::string& row, Report* repo
 // The size of keys.txt under a packer, as bytes per key.
 void RunPacker(const std::string& row, const std::string& command,
                const std::filesystem::path& keys, size_t n, Report* report) {
-  const double begin = WallSeconds();
   std::FILE* in = popen((command + " < '" + keys.string() + "' | wc -c").c_str(), "r");
   unsigned long long bytes = 0;
   if (in == nullptr || std::fscanf(in, "%llu", &bytes) != 1 || pclose(in) != 0) return;
   report->Add(row, "image", std::to_string(static_cast<double>(bytes) / static_cast<double>(n)));
-  report->Add(row, "build", std::to_string((WallSeconds() - begin) * 1e9 / static_cast<double>(n)));
 }
 
 void PrintGroup(const char* title, const Report& report, const std::vector<std::string>& rows,
