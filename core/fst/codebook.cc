@@ -12,7 +12,8 @@ namespace {
 constexpr size_t kMostMerges = 40000;
 constexpr int kFitRounds = 4;
 constexpr size_t kMostHotLeads = 32;
-constexpr size_t kChunk = 4096;  // longer text is cut piece by piece, so that parsing needs bounded memory
+constexpr size_t kChunk =
+    4096;  // longer text is cut piece by piece, so that parsing needs bounded memory
 constexpr uint32_t kNever = 1u << 30;
 
 // How lead bytes are shared out.
@@ -20,7 +21,8 @@ struct Split {
   size_t one, two, hot;  // tokens of one byte, of two; leads for hot references
 };
 
-// The split of 255 leads that saves most, for tokens used uses[0] >= uses[1] >= ... times. The first `base` must fit.
+// The split of 255 leads that saves most, for tokens used uses[0] >= uses[1] >= ... times. The
+// first `base` must fit.
 Split BestSplit(const std::vector<uint64_t>& uses, const std::vector<uint64_t>& hot_gain) {
   std::vector<uint64_t> sum(uses.size() + 1, 0);
   for (size_t i = 0; i < uses.size(); ++i) sum[i + 1] = sum[i] + uses[i];
@@ -35,7 +37,8 @@ Split BestSplit(const std::vector<uint64_t>& uses, const std::vector<uint64_t>& 
       continue;
     }
     for (size_t one = 0; one + 2 <= leads; ++one) {
-      // Two leads are for two classes that each end in part of a lead; a token that goes costs 5/4 byte a use.
+      // Two leads are for two classes that each end in part of a lead; a token that goes costs 5/4
+      // byte a use.
       const size_t room = one + (leads - one - 1) * 256;
       const uint64_t saved = sum[one] + sum[std::min(room, uses.size())] * 5 / 4 + hot_saved;
       if (saved > most) most = saved, best = {one, std::min(room, uses.size()) - one, hot};
@@ -83,7 +86,8 @@ void Codebook::Fit(const Sample& sample, const Demand& demand, Progress* progres
       // A token is stored in about three bytes and one per byte of its own.
       if (base || uses[t] >= 3 + token.text.size()) kept.push_back(t);
     }
-    std::stable_sort(kept.begin(), kept.end(), [&](uint32_t a, uint32_t b) { return uses[a] > uses[b]; });
+    std::stable_sort(kept.begin(), kept.end(),
+                     [&](uint32_t a, uint32_t b) { return uses[a] > uses[b]; });
     for (uint32_t t : kept) kept_uses.push_back(uses[t]);
     const Split split = BestSplit(kept_uses, demand.hot_gain);
     // The least used go, but no base token.
@@ -130,7 +134,8 @@ Codebook Codebook::Adopt(const TokenCode& code, const Demand& demand) {
   }
   if (!have_end) book.tokens_.push_back({"", true});
   for (int c = 0; c < 256; ++c) {
-    if (demand.used[c] && !have[c]) book.tokens_.push_back({std::string(1, static_cast<char>(c)), false});
+    if (demand.used[c] && !have[c])
+      book.tokens_.push_back({std::string(1, static_cast<char>(c)), false});
   }
   book.hot_ = code.hot;
   book.learnt_rate_ = code.learnt_rate;
@@ -195,12 +200,15 @@ void Codebook::BuildTrie() {
   nodes_.resize(nodes_.size() + 256);  // any base + byte is inside
 }
 
-// Gives places to the children of a node, whose tokens sorted[from, to) share their first `depth` bytes.
-void Codebook::PlaceChildren(uint32_t node, uint32_t depth, const std::vector<uint32_t>& sorted, size_t from, size_t to) {
+// Gives places to the children of a node, whose tokens sorted[from, to) share their first `depth`
+// bytes.
+void Codebook::PlaceChildren(uint32_t node, uint32_t depth, const std::vector<uint32_t>& sorted,
+                             size_t from, size_t to) {
   for (; from < to && tokens_[sorted[from]].text.size() == depth; ++from) {
     const uint32_t t = sorted[from];
     (tokens_[t].end ? nodes_[node].end : nodes_[node].plain) = static_cast<uint16_t>(t);
-    (tokens_[t].end ? nodes_[node].end_cost : nodes_[node].plain_cost) = static_cast<uint16_t>(cost_[t]);
+    (tokens_[t].end ? nodes_[node].end_cost : nodes_[node].plain_cost) =
+        static_cast<uint16_t>(cost_[t]);
   }
   if (from == to) return;
   struct Edge {
@@ -216,9 +224,12 @@ void Codebook::PlaceChildren(uint32_t node, uint32_t depth, const std::vector<ui
   while (first_free_ < nodes_.size() && nodes_[first_free_].parent != kFree) ++first_free_;
   size_t base = first_free_ - edges[0].byte;
   for (size_t tries = 0;; ++base, ++tries) {
-    if (tries == 512) base = std::max(base, high_);  // what is left in between is not worth the search
+    if (tries == 512)
+      base = std::max(base, high_);  // what is left in between is not worth the search
     if (base + 256 > nodes_.size()) nodes_.resize(base + nodes_.size() / 2 + 256);
-    if (std::all_of(edges.begin(), edges.end(), [&](const Edge& e) { return nodes_[base + e.byte].parent == kFree; })) break;
+    if (std::all_of(edges.begin(), edges.end(),
+                    [&](const Edge& e) { return nodes_[base + e.byte].parent == kFree; }))
+      break;
   }
   nodes_[node].base = static_cast<uint32_t>(base);
   for (const Edge& e : edges) nodes_[base + e.byte].parent = node;
@@ -300,8 +311,9 @@ uint64_t Codebook::Rate(const Sample& sample, Progress* progress) {
 
 std::string Codebook::Serialize(uint32_t ref_bytes) const {
   std::string out;
-  for (uint64_t v : {uint64_t{end1_}, uint64_t{one_}, uint64_t{end2_}, uint64_t{hot_}, uint64_t{ref_bytes}, uint64_t{two_end_},
-                     uint64_t{two_plain_}, learnt_rate_}) PutVarint(&out, v);
+  for (uint64_t v : {uint64_t{end1_}, uint64_t{one_}, uint64_t{end2_}, uint64_t{hot_},
+                     uint64_t{ref_bytes}, uint64_t{two_end_}, uint64_t{two_plain_}, learnt_rate_})
+    PutVarint(&out, v);
   const size_t starts[4] = {0, end1_, one_, one_ + two_end_};
   Bytes last;
   for (size_t i = 0; i < order_.size(); ++i) {

@@ -1,7 +1,8 @@
-// Codebook: a set of tokens with their codes, and the cutting of text into them. TokenCode is its reading half.
+// Codebook: a set of tokens with their codes, and the cutting of text into them. TokenCode is its
+// reading half.
 //
-// Learnt in two steps: byte-pair merging over a sample proposes tokens (learn.h); fitting parses the sample optimally with
-// them, counts, and keeps what pays.
+// Learnt in two steps: byte-pair merging over a sample proposes tokens (learn.h); fitting parses
+// the sample optimally with them, counts, and keeps what pays.
 
 #ifndef MEMKV_CORE_FST_CODEBOOK_H_
 #define MEMKV_CORE_FST_CODEBOOK_H_
@@ -16,7 +17,8 @@
 
 namespace memkv::fst {
 
-// Strings to learn from, one after the other; each ends a key (END follows) or not (a reference follows).
+// Strings to learn from, one after the other; each ends a key (END follows) or not (a reference
+// follows).
 struct Sample {
   struct Piece {
     uint32_t stop;  // where it ends in text
@@ -40,9 +42,9 @@ class Codebook {
  public:
   // What a fit is told beside the sample.
   struct Demand {
-    uint64_t total_bytes = 0;             // of all the text the sample stands for
-    bool used[256] = {};                  // which bytes the text holds: each gets a token of its own
-    std::vector<uint64_t> hot_gain;       // bytes saved by each lead given to hot references, falling
+    uint64_t total_bytes = 0;        // of all the text the sample stands for
+    bool used[256] = {};             // which bytes the text holds: each gets a token of its own
+    std::vector<uint64_t> hot_gain;  // bytes saved by each lead given to hot references, falling
   };
 
   // Learns from the sample. Integer arithmetic and ties by text only: the same everywhere.
@@ -63,11 +65,13 @@ class Codebook {
   uint32_t hot_leads() const { return 255 - hot_; }
 
  private:
-  // The tokens as a trie in a double array: the child of node x by byte c is at nodes_[nodes_[x].base + c], if that says so.
+  // The tokens as a trie in a double array: the child of node x by byte c is at
+  // nodes_[nodes_[x].base + c], if that says so.
   struct Node {
     uint32_t parent = kFree;
     uint32_t base = 0;
-    uint16_t plain = kNoToken, end = kNoToken;  // the tokens spelled by the path, and what they cost
+    uint16_t plain = kNoToken,
+             end = kNoToken;  // the tokens spelled by the path, and what they cost
     uint16_t plain_cost = 0, end_cost = 0;
   };
   static constexpr uint32_t kFree = 0xffffffff;
@@ -79,7 +83,8 @@ class Codebook {
   };
 
   void BuildTrie();
-  void PlaceChildren(uint32_t node, uint32_t depth, const std::vector<uint32_t>& sorted, size_t from, size_t to);
+  void PlaceChildren(uint32_t node, uint32_t depth, const std::vector<uint32_t>& sorted,
+                     size_t from, size_t to);
   void Cut(const char* s, size_t n, bool end);
   void CutPiece(Bytes s, bool end);
   void Fit(const Sample& sample, const Demand& demand, Progress* progress);
@@ -95,8 +100,8 @@ class Codebook {
 
   std::vector<Node> nodes_;
   size_t first_free_ = 0, high_ = 0;  // no free node is before, no taken one from there on
-  std::vector<Step> steps_;       // scratch of Cut
-  std::vector<uint32_t> parse_;   // the tokens that Cut found
+  std::vector<Step> steps_;           // scratch of Cut
+  std::vector<uint32_t> parse_;       // the tokens that Cut found
 };
 
 }  // namespace memkv::fst

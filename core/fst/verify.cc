@@ -1,4 +1,5 @@
-// Fst::Verify: every record that the root leads to, walked once, children before what leads to them.
+// Fst::Verify: every record that the root leads to, walked once, children before what leads to
+// them.
 
 #include <algorithm>
 #include <string>
@@ -15,7 +16,8 @@ namespace {
 using fst::Body;
 using fst::FusedNode;
 
-// What a record says of itself once all below it is walked: how many keys, and the first bytes of the smallest and largest.
+// What a record says of itself once all below it is walked: how many keys, and the first bytes of
+// the smallest and largest.
 struct Summary {
   uint64_t keys = 0;
   std::string first, last;  // cut after kWindow bytes
@@ -47,10 +49,12 @@ class Verifier {
     Work& work = stack_.back();
     if (!work.opened) {
       work.opened = true;
-      if (!open_.emplace(work.record, true).second) return body_.Corrupt(work.record, "a record that leads to itself");
+      if (!open_.emplace(work.record, true).second)
+        return body_.Corrupt(work.record, "a record that leads to itself");
       MEMKV_TRY(Children(work.record, &work.children));
     }
-    while (work.next < work.children.size() && done_.contains(work.children[work.next])) ++work.next;
+    while (work.next < work.children.size() && done_.contains(work.children[work.next]))
+      ++work.next;
     if (work.next < work.children.size()) {
       const uint8_t* child = work.children[work.next++];
       if (open_.contains(child)) return body_.Corrupt(child, "a record that leads to itself");
@@ -76,8 +80,10 @@ class Verifier {
       if (!body_.TakeLabel(p, limit, &text, &bytes)) return body_.Corrupt(at, "a SINGLE");
       *label = Bytes(reinterpret_cast<const char*>(text), bytes);
     }
-    if (*p >= fst::kFused && FusedNode(p).bytes() > static_cast<size_t>(body_.end - p)) return body_.Corrupt(p, "a FUSED node");
-    if (*p < fst::kFused && (*p == 0 || *p > fst::kMaxListEntries)) return body_.Corrupt(p, "a LIST");
+    if (*p >= fst::kFused && FusedNode(p).bytes() > static_cast<size_t>(body_.end - p))
+      return body_.Corrupt(p, "a FUSED node");
+    if (*p < fst::kFused && (*p == 0 || *p > fst::kMaxListEntries))
+      return body_.Corrupt(p, "a LIST");
     return {};
   }
 
@@ -100,11 +106,13 @@ class Verifier {
     for (uint32_t i = 0; i < entries; ++i) {
       uint64_t shared, length = 0;
       const uint8_t* at = p;
-      if (i > 0 && !body_.TakeShared(p, limit, &shared)) return body_.Corrupt(at, "a shared prefix");
+      if (i > 0 && !body_.TakeShared(p, limit, &shared))
+        return body_.Corrupt(at, "a shared prefix");
       const fst::EntryEnd end = fst::DecodeEntry(body_, p, limit, &key, &length);
       uint64_t keys;
       const uint8_t* to;
-      if (end == fst::EntryEnd::kWrong || (end == fst::EntryEnd::kRef && !body_.TakeRef(p, limit, &to, &keys))) {
+      if (end == fst::EntryEnd::kWrong ||
+          (end == fst::EntryEnd::kRef && !body_.TakeRef(p, limit, &to, &keys))) {
         return body_.Corrupt(at, "an entry");
       }
       if (end == fst::EntryEnd::kRef) {
@@ -141,7 +149,8 @@ class Verifier {
       if (i > 0) {
         // Padded with zeros, as the separators are compared.
         const std::string before = Separator(node, i - 1);
-        if (Padded(child.first, node) < before || Padded(last, node) >= before) return body_.Corrupt(p, "a separator");
+        if (Padded(child.first, node) < before || Padded(last, node) >= before)
+          return body_.Corrupt(p, "a separator");
       } else {
         out->first = child.first;
       }
@@ -176,7 +185,8 @@ class Verifier {
     for (uint32_t i = 0; i < entries; ++i) {
       const uint8_t* at = p;
       uint64_t shared = 0;
-      if (i > 0 && !body_.TakeShared(p, limit, &shared)) return body_.Corrupt(at, "a shared prefix");
+      if (i > 0 && !body_.TakeShared(p, limit, &shared))
+        return body_.Corrupt(at, "a shared prefix");
       if (shared > length) return body_.Corrupt(at, "an entry that shares more than there is");
       const std::string before = key.substr(0, length);
       length = shared;
@@ -194,11 +204,13 @@ class Verifier {
         return body_.Corrupt(at, "a reference");
       }
       if (i > 0) {
-        // The first byte that is new must be larger than the one it replaces; after a key that ended it may be any, but what
-        // a reference leads to may not be gone past.
+        // The first byte that is new must be larger than the one it replaces; after a key that
+        // ended it may be any, but what a reference leads to may not be gone past.
         const bool past = shared == before.size();
-        if (length <= shared || (past ? last_is_ref : key[shared] == before[shared] ||
-                                                          static_cast<uint8_t>(key[shared]) < static_cast<uint8_t>(before[shared]))) {
+        if (length <= shared ||
+            (past ? last_is_ref
+                  : key[shared] == before[shared] ||
+                        static_cast<uint8_t>(key[shared]) < static_cast<uint8_t>(before[shared]))) {
           return body_.Corrupt(at, "an entry out of order");
         }
       }
@@ -225,7 +237,8 @@ class Verifier {
 
 Status Fst::Verify() const {
   if (const uint64_t bad = body_.pages.FirstBad(); bad < body_.pages.pages()) {
-    return Status::Corrupt("page " + std::to_string(bad) + " of " + std::to_string(body_.pages.pages()) + ": checksum");
+    return Status::Corrupt("page " + std::to_string(bad) + " of " +
+                           std::to_string(body_.pages.pages()) + ": checksum");
   }
   if (size() > 0) MEMKV_TRY(Verifier(body_).Run());
   for (const fst::ColumnReader& column : columns_) MEMKV_TRY(column.Verify());

@@ -1,4 +1,5 @@
-// Calls every read of an image that may hold anything. What they answer is not looked at; that they answer is.
+// Calls every read of an image that may hold anything. What they answer is not looked at; that they
+// answer is.
 
 #ifndef MEMKV_TESTS_CORE_FST_EXERCISE_H_
 #define MEMKV_TESTS_CORE_FST_EXERCISE_H_
@@ -29,7 +30,8 @@ inline void Exercise(const std::shared_ptr<const Fst>& fst, const std::vector<By
     (void)fst->Select(n - 1 - i, &key);
     for (size_t c = 0; c < std::min<size_t>(fst->columns(), 8); ++c) {
       Datum value;
-      if (fst->Column(i, c, &key, &value).ok() && !value.bytes.empty()) (void)(value.bytes.front() + value.bytes.back());
+      if (fst->Column(i, c, &key, &value).ok() && !value.bytes.empty())
+        (void)(value.bytes.front() + value.bytes.back());
     }
   }
   FstCursor cursor(fst);

@@ -1,5 +1,5 @@
-// The image of the frozen engine as bytes and as a file: damage, forgery, the golden file, mapping, codes taken over, memory
-// that runs out.
+// The image of the frozen engine as bytes and as a file: damage, forgery, the golden file, mapping,
+// codes taken over, memory that runs out.
 
 #include <doctest/doctest.h>
 
@@ -18,17 +18,21 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A small image with something of everything: lists, fused nodes, references, columns of several kinds.
+// A small image with something of everything: lists, fused nodes, references, columns of several
+// kinds.
 Model SmallModel() {
   Random random(7);
   Model model;
   for (int site = 0; site < 6; ++site) {
     for (int file = 0; file < 24; ++file) {
-      const std::string key = "http://site" + std::to_string(site) + "/directory/file" + std::to_string(file) + ".html";
+      const std::string key =
+          "http://site" + std::to_string(site) + "/directory/file" + std::to_string(file) + ".html";
       Row row(3);
       row[0] = {Datum::kInteger, static_cast<int64_t>(random() % 1000), 0, {}};
-      row[1] = {file % 5 ? Datum::kText : Datum::kNull, 0, 0, file % 5 ? "title " + std::to_string(random() % 4) : ""};
-      row[2] = {file % 2 ? Datum::kReal : Datum::kBlob, 0, 0.25 * file, file % 2 ? "" : Url(random)};
+      row[1] = {file % 5 ? Datum::kText : Datum::kNull, 0, 0,
+                file % 5 ? "title " + std::to_string(random() % 4) : ""};
+      row[2] = {file % 2 ? Datum::kReal : Datum::kBlob, 0, 0.25 * file,
+                file % 2 ? "" : Url(random)};
       model[key] = row;
     }
   }
@@ -38,12 +42,18 @@ Model SmallModel() {
 }
 
 std::vector<Bytes> SmallProbes() {
-  return {"", "http://site3/directory/file7.html", "http://site3/directory/file7.htm", "http://site9", "zz", Bytes("a\0b", 3)};
+  return {"",
+          "http://site3/directory/file7.html",
+          "http://site3/directory/file7.htm",
+          "http://site9",
+          "zz",
+          Bytes("a\0b", 3)};
 }
 
 // Whether every answer is the model's, or an error.
 void RightOrError(const std::shared_ptr<const Fst>& fst, const Model& model) {
-  if (fst->size() != model.size() || fst->columns() != 3) FAIL("a count that is wrong without an error");
+  if (fst->size() != model.size() || fst->columns() != 3)
+    FAIL("a count that is wrong without an error");
   std::string key;
   uint64_t i = 0;
   for (const auto& [want, row] : model) {
@@ -58,12 +68,15 @@ void RightOrError(const std::shared_ptr<const Fst>& fst, const Model& model) {
 }
 
 struct TempFile {
-  std::string path = (fs::temp_directory_path() / ("memkv-fst-test-" + std::to_string(std::rand()) + ".mkv")).string();
+  std::string path =
+      (fs::temp_directory_path() / ("memkv-fst-test-" + std::to_string(std::rand()) + ".mkv"))
+          .string();
   ~TempFile() { std::remove(path.c_str()); }
 };
 
 void Put(const std::string& path, Bytes bytes) {
-  std::ofstream(path, std::ios::binary | std::ios::trunc).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  std::ofstream(path, std::ios::binary | std::ios::trunc)
+      .write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
 }
 
 TEST_CASE("fst image: every truncation is an error") {
@@ -106,15 +119,19 @@ TEST_CASE("fst image: every flip is an error, or forged, survived") {
 
 TEST_CASE("fst image: other files are told apart") {
   std::shared_ptr<const Fst> fst;
-  CHECK(Fst::Open(FstImage::Own("SQLite format 3"), &fst).message() == "header: the image is shorter than its preamble");
-  CHECK(Fst::Open(FstImage::Own(std::string(200, 'x')), &fst).message() == "header: this is no memkv image");
+  CHECK(Fst::Open(FstImage::Own("SQLite format 3"), &fst).message() ==
+        "header: the image is shorter than its preamble");
+  CHECK(Fst::Open(FstImage::Own(std::string(200, 'x')), &fst).message() ==
+        "header: this is no memkv image");
   std::string newer(MustBuild(SmallModel())->bytes());
   newer[8] = 9;
-  CHECK(Fst::Open(FstImage::Own(newer), &fst).message() == "header: format version 9 (this build reads 1)");
+  CHECK(Fst::Open(FstImage::Own(newer), &fst).message() ==
+        "header: format version 9 (this build reads 1)");
 }
 
 TEST_CASE("fst image: the golden file") {
-  const std::string path = (fs::path(__FILE__).parent_path().parent_path() / "golden" / "fst_image_v1.mkv").string();
+  const std::string path =
+      (fs::path(__FILE__).parent_path().parent_path() / "golden" / "fst_image_v1.mkv").string();
   const auto image = MustBuild(SmallModel());
   if (std::getenv("MEMKV_WRITE_GOLDEN")) Put(path, image->bytes());
   std::ifstream in(path, std::ios::binary);

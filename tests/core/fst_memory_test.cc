@@ -1,5 +1,5 @@
-// Memory that runs out while an image is built, opened or read: an exception, nothing leaked (the address sanitizer looks), and
-// the next try succeeds. Every allocation of a build fails once.
+// Memory that runs out while an image is built, opened or read: an exception, nothing leaked (the
+// address sanitizer looks), and the next try succeeds. Every allocation of a build fails once.
 
 #include <doctest/doctest.h>
 
@@ -27,6 +27,13 @@ thread_local int64_t allocations_left = -1;
   if (void* p = std::malloc(bytes ? bytes : 1)) return p;
   throw std::bad_alloc();
 }
+[[gnu::noinline]] void* operator new(size_t bytes, const std::nothrow_t&) noexcept {
+  int64_t& left = memkv::test::allocations_left;
+  if (left == 0) return nullptr;
+  if (left > 0) --left;
+  return std::malloc(bytes ? bytes : 1);
+}
+[[gnu::noinline]] void operator delete(void* p, const std::nothrow_t&) noexcept { std::free(p); }
 [[gnu::noinline]] void operator delete(void* p) noexcept { std::free(p); }
 [[gnu::noinline]] void operator delete(void* p, size_t) noexcept { std::free(p); }
 
@@ -36,7 +43,8 @@ namespace {
 TEST_CASE("fst memory: any allocation may fail") {
   Model model;
   for (int i = 0; i < 60; ++i) {
-    model["http://site" + std::to_string(i % 4) + "/file" + std::to_string(i / 4)] = {{Datum::kText, 0, 0, "title " + std::to_string(i)}};
+    model["http://site" + std::to_string(i % 4) + "/file" + std::to_string(i / 4)] = {
+        {Datum::kText, 0, 0, "title " + std::to_string(i)}};
   }
   const auto golden = MustBuild(model);
   MapSource source(model);
@@ -48,7 +56,8 @@ TEST_CASE("fst memory: any allocation may fail") {
     bool done = false;
     try {
       allocations_left = n;
-      const bool built = FstBuilder::Build(&source, options, &image).ok() && Fst::Open(image, &fst).ok();
+      const bool built =
+          FstBuilder::Build(&source, options, &image).ok() && Fst::Open(image, &fst).ok();
       done = built && fst->Verify().ok();
       allocations_left = -1;
     } catch (const std::bad_alloc&) {
@@ -62,7 +71,7 @@ TEST_CASE("fst memory: any allocation may fail") {
 }
 
 TEST_CASE("fst memory: reads do not allocate") {
-  const auto& keys = Shapes(3000).back().keys;
+  const std::vector<std::string> keys = Shapes(3000).back().keys;
   const Model model = KeysOnly(keys);
   const auto fst = MustOpen(MustBuild(model));
   std::string key(200, ' ');

@@ -9,7 +9,8 @@
 
 namespace memkv::test {
 
-// Leaves alone what is too short, or too wrong, to have checksums. With `shape`, also the magic, version and size are made right.
+// Leaves alone what is too short, or too wrong, to have checksums. With `shape`, also the magic,
+// version and size are made right.
 inline void Repair(std::string* image, bool shape) {
   if (image->size() < fst::kPreambleBytes) return;
   char* p = image->data();
@@ -20,7 +21,8 @@ inline void Repair(std::string* image, bool shape) {
   }
   const uint64_t data = fst::Load64(p + 40);
   if (data < fst::kPreambleBytes || data > image->size()) return;
-  const uint64_t bytes = image->size() - data, pages = (bytes + fst::kPageBytes - 1) / fst::kPageBytes;
+  const uint64_t bytes = image->size() - data,
+                 pages = (bytes + fst::kPageBytes - 1) / fst::kPageBytes;
   if (pages * 8 > data - fst::kPreambleBytes) return;
   for (uint64_t page = 0; page < pages; ++page) {
     const auto* at = reinterpret_cast<const uint8_t*>(p) + data + page * fst::kPageBytes;

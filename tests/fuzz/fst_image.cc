@@ -13,6 +13,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   std::shared_ptr<const Fst> fst;
   if (!Fst::Open(FstImage::Own(std::move(bytes)), &fst).ok()) return 0;
   const Bytes tail(reinterpret_cast<const char*>(data) + size / 2, size - size / 2);
-  test::Exercise(fst, {"", "a", "https://www.example.com/index", Bytes("\0\xff", 2), tail.substr(0, 40)});
+  test::Exercise(
+      fst, {"", "a", "https://www.example.com/index", Bytes("\0\xff", 2), tail.substr(0, 40)});
   return 0;
 }
