@@ -334,7 +334,12 @@ class Chooser {
         in_ = true;
         return;
       }
-      in_ = true;  // value by value: SQLite calls xFilter for each
+      // Value by value: SQLite calls xFilter for each, and would check them by another affinity than that of IN.
+      if (!exact) {
+        unclaimed_ = true;
+        return;
+      }
+      in_ = true;
     }
     Claim(i, {exact ? Term::kEqual : Term::kEqualChecked, target}, exact);
     unique_ |= exact;

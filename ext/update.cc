@@ -13,16 +13,6 @@
 namespace memkv::sql {
 namespace {
 
-// A row on its way into the table. The Datums borrow from `converted` and from the old row.
-struct NewRow {
-  std::string key;
-  std::vector<Converted> converted;
-  std::vector<Datum> row;
-  std::string buffer;
-
-  Value Encoded() { return EncodeRow(row, &buffer); }
-};
-
 int KeyClassOf(const Datum& v) {
   if (v.kind != Datum::kReal) return kKeyAsDecoded;
   if (v.real == 0 && std::signbit(v.real)) return kKeyIsNegativeZero;
@@ -99,9 +89,8 @@ void MemkvTable::Insert(std::span<sqlite3_value*> columns) {
   const Schema& schema = state_->schema;
   const int conflict = sqlite3_vtab_on_conflict(connection_->db());
   const bool ignore = conflict == SQLITE_IGNORE;
-  NewRow row;
-  row.row.resize(schema.row_columns());
-  row.converted.reserve(schema.columns.size());
+  NewRow& row = row_;
+  row.Clear(schema);
   const Datum* key = nullptr;
   for (size_t i = 0; i < schema.columns.size(); ++i) {
     row.converted.push_back(Converted::Stored(columns[i], schema.columns[i].affinity));
@@ -133,8 +122,7 @@ void MemkvTable::Change(sqlite3_value* old_key, std::span<sqlite3_value*> column
   if (!found) return;  // gone since it was selected
 
   NewRow row;
-  row.row.resize(schema.row_columns());
-  row.converted.reserve(schema.columns.size());
+  row.Clear(schema);
   std::vector<std::string> buffers(schema.row_columns());
   for (size_t i = 0; i < row.row.size(); ++i) Check(before.Column(at, i, &buffers[i], &row.row[i]));
   bool new_key = false;

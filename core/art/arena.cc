@@ -122,7 +122,7 @@ uint32_t Arena::TakeUnits(uint32_t n) {
   uint32_t u = first_unused_, run = 0;
   for (; u < slabs_.size() && run < n; ++u) run = slabs_[u].taken ? 0 : run + 1;
   const uint32_t first = u - run;
-  if (first + n > max_units_) throw ArenaFull();
+  if (first + n + headroom_ > max_units_) throw ArenaFull();
   if (first + n > slabs_.size()) slabs_.resize(first + n);
   if (first + n > bases_size_) {
     const uint32_t size = std::max(first + n, bases_size_ ? 2 * bases_size_ : 8);
@@ -145,7 +145,8 @@ void Arena::NewSlab(uint32_t g) {
   size_t bytes = std::bit_floor(static_cast<size_t>(held_ / 8) | kFirstSlab);
   bytes = std::clamp(bytes, std::bit_ceil(g * kGranule), kUnitBytes);
   bases_[unit] = static_cast<uint8_t*>(memkv::Allocate(bytes));
-  slabs_[unit] = Slab{.bytes = bytes, .capacity = static_cast<uint32_t>(bytes / kGranule), .taken = true};
+  slabs_[unit] =
+      Slab{.bytes = bytes, .capacity = static_cast<uint32_t>(bytes / kGranule), .taken = true};
   held_ += bytes;
   while (first_unused_ < slabs_.size() && slabs_[first_unused_].taken) ++first_unused_;
   const uint32_t old = bump_;

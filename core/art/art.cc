@@ -1,6 +1,8 @@
 #include "core/art/art.h"
 
+#include <algorithm>
 #include <cassert>
+#include <utility>
 
 #include "core/art/engine.h"
 #include "core/art/interleave.h"
@@ -82,14 +84,21 @@ ArtCursor ArtSnapshot::NewCursor() const {
 
 // --- Art ---
 
-Art::Art(Options options) : options_(options) {}
+Art::Art(Options options)
+    : options_(options), orphaned_(std::make_shared<std::atomic<uint64_t>>(0)) {}
 
 Art::~Art() { Adopt(nullptr); }
 
 void Art::Adopt(Engine* engine) noexcept {
   if (engine_ != engine) {
-    if (engine) engine->Ref_();
-    if (engine_) engine_->Unref();
+    if (engine) {
+      engine->AddRef();
+      engine->Disown(nullptr);
+    }
+    if (engine_) {
+      engine_->Disown(orphaned_);
+      engine_->Unref();
+    }
     engine_ = engine;
   }
   latest_.tree_ = engine_ ? &engine_->head : nullptr;
@@ -97,7 +106,8 @@ void Art::Adopt(Engine* engine) noexcept {
 
 Status Art::Put(Bytes key, const Entry& entry, bool* replaced) {
   if (key.size() > kMaxKeyBytes) {
-    return Status::TooBig("key of " + std::to_string(key.size()) + " bytes (at most " + std::to_string(kMaxKeyBytes) + ")");
+    return Status::TooBig("key of " + std::to_string(key.size()) + " bytes (at most " +
+                          std::to_string(kMaxKeyBytes) + ")");
   }
   assert(options_.over_base || entry.net == 1);
   if (!engine_) {
@@ -147,7 +157,7 @@ void Art::Restore(const ArtSnapshot& version) noexcept {
 
 Art::Stats Art::GetStats() const {
   Stats s = {};
-  s.total_bytes = sizeof(Art);
+  s.total_bytes = sizeof(Art) + orphaned_->load(std::memory_order_relaxed);
   if (!engine_) return s;
   engine_->Reap();
   const Engine::Usage u = engine_->Measure();

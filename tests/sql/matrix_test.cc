@@ -54,16 +54,18 @@ class Matrix {
       std::string list;
       for (const std::string& v : kValues) list += (list.empty() ? "(" : ", (") + v + ")";
       Shapes(Replaced(with_key, "%v", "?1"), values.Run("VALUES " + list).rows);
-      for (const char* column : {"i", "r", "x", "b", "m"}) {
-        const std::string on = Replaced(Replaced(test, "%k", "t.key"), "%v", "n." + std::string(column));
+      for (const std::string column : {"i", "r", "x", "b", "m"}) {
+        const std::string on = Replaced(Replaced(test, "%k", "t.key"), "%v", "n." + column);
         Expect(twin_.Compare("SELECT n.rowid, t.* FROM n CROSS JOIN t ON " + on + " ORDER BY n.rowid, t.key"));
         Expect(twin_.Compare("SELECT n.rowid, (SELECT count(*) FROM t WHERE " + on + ") FROM n ORDER BY 1"));
       }
     }
-    for (const char* column : {"i", "r", "x", "b", "m"}) {
+    for (const std::string column : {"i", "r", "x", "b", "m"}) {
       const std::string in = std::string(" IN (SELECT ") + column + " FROM n)";
       Expect(twin_.Compare("SELECT * FROM t WHERE key" + in + " ORDER BY key"));
       Expect(twin_.Compare("SELECT * FROM t WHERE key" + in + " AND key > 'a' ORDER BY key DESC"));
+      Expect(twin_.Compare("SELECT * FROM t WHERE key" + in + " AND key GLOB '*5*' ORDER BY key"));
+      Expect(twin_.Compare("SELECT * FROM t WHERE key" + in + " AND key IN (SELECT value FROM t) ORDER BY key"));
       Expect(twin_.Compare("SELECT * FROM t WHERE key NOT" + in + " ORDER BY key"));
     }
   }

@@ -39,7 +39,7 @@ TEST_CASE("an application's own like() and glob() decide, whatever the pattern l
     if (frozen) REQUIRE(twin.Freeze() == "");
     Define(twin, "like", 2, LikeB);
     Define(twin, "glob", 2, LikeB);
-    for (const char* sql :
+    for (const std::string sql :
          {"SELECT * FROM t WHERE key LIKE 'a%'", "SELECT * FROM t WHERE key LIKE 'a%' ORDER BY key DESC LIMIT 1 OFFSET 1",
           "SELECT * FROM t WHERE key GLOB 'a*'", "SELECT * FROM t WHERE key LIKE 'abc'", "SELECT * FROM t WHERE key GLOB '*'"}) {
       CHECK(twin.Compare(sql) == "");
@@ -54,7 +54,7 @@ TEST_CASE("REGEXP and MATCH are the application's") {
   Fill(twin);
   CHECK(twin.memkv().Error("SELECT * FROM t WHERE key REGEXP 'b'") == "no such function: REGEXP");
   Define(twin, "regexp", 2, Holds);
-  for (const char* sql : {"SELECT * FROM t WHERE key REGEXP 'b'", "SELECT * FROM t WHERE key NOT REGEXP 'b'",
+  for (const std::string sql : {"SELECT * FROM t WHERE key REGEXP 'b'", "SELECT * FROM t WHERE key NOT REGEXP 'b'",
                           "SELECT * FROM t WHERE key REGEXP 'b' AND key > 'abc' ORDER BY key DESC LIMIT 1 OFFSET 1"}) {
     CHECK(twin.Compare(sql) == "");
   }
@@ -65,9 +65,9 @@ TEST_CASE("a prepared statement follows its parameters and case_sensitive_like")
   Fill(twin);
   const std::vector<Row> patterns = {{TextCell("ab%")}, {TextCell("AB%")}, {TextCell("%c")}, {NullCell()},     {IntegerCell(1)},
                                      {BlobCell("ab%")}, {TextCell("")},    {TextCell("ab%")}, {TextCell("b_")}, {TextCell("%")}};
-  for (const char* sensitive : {"0", "1", "0"}) {
-    REQUIRE(twin.Compare(std::string("PRAGMA case_sensitive_like = ") + sensitive) == "");
-    for (const char* sql : {"SELECT * FROM t WHERE key LIKE ?1", "SELECT * FROM t WHERE key LIKE ?1 ORDER BY key DESC",
+  for (const std::string sensitive : {"0", "1", "0"}) {
+    REQUIRE(twin.Compare("PRAGMA case_sensitive_like = " + sensitive) == "");
+    for (const std::string sql : {"SELECT * FROM t WHERE key LIKE ?1", "SELECT * FROM t WHERE key LIKE ?1 ORDER BY key DESC",
                             "SELECT count(*) FROM t WHERE key LIKE ?1 AND key > 'a'",
                             "SELECT * FROM t WHERE key LIKE ?1 LIMIT 1 OFFSET 1", "SELECT * FROM t WHERE key LIKE ?1 ESCAPE 'x'"}) {
       CHECK(twin.Compare(sql, patterns) == "");
@@ -78,8 +78,8 @@ TEST_CASE("a prepared statement follows its parameters and case_sensitive_like")
 TEST_CASE("a NULL parameter finds nothing, and the next binding finds again") {
   Twin twin;
   Fill(twin);
-  for (const char* op : {"=", "<", "<=", ">", ">=", "IS", "<>"}) {
-    CHECK(twin.Compare(std::string("SELECT * FROM t WHERE key ") + op + " ?1",
+  for (const std::string op : {"=", "<", "<=", ">", ">=", "IS", "<>"}) {
+    CHECK(twin.Compare("SELECT * FROM t WHERE key " + op + " ?1",
                        {{TextCell("b")}, {NullCell()}, {TextCell("b")}, {BlobCell("b")}, {IntegerCell(5)}, {RealCell(5)}}) == "");
   }
 }
@@ -103,7 +103,7 @@ TEST_CASE("long IN lists, with repeated, missing and NULL values") {
 TEST_CASE("OR gives each row once") {
   Twin twin;
   Fill(twin);
-  for (const char* sql : {"SELECT * FROM t WHERE key = 'a' OR key >= 'a' AND value < 3 OR key LIKE 'a%'",
+  for (const std::string sql : {"SELECT * FROM t WHERE key = 'a' OR key >= 'a' AND value < 3 OR key LIKE 'a%'",
                           "SELECT * FROM t WHERE key IN ('a', 'b') OR key IN ('b', 'c') OR value = 4",
                           "SELECT * FROM t WHERE key < 'b' OR key > 'a'", "SELECT * FROM t WHERE key = 'a' OR key = 'a'"}) {
     CHECK(twin.Compare(sql, {}, Twin::kAnyOrder) == "");

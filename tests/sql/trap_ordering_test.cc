@@ -19,7 +19,7 @@ TEST_CASE("texts and blobs of earlier rows stay as they were") {
   for (const int frozen : {0, 1, 2}) {
     if (frozen == 1) REQUIRE(twin.Freeze() == "");
     if (frozen == 2) REQUIRE(twin.CompareSuccess("INSERT INTO t VALUES ('b3', 'new'), (x'00', x'ff')") == "");
-    for (const char* sql :
+    for (const std::string sql :
          {"SELECT min(key) || max(key) FROM t", "SELECT min(key), max(key), min(value), max(value) FROM t",
           "SELECT key, count(*) FROM t GROUP BY key", "SELECT value, group_concat(key) FROM t GROUP BY value ORDER BY value",
           "SELECT DISTINCT key FROM t", "SELECT DISTINCT value FROM t ORDER BY value", "SELECT key, lag(key) OVER (ORDER BY key) FROM t",
@@ -35,7 +35,7 @@ TEST_CASE("a column's text is the same however often it is asked for") {
   Twin twin;
   Fill(twin);
   Cursor cursor(twin.memkv(), "SELECT key, key, value, key || value, value FROM t WHERE value NOT NULL ORDER BY key DESC");
-  for (const char* key : {"e2", "d2", "c2", "b2", "a2"}) {
+  for (const std::string key : {"e2", "d2", "c2", "b2", "a2"}) {
     REQUIRE(cursor.Step() == SQLITE_ROW);
     const Row row = cursor.row();
     CHECK(row[0] == TextCell(key));
@@ -48,7 +48,7 @@ TEST_CASE("a column's text is the same however often it is asked for") {
 
 TEST_CASE("ORDER BY key needs no sorter, either way; DISTINCT, GROUP BY, min and max neither") {
   Twin twin;
-  for (const char* sql : {"SELECT * FROM t ORDER BY key", "SELECT * FROM t ORDER BY key DESC", "SELECT * FROM t ORDER BY key, value DESC",
+  for (const std::string sql : {"SELECT * FROM t ORDER BY key", "SELECT * FROM t ORDER BY key DESC", "SELECT * FROM t ORDER BY key, value DESC",
                           "SELECT * FROM t ORDER BY key DESC, value", "SELECT DISTINCT key FROM t ORDER BY key DESC",
                           "SELECT key FROM t GROUP BY key", "SELECT min(key) FROM t", "SELECT max(key) FROM t",
                           "SELECT * FROM t WHERE key IN ('a', 'b') ORDER BY key", "SELECT * FROM t WHERE key LIKE 'a%' ORDER BY key DESC"}) {
