@@ -9,9 +9,9 @@
 
 #include <cstdint>
 #include <cstdlib>
+#include <random>
 #include <map>
 #include <memory>
-#include <random>
 #include <string>
 #include <vector>
 
@@ -444,7 +444,7 @@ uint64_t Environment(const char* name, uint64_t otherwise) {
 }
 
 TEST_CASE("random statements come to the same") {
-  const uint64_t seed = Environment("MEMKV_SEED", std::random_device{}());
+  const uint64_t seed = Environment("MEMKV_SEED", 1);
   const uint64_t rounds = Environment("MEMKV_ITERATIONS", 2500);
   MESSAGE("MEMKV_SEED=" << seed);  // for a round that crashes
   int failures = 0;
