@@ -290,11 +290,8 @@ int Main(int argc, char** argv) {
   if (mkdtemp(scratch) == nullptr) return 1;
   const std::filesystem::path dir = scratch;
   o.run.scratch_file = dir / "image";
-  const bool crate = !o.fst_crate.empty() &&
-                     !std::all_of(o.only.begin(), o.only.end(), [](const std::string& part) {
-                       return Lower("fst crate Set, fst crate Map").find(part) == std::string::npos;
-                     });
-  const bool run_crate = !o.fst_crate.empty() && o.group != "mutable" && (o.only.empty() || crate);
+  const bool run_crate = !o.fst_crate.empty() &&
+                         (Wanted(o, "fst crate Set", true) || Wanted(o, "fst crate Map", true));
   if (run_crate || o.packers) WriteLines(dir / "keys", corpus.keys);
   if (run_crate) {
     WriteLines(dir / "hits", corpus.hits);

@@ -19,7 +19,8 @@ inline double ClockSeconds(clockid_t clock) {
   clock_gettime(clock, &now);
   return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
 }
-// Time is the CPU time of the process, all its threads together: other work on the machine disturbs it least.
+// Time is the CPU time of the process, all its threads together: other work on the machine disturbs
+// it least.
 inline double Seconds() { return ClockSeconds(CLOCK_PROCESS_CPUTIME_ID); }
 // Cheap to ask.
 inline double WallSeconds() { return ClockSeconds(CLOCK_MONOTONIC); }
@@ -61,8 +62,8 @@ Timing TimeAll(size_t n, F&& f) {
   return {n, Seconds() - begin};
 }
 
-// The same, but stops once `limit` seconds of the clock are over: for operations that some structures can only
-// do by visiting much.
+// The same, but stops once `limit` seconds of the clock are over: for operations that some
+// structures can only do by visiting much.
 template <class F>
 Timing TimeSome(size_t n, double limit, F&& f) {
   const double begin = Seconds(), wall_begin = WallSeconds();

@@ -67,7 +67,9 @@ std::optional<KeyRange> TableCursor::AmbiguousRange(sqlite3_value* value) const 
   KeyRange range;
   if (type == SQLITE_INTEGER || type == SQLITE_FLOAT) {
     if (affinity != Affinity::kText && affinity != Affinity::kNone) return std::nullopt;
-    range = NumberLikeText();
+    // As a text, an infinity is 'Inf', which reads as no number.
+    const bool infinite = std::isinf(sqlite3_value_double(value));
+    range = infinite ? ClassRange(kTextTag) : NumberLikeText();
     if (!HasKeysIn(range)) return std::nullopt;
     if (affinity == Affinity::kNone) range.lo = std::string{kNumberTag};
     return range;

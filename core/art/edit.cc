@@ -208,7 +208,12 @@ void Engine::Insert(const LeafPos& pos, Bytes key, const Entry& entry) {
   LeafParts& a = parts_;
   const uint32_t p = pos.pos;
   const bool open = p == LeafAt(path_).n && LeafAt(path_).run() >= 7;
-  if (open) CloseLeaf();
+  if (open) {
+    CloseLeaf();
+    // Where the open leaf was this one, and shared, it is another block by now.
+    path_.Floor(head, key);
+    MakeWritable(path_);
+  }
   a.Load(LeafAt(path_));
   Recode(a);
   a.run = p == a.n ? std::min<uint8_t>(7, a.run + 1) : 0;

@@ -241,3 +241,42 @@ TEST_CASE("art: a large map with symbol tables, sweeps, snapshots and restores")
 }
 
 }  // namespace memkv
+
+namespace memkv {
+
+// Each third key moves behind itself while a snapshot is held: the open leaf is at times the one that is written.
+TEST_CASE("art: keys move within an open leaf that a snapshot shares") {
+  for (int n : {90, 120, 250, 300, 600, 2000}) {
+    CAPTURE(n);
+    Art art;
+    std::map<std::string, uint64_t> model;
+    for (int i = 1; i <= n; ++i) {
+      const std::string key = "k" + std::to_string(i);
+      REQUIRE(art.Put(key, {Value::Number(static_cast<uint64_t>(i)), 1}).ok());
+      model[key] = static_cast<uint64_t>(i);
+    }
+    const ArtSnapshot begin = art.TakeSnapshot();
+    for (int i = 3; i <= n; i += 3) {
+      const std::string key = "k" + std::to_string(i);
+      const ArtSnapshot held = art.TakeSnapshot();
+      REQUIRE(art.Put(key + "x", {Value::Number(1), 1}).ok());
+      REQUIRE(art.Erase(key));
+      model.erase(key);
+      model[key + "x"] = 1;
+    }
+    const Status status = art.Verify();
+    REQUIRE_MESSAGE(status.ok(), status.message());
+    CHECK(begin.size() == static_cast<uint64_t>(n));
+    ArtCursor c = art.Latest().NewCursor();
+    c.SeekFirst();
+    for (const auto& [key, number] : model) {
+      REQUIRE(c.Valid());
+      REQUIRE(c.key() == key);
+      REQUIRE(c.entry().value.number == number);
+      c.Next();
+    }
+    CHECK(!c.Valid());
+  }
+}
+
+}  // namespace memkv

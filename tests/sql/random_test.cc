@@ -1,5 +1,6 @@
-// A memkv table and its twin under the same random statements: writes of every kind, savepoints, queries, cursors that stay open
-// across writes, COMMIT and ROLLBACK, freezes and reconnects. A failing round is cut down to the steps that are needed to fail.
+// A memkv table and its twin under the same random statements: writes of every kind, savepoints,
+// queries, cursors that stay open across writes, COMMIT and ROLLBACK, freezes and reconnects. A
+// failing round is cut down to the steps that are needed to fail.
 //
 //   MEMKV_SEED        the first round's seed (printed by a failure, which is then the first round)
 //   MEMKV_ITERATIONS  how many rounds
@@ -8,9 +9,9 @@
 
 #include <cstdint>
 #include <cstdlib>
+#include <random>
 #include <map>
 #include <memory>
-#include <random>
 #include <string>
 #include <vector>
 
@@ -63,7 +64,8 @@ class Generator {
   explicit Generator(uint64_t seed) : random_(seed) {}
 
   Round Make() {
-    static const std::vector<std::string> kTypes = {"TEXT", "TEXT", "TEXT", "", "INTEGER", "REAL", "NUMERIC", "BLOB"};
+    static const std::vector<std::string> kTypes = {"TEXT",    "TEXT", "TEXT",    "",
+                                                    "INTEGER", "REAL", "NUMERIC", "BLOB"};
     Round round;
     const std::string& type = Pick(kTypes);
     text_ = type == "TEXT";
@@ -93,8 +95,10 @@ class Generator {
   }
   std::string Url() {
     static const std::vector<std::string> kHosts = {"a.com", "A.com", "b.org", "www.a.com", "a.co"};
-    static const std::vector<std::string> kPaths = {"", "/", "/x", "/x/1", "/x/2?q=%41", "/X", "/y_z", "/index.html"};
-    return (One(4) ? "https://" : "http://") + Pick(kHosts) + Pick(kPaths) + (One(3) ? std::to_string(Below(20)) : "");
+    static const std::vector<std::string> kPaths = {"",           "/",  "/x",   "/x/1",
+                                                    "/x/2?q=%41", "/X", "/y_z", "/index.html"};
+    return (One(4) ? "https://" : "http://") + Pick(kHosts) + Pick(kPaths) +
+           (One(3) ? std::to_string(Below(20)) : "");
   }
   std::string Text() { return urls_ ? Url() : One(5) ? Word("0159. -e", 4) : Word("abAB%_", 4); }
   static std::string Quoted(const std::string& text) { return "'" + text + "'"; }
@@ -103,21 +107,33 @@ class Generator {
       default:
         return Quoted(Text());
       case 3:
-        return One(2) ? "NULL" : "x'" + std::string(Below(2) ? "61" : "6162") + (One(2) ? "00'" : "'");
+        return One(2) ? "NULL"
+                      : "x'" + std::string(Below(2) ? "61" : "6162") + (One(2) ? "00'" : "'");
       case 4:
       case 5:
         return std::to_string(static_cast<int64_t>(Below(20)) - 5);
       case 6:
         return std::to_string(static_cast<int64_t>(Below(20)) - 5) + (One(2) ? ".0" : ".5");
       case 7: {
-        static const std::vector<std::string> kBorder = {"9007199254740993", "9007199254740992.0", "9223372036854775807", "-9223372036854775808",
-                                                         "9223372036854775807.0", "9e999", "-9e999", "-0.0", "1e300", "0.1"};
+        static const std::vector<std::string> kBorder = {"9007199254740993",
+                                                         "9007199254740992.0",
+                                                         "9223372036854775807",
+                                                         "-9223372036854775808",
+                                                         "9223372036854775807.0",
+                                                         "9e999",
+                                                         "-9e999",
+                                                         "-0.0",
+                                                         "1e300",
+                                                         "0.1"};
         return Pick(kBorder);
       }
     }
   }
   std::string Key() { return One(30) ? "NULL" : Value(); }
-  std::string Column() { return values_ == 0 || One(3) ? "key" : "v" + std::to_string(Below(static_cast<uint64_t>(values_))); }
+  std::string Column() {
+    return values_ == 0 || One(3) ? "key"
+                                  : "v" + std::to_string(Below(static_cast<uint64_t>(values_)));
+  }
 
   std::string RowOf(const std::string& key) {
     std::string row = "(" + key;
@@ -132,12 +148,14 @@ class Generator {
   }
 
   std::string Condition(const std::string& key) {
-    static const std::vector<std::string> kOps = {"=", "=", "<", "<=", ">", ">=", "<>", "IS", "IS NOT"};
+    static const std::vector<std::string> kOps = {"=",  "=",  "<",  "<=",    ">",
+                                                  ">=", "<>", "IS", "IS NOT"};
     switch (Below(14)) {
       case 0:
         return key + " BETWEEN " + Value() + " AND " + Value();
       case 1:
-        return key + (One(4) ? " NOT IN (" : " IN (") + Value() + ", " + Value() + ", " + Value() + ")";
+        return key + (One(4) ? " NOT IN (" : " IN (") + Value() + ", " + Value() + ", " + Value() +
+               ")";
       case 2:
         return key + " LIKE " + Pattern('%', '_');
       case 3:
@@ -168,15 +186,30 @@ class Generator {
   std::string Order() { return One(2) ? " ORDER BY key" : " ORDER BY key DESC"; }
   std::string Limit() {
     if (One(2)) return "";
-    return " LIMIT " + std::to_string(static_cast<int>(Below(6)) - 1) + (One(2) ? "" : " OFFSET " + std::to_string(Below(5)));
+    return " LIMIT " + std::to_string(static_cast<int>(Below(6)) - 1) +
+           (One(2) ? "" : " OFFSET " + std::to_string(Below(5)));
   }
 
   std::string Conflict() {
-    static const std::vector<std::string> kConflicts = {"", "", "", " OR IGNORE", " OR REPLACE", " OR FAIL", " OR ABORT", " OR ROLLBACK"};
+    static const std::vector<std::string> kConflicts = {
+        "", "", "", " OR IGNORE", " OR REPLACE", " OR FAIL", " OR ABORT", " OR ROLLBACK"};
     return Pick(kConflicts);
   }
 
+  // Enough rows for several leaves.
+  std::string Many() {
+    static const std::vector<std::string> kKeys = {
+        "'k' || i", "i", "'http://www.example' || (i % 7) || '.com/' || i",
+        "char(97 + i % 3) || i * 7919 % 1000"};
+    std::string sql = "INSERT OR IGNORE INTO t SELECT " + Pick(kKeys);
+    for (int i = 0; i < values_; ++i) sql += One(2) ? ", i" : ", 'v' || i";
+    return sql +
+           " FROM (WITH RECURSIVE c(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM c WHERE i < " +
+           std::to_string(100 + Below(500)) + ") SELECT i FROM c)";
+  }
+
   std::string Write() {
+    if (One(40)) return Many();
     switch (Below(10)) {
       default: {
         std::string sql = "INSERT" + Conflict() + " INTO t VALUES " + RowOf(Key());
@@ -186,12 +219,15 @@ class Generator {
       case 5:
         return "DELETE FROM t" + (One(12) ? "" : Where());
       case 6:
-        // By one range: which row of several is moved first is not promised where OR or IN finds them.
-        return "UPDATE" + Conflict() + " t SET key = " + (One(2) ? Key() : "key || " + Quoted(Word("ab", 1))) +
+        // By one range: which row of several is moved first is not promised where OR or IN finds
+        // them.
+        return "UPDATE" + Conflict() +
+               " t SET key = " + (One(2) ? Key() : "key || " + Quoted(Word("ab", 1))) +
                (One(8) ? "" : std::string(" WHERE key ") + (One(2) ? ">= " : "< ") + Value());
       case 7:
         if (values_ == 0) return "DELETE FROM t" + Where();
-        return "UPDATE" + Conflict() + " t SET v0 = " + (One(2) ? Value() : Column()) + (One(4) ? "" : Where());
+        return "UPDATE" + Conflict() + " t SET v0 = " + (One(2) ? Value() : Column()) +
+               (One(4) ? "" : Where());
       case 8: {
         std::string sql = "INSERT" + Conflict() + " INTO t SELECT key || " + Quoted(Word("ab", 2));
         for (int i = 0; i < values_; ++i) sql += ", " + Column();
@@ -203,35 +239,43 @@ class Generator {
   Step Query() {
     switch (Below(12)) {
       case 0:
-        return {Step::kBoth, "SELECT count(*), min(key), max(key), count(" + Column() + ") FROM t" + Where()};
+        return {Step::kBoth,
+                "SELECT count(*), min(key), max(key), count(" + Column() + ") FROM t" + Where()};
       case 1:
         return {Step::kBoth, "SELECT DISTINCT " + Column() + " FROM t" + Where() + " ORDER BY 1"};
       case 2:
-        return {Step::kBoth, "SELECT a.key, b.key FROM t a JOIN t b ON b.key = a." + Column() + " ORDER BY 1, 2"};
+        return {Step::kBoth, "SELECT a.key, b.key FROM t a JOIN t b ON b.key = a." + Column() +
+                                 " ORDER BY 1, 2"};
       case 3:
-        return {Step::kBoth, "SELECT a.key, b.key FROM t a CROSS JOIN t b ON b.key > a." + Column() + " ORDER BY 1, 2 LIMIT 20"};
+        return {Step::kBoth, "SELECT a.key, b.key FROM t a CROSS JOIN t b ON b.key > a." +
+                                 Column() + " ORDER BY 1, 2 LIMIT 20"};
       case 4:
         return {Step::kAnyOrder, "SELECT * FROM t" + Where()};
       case 5: {
-        static const std::vector<std::string> kParameters = {"key = ?1", "key >= ?1 AND key < ?2", "key LIKE ?1", "key GLOB ?1",
-                                                             "key IN (?1, ?2)", "key BETWEEN ?1 AND ?2", "has_prefix(key, ?1)"};
+        static const std::vector<std::string> kParameters = {
+            "key = ?1",        "key >= ?1 AND key < ?2", "key LIKE ?1",        "key GLOB ?1",
+            "key IN (?1, ?2)", "key BETWEEN ?1 AND ?2",  "has_prefix(key, ?1)"};
         Step step{Step::kBoth, "SELECT * FROM t WHERE " + Pick(kParameters) + Order() + Limit()};
         for (int i = 0; i < 2; ++i) {
           step.parameters.push_back(One(4)   ? IntegerCell(static_cast<int64_t>(Below(12)))
                                     : One(5) ? BlobCell(Word("ab", 2))
                                     : One(9) ? NullCell()
-                                             : TextCell(Text() + (One(2) ? "%" : One(2) ? "*" : "")));
+                                             : TextCell(Text() + (One(2)   ? "%"
+                                                                  : One(2) ? "*"
+                                                                           : "")));
         }
         return step;
       }
       default:
-        return {Step::kBoth, "SELECT *, typeof(key) FROM t" + Where() + (One(6) ? " ORDER BY " + Column() + ", key" : Order()) + Limit()};
+        return {Step::kBoth, "SELECT *, typeof(key) FROM t" + Where() +
+                                 (One(6) ? " ORDER BY " + Column() + ", key" : Order()) + Limit()};
     }
   }
 
   Step NextStep() {
-    static const std::vector<std::string> kTransactions = {"BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT a", "SAVEPOINT b", "SAVEPOINT a", "ROLLBACK TO a",
-                                                           "ROLLBACK TO b", "RELEASE a", "RELEASE b", "BEGIN"};
+    static const std::vector<std::string> kTransactions = {
+        "BEGIN",         "COMMIT",        "ROLLBACK",  "SAVEPOINT a", "SAVEPOINT b", "SAVEPOINT a",
+        "ROLLBACK TO a", "ROLLBACK TO b", "RELEASE a", "RELEASE b",   "BEGIN"};
     switch (Below(20)) {
       default:
         return {Step::kBoth, Write()};
@@ -250,11 +294,16 @@ class Generator {
         return {Step::kReconnect, ""};
       case 17: {
         // One walk: what joins and ORs see of writes that come between is not promised.
-        static const std::vector<std::string> kWalks = {"", "key >= ", "key < ", "key LIKE ", "key GLOB "};
+        static const std::vector<std::string> kWalks = {"", "key >= ", "key < ", "key LIKE ",
+                                                        "key GLOB "};
         const std::string& walk = Pick(kWalks);
-        const std::string where =
-            walk.empty() ? "" : " WHERE " + walk + (walk == "key LIKE " ? Pattern('%', '_') : walk == "key GLOB " ? Pattern('*', '?') : Value());
-        return {Step::kOpen, "SELECT *, typeof(key) FROM t" + where + Order(), static_cast<int>(Below(3))};
+        const std::string where = walk.empty() ? ""
+                                               : " WHERE " + walk +
+                                                     (walk == "key LIKE "   ? Pattern('%', '_')
+                                                      : walk == "key GLOB " ? Pattern('*', '?')
+                                                                            : Value());
+        return {Step::kOpen, "SELECT *, typeof(key) FROM t" + where + Order(),
+                static_cast<int>(Below(3))};
       }
       case 18:
         return {Step::kStep, "", static_cast<int>(Below(3))};
@@ -300,8 +349,10 @@ class Player {
     switch (step.kind) {
       case Step::kBoth:
       case Step::kAnyOrder:
-        return twin_.Compare(step.sql, step.parameters.empty() ? std::vector<Row>{} : std::vector<Row>{step.parameters},
-                             step.kind == Step::kBoth ? Twin::kAsGiven : Twin::kAnyOrder);
+        return twin_.Compare(
+            step.sql,
+            step.parameters.empty() ? std::vector<Row>{} : std::vector<Row>{step.parameters},
+            step.kind == Step::kBoth ? Twin::kAsGiven : Twin::kAnyOrder);
       case Step::kFreeze:
         return twin_.Freeze();
       case Step::kReconnect:
@@ -312,7 +363,8 @@ class Player {
         Result expected = twin_.twin().Run(step.sql);
         if (!expected.ok()) return "";
         Open& open = open_[step.cursor];
-        open = {std::make_unique<Cursor>(twin_.memkv(), step.sql), std::move(expected.rows), 0, step.sql};
+        open = {std::make_unique<Cursor>(twin_.memkv(), step.sql), std::move(expected.rows), 0,
+                step.sql};
         return Next(open);
       }
       case Step::kStep:
@@ -331,13 +383,21 @@ class Player {
   std::string Next(Open& open) {
     if (open.at > open.expected.size()) return "";  // read to its end before
     const int code = open.cursor->Step();
-    const std::vector<Row> row = code == SQLITE_ROW ? std::vector<Row>{open.cursor->row()} : std::vector<Row>{};
+    const std::vector<Row> row =
+        code == SQLITE_ROW ? std::vector<Row>{open.cursor->row()} : std::vector<Row>{};
     const bool end = open.at == open.expected.size();
     const std::string what = "row " + std::to_string(open.at) + " of the open cursor " + open.sql;
     ++open.at;
-    if (end) return code == SQLITE_DONE ? "" : what + ": the end was expected, not " + std::to_string(code) + " " + Show(row);
-    if (code != SQLITE_ROW) return what + ": code " + std::to_string(code) + ", expected " + Show({open.expected[open.at - 1]});
-    return row[0] == open.expected[open.at - 1] ? "" : what + ": " + Show(row) + ", expected " + Show({open.expected[open.at - 1]});
+    if (end)
+      return code == SQLITE_DONE
+                 ? ""
+                 : what + ": the end was expected, not " + std::to_string(code) + " " + Show(row);
+    if (code != SQLITE_ROW)
+      return what + ": code " + std::to_string(code) + ", expected " +
+             Show({open.expected[open.at - 1]});
+    return row[0] == open.expected[open.at - 1]
+               ? ""
+               : what + ": " + Show(row) + ", expected " + Show({open.expected[open.at - 1]});
   }
 
   std::string Finish(Open& open) {
@@ -366,7 +426,8 @@ Round Shrunk(Round round) {
   for (size_t n = round.steps.size(); n > 0; n /= 2) {
     for (size_t i = 0; i + n <= round.steps.size();) {
       Round less = round;
-      less.steps.erase(less.steps.begin() + static_cast<ptrdiff_t>(i), less.steps.begin() + static_cast<ptrdiff_t>(i + n));
+      less.steps.erase(less.steps.begin() + static_cast<ptrdiff_t>(i),
+                       less.steps.begin() + static_cast<ptrdiff_t>(i + n));
       if (Play(less).empty()) {
         i += n;
       } else {
@@ -383,15 +444,17 @@ uint64_t Environment(const char* name, uint64_t otherwise) {
 }
 
 TEST_CASE("random statements come to the same") {
-  const uint64_t seed = Environment("MEMKV_SEED", std::random_device{}());
+  const uint64_t seed = Environment("MEMKV_SEED", 1);
   const uint64_t rounds = Environment("MEMKV_ITERATIONS", 2500);
+  MESSAGE("MEMKV_SEED=" << seed);  // for a round that crashes
   int failures = 0;
   for (uint64_t i = 0; i < rounds && failures < 5; ++i) {
     const Round round = Generator(seed + i).Make();
     if (Play(round).empty()) continue;
     ++failures;
     const Round shrunk = Shrunk(round);
-    FAIL_CHECK("MEMKV_SEED=" << std::to_string(seed + i) << ": " << Play(shrunk) << "\n" << shrunk.ToString());
+    FAIL_CHECK("MEMKV_SEED=" << std::to_string(seed + i) << ": " << Play(shrunk) << "\n"
+                             << shrunk.ToString());
   }
 }
 

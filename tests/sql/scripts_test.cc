@@ -1,4 +1,5 @@
-// Every script of scripts/, each way; only those whose path has MEMKV_SCRIPT in it, where that is set.
+// Every script of scripts/, each way; only those whose path has MEMKV_SCRIPT in it, where that is
+// set.
 
 #include <doctest/doctest.h>
 
@@ -16,9 +17,11 @@ namespace {
 TEST_CASE("every script comes to the same on memkv and on its twin") {
   std::vector<std::string> paths;
   const char* only = std::getenv("MEMKV_SCRIPT");
-  for (const auto& entry : std::filesystem::directory_iterator(MEMKV_SOURCE_DIR "/tests/sql/scripts")) {
+  for (const auto& entry :
+       std::filesystem::directory_iterator(MEMKV_SOURCE_DIR "/tests/sql/scripts")) {
     const std::string path = entry.path().string();
-    if (path.ends_with(".test") && path.find(only ? only : "") != std::string::npos) paths.push_back(path);
+    if (path.ends_with(".test") && path.find(only ? only : "") != std::string::npos)
+      paths.push_back(path);
   }
   std::sort(paths.begin(), paths.end());
   REQUIRE(!paths.empty());

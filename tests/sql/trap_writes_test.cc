@@ -1,4 +1,5 @@
-// Statements, savepoints and transactions as SQLite tells a virtual table of them, and cursors that stay open meanwhile.
+// Statements, savepoints and transactions as SQLite tells a virtual table of them, and cursors that
+// stay open meanwhile.
 
 #include <doctest/doctest.h>
 
@@ -15,7 +16,8 @@ namespace {
 constexpr char kThree[] = "INSERT INTO t VALUES ('a',1), ('b',2), ('c',3)";
 
 TEST_CASE("a single-row INSERT that fails inside BEGIN leaves nothing behind") {
-  for (const std::string columns : {"key TEXT PRIMARY KEY, value", "key TEXT PRIMARY KEY, value NOT NULL"}) {
+  for (const std::string columns :
+       {"key TEXT PRIMARY KEY, value", "key TEXT PRIMARY KEY, value NOT NULL"}) {
     Twin twin(columns);
     REQUIRE_BOTH(kThree);
     CHECK_BOTH("BEGIN");
@@ -41,11 +43,14 @@ TEST_CASE("a statement that fails half-way is undone, inside BEGIN and outside")
     CHECK_BOTH("UPDATE t SET key = key || 'x' WHERE key < 'c'");
     CHECK_BOTH("UPDATE t SET key = 'same'");
     CHECK(twin.CompareContents() == "");
-    CHECK_BOTH("INSERT INTO t SELECT 'i' || key, CASE WHEN key > 'b' THEN abs(-9223372036854775808) END FROM t");
+    CHECK_BOTH(
+        "INSERT INTO t SELECT 'i' || key, CASE WHEN key > 'b' THEN abs(-9223372036854775808) END "
+        "FROM t");
     CHECK(twin.CompareContents() == "");
     CHECK_BOTH("DELETE FROM t WHERE key = 'c' OR abs(-9223372036854775808 + (key < 'b'))");
     CHECK(twin.CompareContents() == "");
-    CHECK_BOTH("INSERT OR FAIL INTO t VALUES ('x" + std::to_string(begin) + "',1), ('bx',2), ('z',4)");
+    CHECK_BOTH("INSERT OR FAIL INTO t VALUES ('x" + std::to_string(begin) +
+               "',1), ('bx',2), ('z',4)");
     CHECK(twin.CompareContents() == "");
   }
   CHECK_BOTH("COMMIT");
@@ -54,21 +59,26 @@ TEST_CASE("a statement that fails half-way is undone, inside BEGIN and outside")
 
 TEST_CASE("a table made in a transaction is written in it, kept by COMMIT and gone by ROLLBACK") {
   Db db;
-  db.Exec("BEGIN; CREATE VIRTUAL TABLE u USING memkv; INSERT INTO u VALUES ('a',1); SAVEPOINT s; INSERT INTO u VALUES ('b',2); "
-          "ROLLBACK TO s; INSERT INTO u VALUES ('c',3); COMMIT");
+  db.Exec(
+      "BEGIN; CREATE VIRTUAL TABLE u USING memkv; INSERT INTO u VALUES ('a',1); SAVEPOINT s; "
+      "INSERT INTO u VALUES ('b',2); "
+      "ROLLBACK TO s; INSERT INTO u VALUES ('c',3); COMMIT");
   CHECK(db.Rows("SELECT * FROM u") == "'a', 1 | 'c', 3");
   db.Exec("BEGIN; CREATE VIRTUAL TABLE v USING memkv; INSERT INTO v VALUES ('a',1); ROLLBACK");
   CHECK(db.Error("SELECT * FROM v") == "no such table: v");
   db.Exec("CREATE VIRTUAL TABLE v USING memkv");
   CHECK(db.Rows("SELECT * FROM v") == "");
-  db.Exec("BEGIN; INSERT INTO u VALUES ('d',4); SAVEPOINT s; CREATE VIRTUAL TABLE w USING memkv; INSERT INTO w VALUES ('x',1); "
-          "INSERT INTO u VALUES ('e',5); ROLLBACK TO s; COMMIT");
+  db.Exec(
+      "BEGIN; INSERT INTO u VALUES ('d',4); SAVEPOINT s; CREATE VIRTUAL TABLE w USING memkv; "
+      "INSERT INTO w VALUES ('x',1); "
+      "INSERT INTO u VALUES ('e',5); ROLLBACK TO s; COMMIT");
   CHECK(db.Rows("SELECT * FROM u") == "'a', 1 | 'c', 3 | 'd', 4");
   CHECK(db.Error("SELECT * FROM w") == "no such table: w");
 }
 
 TEST_CASE("savepoints opened before the table's first write are undone to as well") {
-  for (const std::string undo : {"ROLLBACK TO one", "ROLLBACK TO two", "ROLLBACK TO three", "RELEASE three", "RELEASE two"}) {
+  for (const std::string undo : {"ROLLBACK TO one", "ROLLBACK TO two", "ROLLBACK TO three",
+                                 "RELEASE three", "RELEASE two"}) {
     for (const std::string then : {"ROLLBACK TO one", "RELEASE one", "ROLLBACK", "COMMIT"}) {
       for (const std::string begin : {"BEGIN", "SELECT 1"}) {
         CAPTURE(undo);
@@ -94,11 +104,14 @@ TEST_CASE("savepoints opened before the table's first write are undone to as wel
   }
 }
 
-TEST_CASE("a table that joins a transaction late keeps to its savepoints, the other table to its own") {
+TEST_CASE(
+    "a table that joins a transaction late keeps to its savepoints, the other table to its own") {
   Db db;
   db.Exec("CREATE VIRTUAL TABLE u USING memkv; CREATE VIRTUAL TABLE v USING memkv");
-  db.Exec("BEGIN; INSERT INTO u VALUES ('u1',1); SAVEPOINT one; INSERT INTO u VALUES ('u2',2); SAVEPOINT two; "
-          "INSERT INTO v VALUES ('v1',1); INSERT INTO u VALUES ('u3',3)");
+  db.Exec(
+      "BEGIN; INSERT INTO u VALUES ('u1',1); SAVEPOINT one; INSERT INTO u VALUES ('u2',2); "
+      "SAVEPOINT two; "
+      "INSERT INTO v VALUES ('v1',1); INSERT INTO u VALUES ('u3',3)");
   CHECK(db.Rows("SELECT key FROM u UNION ALL SELECT key FROM v") == "'u1' | 'u2' | 'u3' | 'v1'");
   db.Exec("ROLLBACK TO two");
   CHECK(db.Rows("SELECT key FROM u UNION ALL SELECT key FROM v") == "'u1' | 'u2'");
@@ -112,7 +125,9 @@ TEST_CASE("a table that joins a transaction late keeps to its savepoints, the ot
 
 TEST_CASE("UPDATE of a value keeps the key as it is; UPDATE of a key keeps the values") {
   Twin twin("key PRIMARY KEY, a, b TEXT, c");
-  REQUIRE_BOTH("INSERT INTO t VALUES (1.0, x'00', 'b', 1), (2, NULL, NULL, NULL), ('3', 1.5, '', -1), (x'34', 1, 2, 3)");
+  REQUIRE_BOTH(
+      "INSERT INTO t VALUES (1.0, x'00', 'b', 1), (2, NULL, NULL, NULL), ('3', 1.5, '', -1), "
+      "(x'34', 1, 2, 3)");
   for (const int frozen : {0, 1}) {
     if (frozen) REQUIRE(twin.Freeze() == "");
     CHECK_BOTH("UPDATE t SET c = 7");
@@ -126,7 +141,9 @@ TEST_CASE("UPDATE of a value keeps the key as it is; UPDATE of a key keeps the v
 
 TEST_CASE("statements that move the rows they walk over") {
   Twin twin;
-  REQUIRE_BOTH("INSERT INTO t WITH RECURSIVE c(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM c WHERE i < 500) SELECT 'k' || i, i FROM c");
+  REQUIRE_BOTH(
+      "INSERT INTO t WITH RECURSIVE c(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM c WHERE i < "
+      "500) SELECT 'k' || i, i FROM c");
   for (const int frozen : {0, 1}) {
     if (frozen) REQUIRE(twin.Freeze() == "");
     CHECK_BOTH("UPDATE t SET key = 'z' || key WHERE key > 'a'");
@@ -142,7 +159,9 @@ TEST_CASE("statements that move the rows they walk over") {
 
 TEST_CASE("last_insert_rowid() and changes() are the user's") {
   Db db;
-  db.Exec("CREATE TABLE r(x); CREATE VIRTUAL TABLE u USING memkv; INSERT INTO r(rowid, x) VALUES (77, 1)");
+  db.Exec(
+      "CREATE TABLE r(x); CREATE VIRTUAL TABLE u USING memkv; INSERT INTO r(rowid, x) VALUES (77, "
+      "1)");
   db.Exec("INSERT INTO u VALUES ('a',1), ('b',2), ('c',3)");
   CHECK(db.Rows("SELECT last_insert_rowid(), changes()") == "77, 3");
   db.Exec("SELECT memkv_freeze('u')");
@@ -166,21 +185,32 @@ std::string Rest(Cursor& cursor) {
 TEST_CASE("an open cursor sees the table as it was, whatever is done to it") {
   const char* rows = "'b', 2 | 'c', 3 | 'd', 4 | 'e', 5";
   for (const int frozen : {0, 1, 2}) {
-    for (const std::string sql : {"SELECT * FROM u", "SELECT * FROM u ORDER BY key DESC", "SELECT * FROM u WHERE key >= 'a'",
-                            "SELECT * FROM u WHERE key LIKE '_'", "SELECT * FROM u WHERE rank >= 0", "SELECT * FROM u WHERE key GLOB '[a-f]'"}) {
+    for (const std::string sql :
+         {"SELECT * FROM u", "SELECT * FROM u ORDER BY key DESC",
+          "SELECT * FROM u WHERE key >= 'a'", "SELECT * FROM u WHERE key LIKE '_'",
+          "SELECT * FROM u WHERE rank >= 0", "SELECT * FROM u WHERE key GLOB '[a-f]'"}) {
       for (const std::string what :
-           {"DELETE FROM u", "INSERT INTO u VALUES ('bb',1), ('cc',2), ('zz',3); DELETE FROM u WHERE key = 'c'",
-            "UPDATE u SET value = -1", "UPDATE u SET key = key || 'x'", "BEGIN; DELETE FROM u; COMMIT", "BEGIN; DELETE FROM u; ROLLBACK",
-            "BEGIN; DELETE FROM u; SAVEPOINT s; INSERT INTO u VALUES ('c',0); ROLLBACK TO s; INSERT INTO u VALUES ('d',0); COMMIT",
-            "INSERT INTO u(u) VALUES ('truncate'); INSERT INTO u VALUES ('c', 'new')", "SELECT memkv_freeze('u')",
-            "DELETE FROM u WHERE key > 'b'; SELECT memkv_freeze('u'); INSERT INTO u VALUES ('c', 'new')",
-            "BEGIN; SELECT memkv_freeze('u'); ROLLBACK; DELETE FROM u", "BEGIN; CREATE TABLE z(x); DELETE FROM u; ROLLBACK; DELETE FROM u",
-            "ALTER TABLE u RENAME TO w; DELETE FROM w", "INSERT INTO u(u, key) VALUES ('delete-prefix', 'c')"}) {
+           {"DELETE FROM u",
+            "INSERT INTO u VALUES ('bb',1), ('cc',2), ('zz',3); DELETE FROM u WHERE key = 'c'",
+            "UPDATE u SET value = -1", "UPDATE u SET key = key || 'x'",
+            "BEGIN; DELETE FROM u; COMMIT", "BEGIN; DELETE FROM u; ROLLBACK",
+            "BEGIN; DELETE FROM u; SAVEPOINT s; INSERT INTO u VALUES ('c',0); ROLLBACK TO s; "
+            "INSERT INTO u VALUES ('d',0); COMMIT",
+            "INSERT INTO u(u) VALUES ('truncate'); INSERT INTO u VALUES ('c', 'new')",
+            "SELECT memkv_freeze('u')",
+            "DELETE FROM u WHERE key > 'b'; SELECT memkv_freeze('u'); INSERT INTO u VALUES ('c', "
+            "'new')",
+            "BEGIN; SELECT memkv_freeze('u'); ROLLBACK; DELETE FROM u",
+            "BEGIN; CREATE TABLE z(x); DELETE FROM u; ROLLBACK; DELETE FROM u",
+            "ALTER TABLE u RENAME TO w; DELETE FROM w",
+            "INSERT INTO u(u, key) VALUES ('delete-prefix', 'c')"}) {
         CAPTURE(frozen);
         CAPTURE(sql);
         CAPTURE(what);
         Db db;
-        db.Exec("CREATE VIRTUAL TABLE u USING memkv; INSERT INTO u VALUES ('a',1), ('b',2), ('c',3), ('d',4), ('e',5)");
+        db.Exec(
+            "CREATE VIRTUAL TABLE u USING memkv; INSERT INTO u VALUES ('a',1), ('b',2), ('c',3), "
+            "('d',4), ('e',5)");
         if (frozen >= 1) db.Exec("SELECT memkv_freeze('u')");
         if (frozen == 2) db.Exec("UPDATE u SET value = value WHERE key IN ('b', 'd')");
         Cursor cursor(db, sql);
@@ -236,10 +266,13 @@ TEST_CASE("a statement that walks and writes the same table by hand") {
 TEST_CASE("memory comes back after DELETE, truncate and ROLLBACK") {
   Db db;
   db.Exec("CREATE VIRTUAL TABLE u USING memkv");
-  auto memory = [&db] { return std::stoll(db.Rows("SELECT value FROM memkv_stats('u') WHERE name = 'memory_bytes'")); };
+  auto memory = [&db] {
+    return std::stoll(db.Rows("SELECT value FROM memkv_stats('u') WHERE name = 'memory_bytes'"));
+  };
   const long long empty = memory();
   const std::string fill =
-      "INSERT INTO u WITH RECURSIVE c(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM c WHERE i < 30000) SELECT 'key' || i, i FROM c";
+      "INSERT INTO u WITH RECURSIVE c(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM c WHERE i < "
+      "30000) SELECT 'key' || i, i FROM c";
   db.Exec(fill);
   const long long full = memory();
   CHECK(full > empty + 30000 * 4);
