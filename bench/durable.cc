@@ -1,5 +1,6 @@
-// bench_durable: a memkv table in a database file beside its twin, a WITHOUT ROWID table in a file of its own, both in WAL mode;
-// where installed, LMDB beside them, and the disk itself: append and fdatasync.
+// bench_durable: a memkv table in a database file beside its twin, a WITHOUT ROWID table in a file
+// of its own, both in WAL mode; where installed, LMDB beside them, and the disk itself: append and
+// fdatasync.
 
 #include <fcntl.h>
 #include <sqlite3.h>
@@ -40,9 +41,12 @@ class Db {
     if (sqlite3_open(file.c_str(), &db_) != SQLITE_OK) Fail("open");
     if (memkv) {
       sqlite3_enable_load_extension(db_, 1);
-      if (sqlite3_load_extension(db_, o.extension.c_str(), nullptr, nullptr) != SQLITE_OK) Fail("load " + o.extension);
+      if (sqlite3_load_extension(db_, o.extension.c_str(), nullptr, nullptr) != SQLITE_OK)
+        Fail("load " + o.extension);
     }
-    Exec("PRAGMA cache_size = -1000000; PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0; PRAGMA synchronous = NORMAL");
+    Exec(
+        "PRAGMA cache_size = -1000000; PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0; "
+        "PRAGMA synchronous = NORMAL");
   }
   ~Db() { sqlite3_close(db_); }
   Db(const Db&) = delete;
@@ -117,7 +121,9 @@ class Bench {
   }
 
  private:
-  void Head(const char* a, const char* b, const char* c, const char* d) { std::printf("%-50s %-8s %10s %10s %s\n", a, "unit", b, c, d); }
+  void Head(const char* a, const char* b, const char* c, const char* d) {
+    std::printf("%-50s %-8s %10s %10s %s\n", a, "unit", b, c, d);
+  }
   void Line(const std::string& what, const char* unit, double memkv, double twin, bool ratio) {
     std::printf("%-50s %-8s %10.2f ", what.c_str(), unit, memkv);
     if (twin > 0) {
@@ -128,9 +134,12 @@ class Bench {
     std::printf(ratio ? "   %.2f x\n" : "\n", twin / memkv);
     std::fflush(stdout);
   }
-  std::string File(bool memkv, const char* what) { return folder_ + "/" + what + (memkv ? "-memkv.db" : "-twin.db"); }
+  std::string File(bool memkv, const char* what) {
+    return folder_ + "/" + what + (memkv ? "-memkv.db" : "-twin.db");
+  }
   static void Create(Db& db, bool memkv) {
-    db.Exec(memkv ? "CREATE VIRTUAL TABLE t USING memkv" : "CREATE TABLE t(key TEXT PRIMARY KEY NOT NULL, value) WITHOUT ROWID");
+    db.Exec(memkv ? "CREATE VIRTUAL TABLE t USING memkv"
+                  : "CREATE TABLE t(key TEXT PRIMARY KEY NOT NULL, value) WITHOUT ROWID");
   }
 
   void Bulk(bool memkv, bool shuffled) {
@@ -147,7 +156,8 @@ class Bench {
     us_[memkv][shuffled] = (Seconds() - begin) * 1e6 / static_cast<double>(keys.size());
     wal_[memkv][shuffled] = static_cast<double>(db.WalBytes()) / static_cast<double>(keys.size());
     sqlite3_finalize(insert);
-    if (static_cast<size_t>(db.Number("SELECT count(*) FROM t")) != keys.size()) db.Fail("the rows are not all there");
+    if (static_cast<size_t>(db.Number("SELECT count(*) FROM t")) != keys.size())
+      db.Fail("the rows are not all there");
     db.Exec("PRAGMA wal_checkpoint(TRUNCATE)");
   }
 
@@ -157,7 +167,8 @@ class Bench {
     db.Exec(std::string("PRAGMA wal_autocheckpoint = 1000; PRAGMA synchronous = ") + level);
     sqlite3_stmt* insert = db.Prepare("INSERT INTO t VALUES(?1, ?2)");
     n = std::min<uint64_t>(n, shuffled_.size());
-    const Timing timing = TimeAll(n, [&](size_t i) { db.Run(insert, shuffled_[i], static_cast<int64_t>(i)); });
+    const Timing timing =
+        TimeAll(n, [&](size_t i) { db.Run(insert, shuffled_[i], static_cast<int64_t>(i)); });
     sqlite3_finalize(insert);
     return timing.ns_per_op() / 1000;
   }
@@ -181,9 +192,13 @@ class Bench {
         if (transaction) db.Exec("BEGIN");
         db.Run(find, c_.hits[0]);
         const size_t n = std::min<size_t>(c_.hits.size(), 300'000);
-        us[memkv][transaction] = TimeAll(n, [&](size_t i) {
-                                   if (!db.Run(find, c_.hits[i])) db.Fail("a key is missing");
-                                 }).ns_per_op() / 1000;
+        us[memkv][transaction] = TimeAll(n,
+                                         [&](size_t i) {
+                                           if (!db.Run(find, c_.hits[i]))
+                                             db.Fail("a key is missing");
+                                         })
+                                     .ns_per_op() /
+                                 1000;
       }
       db.Exec("COMMIT");
       sqlite3_finalize(find);
@@ -198,16 +213,19 @@ class Bench {
     auto reopen = [&] {
       const double begin = Seconds();
       Db db(o_, file, true);
-      if (static_cast<size_t>(db.Number("SELECT memkv_count('t')")) != c_.keys.size()) db.Fail("the rows are not all there");
+      if (static_cast<size_t>(db.Number("SELECT memkv_count('t')")) != c_.keys.size())
+        db.Fail("the rows are not all there");
       return Seconds() - begin;
     };
-    Line("reopen, all of it in the log", "us/op", reopen() * 1e6 / static_cast<double>(c_.keys.size()), 0, false);
+    Line("reopen, all of it in the log", "us/op",
+         reopen() * 1e6 / static_cast<double>(c_.keys.size()), 0, false);
     double mb;
     {
       Db db(o_, file, true);
       const double begin = Seconds();
       db.Exec("SELECT memkv_freeze('t')");
-      Line("freeze", "us/key", (Seconds() - begin) * 1e6 / static_cast<double>(c_.keys.size()), 0, false);
+      Line("freeze", "us/key", (Seconds() - begin) * 1e6 / static_cast<double>(c_.keys.size()), 0,
+           false);
       mb = static_cast<double>(db.Number("SELECT sum(length(data)) FROM t_segment")) / 1e6;
       db.Exec("PRAGMA wal_checkpoint(TRUNCATE)");
     }

@@ -1,4 +1,5 @@
-// The log's bytes: what goes in comes out, marks give back what was buffered, and no bytes can harm the reader.
+// The log's bytes: what goes in comes out, marks give back what was buffered, and no bytes can harm
+// the reader.
 
 #include "core/store/log.h"
 
@@ -16,7 +17,9 @@ namespace {
 class Told : public LogTarget {
  public:
   Status Put(Bytes key, const Value& value) override {
-    lines.push_back("put " + std::string(key) + (value.is_record ? " record " + std::string(value.record) : " " + std::to_string(value.number)));
+    lines.push_back("put " + std::string(key) +
+                    (value.is_record ? " record " + std::string(value.record)
+                                     : " " + std::to_string(value.number)));
     return {};
   }
   Status Erase(Bytes key) override {
@@ -49,7 +52,8 @@ TEST_CASE("what goes into a log comes out") {
   LogBuffer log;
   std::vector<std::string> expected;
   for (int i = 0; i < 3000; ++i) {
-    const std::string key = test::StyledKey(static_cast<int>(random.Below(2)), random), other = key + "x";
+    const std::string key = test::StyledKey(static_cast<int>(random.Below(2)), random),
+                      other = key + "x";
     const std::string record(random.Below(300), 'r');
     switch (random.Below(5)) {
       case 0:
@@ -101,7 +105,8 @@ TEST_CASE("a mark gives back what was buffered, written since or not") {
 
 TEST_CASE("sorted keys take few bytes") {
   LogBuffer log;
-  for (int i = 0; i < 1000; ++i) Put(&log, "https://www.example.com/a/long/path/" + std::to_string(100000 + i), {});
+  for (int i = 0; i < 1000; ++i)
+    Put(&log, "https://www.example.com/a/long/path/" + std::to_string(100000 + i), {});
   CHECK(log.bytes().size() < 1000 * 7);
 }
 

@@ -1,5 +1,5 @@
-// What is in memory is what is stored, however that came to be: restored copies, commits that were undone behind SQLite's back;
-// and it is there once, however many connections look at it.
+// What is in memory is what is stored, however that came to be: restored copies, commits that were
+// undone behind SQLite's back; and it is there once, however many connections look at it.
 
 #include <doctest/doctest.h>
 #include <malloc.h>
@@ -59,10 +59,12 @@ TEST_CASE("shadow tables that are damaged are reported, wherever they are") {
     const char* message;
   };
   const Damage damages[] = {
-      {"UPDATE t_log SET data = zeroblob(length(data))", "memkv: log row 1: does not have its generation's content"},
+      {"UPDATE t_log SET data = zeroblob(length(data))",
+       "memkv: log row 1: does not have its generation's content"},
       {"UPDATE t_log SET generation = x'00'", "memkv: t_log: row 1 has no generation"},
       {"UPDATE t_log SET data = x''", "memkv: log row 1: is malformed"},
-      {"UPDATE t_segment SET data = zeroblob(length(data))", "memkv: the frozen image does not have its generation's content"},
+      {"UPDATE t_segment SET data = zeroblob(length(data))",
+       "memkv: the frozen image does not have its generation's content"},
       {"DELETE FROM t_segment", "memkv: the frozen image does not have its generation's content"},
       {"UPDATE t_meta SET value = 2 WHERE id = 1", "memkv: t_meta: format 2 (this build reads: 1)"},
       {"DELETE FROM t_meta", "memkv: t_meta: no generation"},
@@ -74,7 +76,9 @@ TEST_CASE("shadow tables that are damaged are reported, wherever they are") {
     Folder folder;
     {
       Db db(folder / "a.db");
-      db.Exec("CREATE VIRTUAL TABLE t USING memkv; INSERT INTO t VALUES('a', 1); SELECT memkv_freeze('t'); INSERT INTO t VALUES('b', 1)");
+      db.Exec(
+          "CREATE VIRTUAL TABLE t USING memkv; INSERT INTO t VALUES('a', 1); SELECT "
+          "memkv_freeze('t'); INSERT INTO t VALUES('b', 1)");
     }
     {
       Db db(folder / "a.db");
@@ -98,8 +102,10 @@ TEST_CASE("eight connections take little more memory than one") {
     {
       Db db(folder / "a.db");
       db.Exec("CREATE VIRTUAL TABLE t USING memkv");
-      db.Exec("INSERT INTO t WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000) "
-              "SELECT 'https://www.example.com/' || (i * 7919 % 300007) || '/page', i FROM n");
+      db.Exec(
+          "INSERT INTO t WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < "
+          "300000) "
+          "SELECT 'https://www.example.com/' || (i * 7919 % 300007) || '/page', i FROM n");
       if (frozen) db.Exec("SELECT memkv_freeze('t')");
     }
     std::vector<std::unique_ptr<Db>> connections;

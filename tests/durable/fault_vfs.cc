@@ -23,7 +23,8 @@ struct {
 bool Fails(FaultKind kind) {
   if (!(fault.kinds & kind)) return false;
   ++fault.count;
-  if (fault.at == 0 || fault.count < fault.at || (fault.once && fault.count > fault.at)) return false;
+  if (fault.at == 0 || fault.count < fault.at || (fault.once && fault.count > fault.at))
+    return false;
   fault.happened = true;
   return true;
 }
@@ -47,7 +48,8 @@ std::string Content(const std::string& path) {
   const int fd = open(path.c_str(), O_RDONLY);
   if (fd < 0) return bytes;
   char buffer[65536];
-  for (ssize_t n; (n = read(fd, buffer, sizeof buffer)) > 0;) bytes.append(buffer, static_cast<size_t>(n));
+  for (ssize_t n; (n = read(fd, buffer, sizeof buffer)) > 0;)
+    bytes.append(buffer, static_cast<size_t>(n));
   close(fd);
   return bytes;
 }
@@ -72,7 +74,8 @@ std::string Content(const std::string& path) {
     struct stat st;
     if (stat(path.c_str(), &st) != 0) continue;  // deleted
     const int fd = open(path.c_str(), O_WRONLY | O_TRUNC);
-    if (fd < 0 || write(fd, bytes.data(), bytes.size()) != static_cast<ssize_t>(bytes.size())) _exit(8);
+    if (fd < 0 || write(fd, bytes.data(), bytes.size()) != static_cast<ssize_t>(bytes.size()))
+      _exit(8);
     close(fd);
   }
   _exit(9);
@@ -105,39 +108,51 @@ int Write(sqlite3_file* f, const void* from, int n, sqlite3_int64 at) {
   CountPower();
   const int rc = Real(f)->pMethods->xWrite(Real(f), from, n, at);
   if (const char* path = static_cast<File*>(f)->path; path && power_may_fail) {
-    files[path].changes.push_back({at, 0, std::string(static_cast<const char*>(from), static_cast<size_t>(n))});
+    files[path].changes.push_back(
+        {at, 0, std::string(static_cast<const char*>(from), static_cast<size_t>(n))});
   }
   return rc;
 }
 int Truncate(sqlite3_file* f, sqlite3_int64 size) {
   if (Fails(kFaultWrite)) return SQLITE_IOERR_TRUNCATE;
-  if (const char* path = static_cast<File*>(f)->path; path && power_may_fail) files[path].changes.push_back({-1, size, ""});
+  if (const char* path = static_cast<File*>(f)->path; path && power_may_fail)
+    files[path].changes.push_back({-1, size, ""});
   return Real(f)->pMethods->xTruncate(Real(f), size);
 }
 int Sync(sqlite3_file* f, int flags) {
   if (Fails(kFaultSync)) return SQLITE_IOERR_FSYNC;
   CountPower();
-  if (const char* path = static_cast<File*>(f)->path; path && power_may_fail) files[path] = {Content(path), {}};
+  if (const char* path = static_cast<File*>(f)->path; path && power_may_fail)
+    files[path] = {Content(path), {}};
   static_cast<void>(flags);
   return SQLITE_OK;  // the machine itself stays on
 }
-int FileSize(sqlite3_file* f, sqlite3_int64* size) { return Real(f)->pMethods->xFileSize(Real(f), size); }
+int FileSize(sqlite3_file* f, sqlite3_int64* size) {
+  return Real(f)->pMethods->xFileSize(Real(f), size);
+}
 int Lock(sqlite3_file* f, int level) { return Real(f)->pMethods->xLock(Real(f), level); }
 int Unlock(sqlite3_file* f, int level) { return Real(f)->pMethods->xUnlock(Real(f), level); }
-int CheckReserved(sqlite3_file* f, int* out) { return Real(f)->pMethods->xCheckReservedLock(Real(f), out); }
-int Control(sqlite3_file* f, int op, void* arg) { return Real(f)->pMethods->xFileControl(Real(f), op, arg); }
+int CheckReserved(sqlite3_file* f, int* out) {
+  return Real(f)->pMethods->xCheckReservedLock(Real(f), out);
+}
+int Control(sqlite3_file* f, int op, void* arg) {
+  return Real(f)->pMethods->xFileControl(Real(f), op, arg);
+}
 int SectorSize(sqlite3_file* f) { return Real(f)->pMethods->xSectorSize(Real(f)); }
 int Characteristics(sqlite3_file* f) { return Real(f)->pMethods->xDeviceCharacteristics(Real(f)); }
 int ShmMap(sqlite3_file* f, int page, int size, int extend, void volatile** out) {
   return Real(f)->pMethods->xShmMap(Real(f), page, size, extend, out);
 }
-int ShmLock(sqlite3_file* f, int at, int n, int flags) { return Real(f)->pMethods->xShmLock(Real(f), at, n, flags); }
+int ShmLock(sqlite3_file* f, int at, int n, int flags) {
+  return Real(f)->pMethods->xShmLock(Real(f), at, n, flags);
+}
 void ShmBarrier(sqlite3_file* f) { Real(f)->pMethods->xShmBarrier(Real(f)); }
 int ShmUnmap(sqlite3_file* f, int remove) { return Real(f)->pMethods->xShmUnmap(Real(f), remove); }
 
-constexpr sqlite3_io_methods kMethods = {2,         Close,  Read,         Write,   Truncate,   Sync,           FileSize,
-                                         Lock,      Unlock, CheckReserved, Control, SectorSize, Characteristics, ShmMap,
-                                         ShmLock,   ShmBarrier, ShmUnmap, nullptr, nullptr};
+constexpr sqlite3_io_methods kMethods = {
+    2,        Close,         Read,    Write,      Truncate,        Sync,   FileSize, Lock,
+    Unlock,   CheckReserved, Control, SectorSize, Characteristics, ShmMap, ShmLock,  ShmBarrier,
+    ShmUnmap, nullptr,       nullptr};
 
 sqlite3_vfs* Default(sqlite3_vfs* vfs) { return static_cast<sqlite3_vfs*>(vfs->pAppData); }
 
@@ -145,7 +160,8 @@ int Open(sqlite3_vfs* vfs, const char* name, sqlite3_file* f, int flags, int* ou
   File* file = static_cast<File*>(f);
   file->pMethods = nullptr;
   if (Fails(kFaultOpen)) return SQLITE_CANTOPEN;
-  file->real = static_cast<sqlite3_file*>(std::calloc(1, static_cast<size_t>(Default(vfs)->szOsFile)));
+  file->real =
+      static_cast<sqlite3_file*>(std::calloc(1, static_cast<size_t>(Default(vfs)->szOsFile)));
   file->path = nullptr;
   const int rc = Default(vfs)->xOpen(Default(vfs), name, file->real, flags, out);
   if (rc != SQLITE_OK) {
@@ -179,8 +195,12 @@ void RegisterFaultVfs() {
     v.pAppData = base;
     v.xOpen = Open;
     v.xDelete = Delete;
-    v.xAccess = [](sqlite3_vfs* s, const char* n, int f, int* o) { return Default(s)->xAccess(Default(s), n, f, o); };
-    v.xFullPathname = [](sqlite3_vfs* s, const char* n, int size, char* o) { return Default(s)->xFullPathname(Default(s), n, size, o); };
+    v.xAccess = [](sqlite3_vfs* s, const char* n, int f, int* o) {
+      return Default(s)->xAccess(Default(s), n, f, o);
+    };
+    v.xFullPathname = [](sqlite3_vfs* s, const char* n, int size, char* o) {
+      return Default(s)->xFullPathname(Default(s), n, size, o);
+    };
     return v;
   }();
   sqlite3_vfs_register(&vfs, 0);

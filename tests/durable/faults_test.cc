@@ -1,5 +1,6 @@
-// The n-th read, write or sync fails, for every n; power is lost at the n-th write or sync. Whatever happens, the memkv table
-// holds what the plain table of the same transactions holds, on the connection that met the failure and on a new one.
+// The n-th read, write or sync fails, for every n; power is lost at the n-th write or sync.
+// Whatever happens, the memkv table holds what the plain table of the same transactions holds, on
+// the connection that met the failure and on a new one.
 
 #include <doctest/doctest.h>
 #include <sys/wait.h>
@@ -26,17 +27,25 @@ const char* const kSetup[] = {
 
 // Transactions that change t and p alike.
 const char* const kWork[] = {
-    "BEGIN; INSERT INTO t VALUES('a', 1), ('b', 2); INSERT INTO p VALUES('a', 1), ('b', 2); REPLACE INTO done VALUES(1, 1); COMMIT",
-    "BEGIN; INSERT INTO t VALUES('c', zeroblob(9000)); INSERT INTO p VALUES('c', zeroblob(9000)); SAVEPOINT s;"
-    "DELETE FROM t; DELETE FROM p; ROLLBACK TO s; DELETE FROM t WHERE key = 'b'; DELETE FROM p WHERE key = 'b';"
+    "BEGIN; INSERT INTO t VALUES('a', 1), ('b', 2); INSERT INTO p VALUES('a', 1), ('b', 2); "
+    "REPLACE INTO done VALUES(1, 1); COMMIT",
+    "BEGIN; INSERT INTO t VALUES('c', zeroblob(9000)); INSERT INTO p VALUES('c', zeroblob(9000)); "
+    "SAVEPOINT s;"
+    "DELETE FROM t; DELETE FROM p; ROLLBACK TO s; DELETE FROM t WHERE key = 'b'; DELETE FROM p "
+    "WHERE key = 'b';"
     "REPLACE INTO done VALUES(1, 2); COMMIT",
-    "BEGIN; INSERT INTO t(t) VALUES('freeze'); INSERT INTO t VALUES('d', 4); INSERT INTO p VALUES('d', 4); REPLACE INTO done VALUES(1, 3); COMMIT",
-    "BEGIN; WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 40) INSERT INTO t SELECT 'r' || i, zeroblob(9000) FROM n;"
-    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 40) INSERT INTO p SELECT 'r' || i, zeroblob(9000) FROM n;"
+    "BEGIN; INSERT INTO t(t) VALUES('freeze'); INSERT INTO t VALUES('d', 4); INSERT INTO p "
+    "VALUES('d', 4); REPLACE INTO done VALUES(1, 3); COMMIT",
+    "BEGIN; WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 40) INSERT "
+    "INTO t SELECT 'r' || i, zeroblob(9000) FROM n;"
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 40) INSERT INTO p "
+    "SELECT 'r' || i, zeroblob(9000) FROM n;"
     "REPLACE INTO done VALUES(1, 4); COMMIT",
-    "BEGIN; DELETE FROM t WHERE key < 'c'; DELETE FROM p WHERE key < 'c'; INSERT INTO t(t) VALUES('freeze'); REPLACE INTO done VALUES(1, 5); COMMIT",
+    "BEGIN; DELETE FROM t WHERE key < 'c'; DELETE FROM p WHERE key < 'c'; INSERT INTO t(t) "
+    "VALUES('freeze'); REPLACE INTO done VALUES(1, 5); COMMIT",
     "BEGIN; INSERT INTO t(t) VALUES('truncate'); DELETE FROM p; ROLLBACK",
-    "BEGIN; ALTER TABLE t RENAME TO u; ALTER TABLE u RENAME TO t; UPDATE t SET value = 5 WHERE key = 'd';"
+    "BEGIN; ALTER TABLE t RENAME TO u; ALTER TABLE u RENAME TO t; UPDATE t SET value = 5 WHERE key "
+    "= 'd';"
     "UPDATE p SET value = 5 WHERE key = 'd'; REPLACE INTO done VALUES(1, 6); COMMIT",
 };
 
@@ -44,7 +53,8 @@ void RequireSame(Db& db, const char* where) {
   CAPTURE(where);
   if (db.Rows("SELECT count(*) FROM sqlite_schema WHERE name IN ('t', 'p')") != "2") return;
   db.Exec("BEGIN");
-  REQUIRE(db.Rows("SELECT key, value FROM t ORDER BY key") == db.Rows("SELECT key, value FROM p ORDER BY key"));
+  REQUIRE(db.Rows("SELECT key, value FROM t ORDER BY key") ==
+          db.Rows("SELECT key, value FROM p ORDER BY key"));
   db.Exec("COMMIT");
   REQUIRE(db.Error("INSERT INTO t(t) VALUES('integrity-check')") == "(succeeded)");
   REQUIRE(db.Rows("PRAGMA integrity_check") == "'ok'");
@@ -107,7 +117,9 @@ TEST_CASE("the n-th operation of the file fails") {
           if (!db.autocommit()) db.Exec("ROLLBACK");
           RequireSame(db, "the connection that failed");
           // And it can go on.
-          db.Exec("BEGIN; INSERT OR REPLACE INTO t VALUES('more', 1); INSERT OR REPLACE INTO p VALUES('more', 1); COMMIT");
+          db.Exec(
+              "BEGIN; INSERT OR REPLACE INTO t VALUES('more', 1); INSERT OR REPLACE INTO p "
+              "VALUES('more', 1); COMMIT");
           RequireSame(db, "the connection that failed, later");
         }
         Db again(folder / "a.db");

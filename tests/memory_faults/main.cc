@@ -1,6 +1,7 @@
-// The n-th allocation fails, for every n: SQLite's, the structures' and C++'s own, through one counter. Nothing crashes, nothing
-// leaks through a callback, and what is stored is whole: the memkv table holds what the plain table of the same transactions
-// holds. A process of its own, since it replaces the allocators.
+// The n-th allocation fails, for every n: SQLite's, the structures' and C++'s own, through one
+// counter. Nothing crashes, nothing leaks through a callback, and what is stored is whole: the
+// memkv table holds what the plain table of the same transactions holds. A process of its own,
+// since it replaces the allocators.
 
 #include <sqlite3.h>
 
@@ -48,13 +49,16 @@ namespace {
 sqlite3_mem_methods real;
 
 [[noreturn]] void Die(const std::string& what) {
-  std::fprintf(stderr, "allocation %llu%s: %s\n", static_cast<unsigned long long>(fail_at ? fail_at : count), from_then_on ? " and on" : "", what.c_str());
+  std::fprintf(stderr, "allocation %llu%s: %s\n",
+               static_cast<unsigned long long>(fail_at ? fail_at : count),
+               from_then_on ? " and on" : "", what.c_str());
   std::_Exit(1);
 }
 
 sqlite3* Open(const std::string& file) {
   sqlite3* db = nullptr;
-  if (sqlite3_open(file.c_str(), &db) != SQLITE_OK || sqlite3_memkv_init(db, nullptr, nullptr) != SQLITE_OK) {
+  if (sqlite3_open(file.c_str(), &db) != SQLITE_OK ||
+      sqlite3_memkv_init(db, nullptr, nullptr) != SQLITE_OK) {
     sqlite3_close(db);
     return nullptr;
   }
@@ -72,7 +76,8 @@ std::string Rows(sqlite3* db, const char* sql) {
     if (rc != SQLITE_ROW) break;
     for (int i = 0; i < sqlite3_column_count(stmt); ++i) {
       const auto* text = static_cast<const char*>(sqlite3_column_blob(stmt, i));
-      out.append(text ? text : "", static_cast<size_t>(sqlite3_column_bytes(stmt, i))) += i ? ';' : '=';
+      out.append(text ? text : "", static_cast<size_t>(sqlite3_column_bytes(stmt, i))) +=
+          i ? ';' : '=';
     }
   }
   sqlite3_finalize(stmt);
@@ -82,7 +87,8 @@ std::string Rows(sqlite3* db, const char* sql) {
 void RequireSame(sqlite3* db) {
   const std::string there = Rows(db, "SELECT count(*) FROM sqlite_schema WHERE name IN ('t', 'p')");
   if (there != "2=") return;
-  const std::string t = Rows(db, "SELECT key, value FROM t ORDER BY key"), p = Rows(db, "SELECT key, value FROM p ORDER BY key");
+  const std::string t = Rows(db, "SELECT key, value FROM t ORDER BY key"),
+                    p = Rows(db, "SELECT key, value FROM p ORDER BY key");
   if (t != p) Die("memkv: " + t.substr(0, 300) + "\nplain: " + p.substr(0, 300));
   const std::string check = Rows(db, "INSERT INTO t(t) VALUES('integrity-check')");
   if (!check.empty()) Die(check);
@@ -91,14 +97,19 @@ void RequireSame(sqlite3* db) {
 const char* const kWork[] = {
     "CREATE TABLE p(key TEXT PRIMARY KEY NOT NULL, value) WITHOUT ROWID",
     "CREATE VIRTUAL TABLE t USING memkv",
-    "BEGIN; INSERT INTO t VALUES('a', 1), ('b', 'text'); INSERT INTO p VALUES('a', 1), ('b', 'text'); COMMIT",
-    "BEGIN; INSERT INTO t VALUES('c', 3); INSERT INTO p VALUES('c', 3); SAVEPOINT s; DELETE FROM t; DELETE FROM p; ROLLBACK TO s;"
+    "BEGIN; INSERT INTO t VALUES('a', 1), ('b', 'text'); INSERT INTO p VALUES('a', 1), ('b', "
+    "'text'); COMMIT",
+    "BEGIN; INSERT INTO t VALUES('c', 3); INSERT INTO p VALUES('c', 3); SAVEPOINT s; DELETE FROM "
+    "t; DELETE FROM p; ROLLBACK TO s;"
     "UPDATE t SET key = 'd' WHERE key = 'a'; UPDATE p SET key = 'd' WHERE key = 'a'; COMMIT",
     "SELECT memkv_freeze('t')",
-    "BEGIN; DELETE FROM t WHERE key = 'b'; DELETE FROM p WHERE key = 'b'; INSERT INTO t VALUES('e', NULL); INSERT INTO p VALUES('e', NULL); COMMIT",
-    "SELECT * FROM t WHERE key LIKE 'a%'; SELECT * FROM t WHERE key >= 'b' ORDER BY key DESC; SELECT memkv_count('t')",
+    "BEGIN; DELETE FROM t WHERE key = 'b'; DELETE FROM p WHERE key = 'b'; INSERT INTO t "
+    "VALUES('e', NULL); INSERT INTO p VALUES('e', NULL); COMMIT",
+    "SELECT * FROM t WHERE key LIKE 'a%'; SELECT * FROM t WHERE key >= 'b' ORDER BY key DESC; "
+    "SELECT memkv_count('t')",
     "INSERT INTO t(t) VALUES('integrity-check'); INSERT INTO t(t) VALUES('rebuild')",
-    "BEGIN; ALTER TABLE t RENAME TO u; ALTER TABLE u RENAME TO t; COMMIT; BEGIN; DROP TABLE t; ROLLBACK",
+    "BEGIN; ALTER TABLE t RENAME TO u; ALTER TABLE u RENAME TO t; COMMIT; BEGIN; DROP TABLE t; "
+    "ROLLBACK",
 };
 
 // True: nothing failed.
@@ -127,7 +138,8 @@ bool Sweep(const std::string& folder, uint64_t n, bool all) {
   if (db) {
     if (!sqlite3_get_autocommit(db)) sqlite3_exec(db, "ROLLBACK", nullptr, nullptr, nullptr);
     RequireSame(db);
-    if (sqlite3_close(db) != SQLITE_OK) Die(reopened ? "cannot be closed, reopened" : "cannot be closed");
+    if (sqlite3_close(db) != SQLITE_OK)
+      Die(reopened ? "cannot be closed, reopened" : "cannot be closed");
   }
   db = Open(file);
   if (!db) Die("cannot be opened");
