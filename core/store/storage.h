@@ -3,11 +3,10 @@
 //
 // A stored table is a base (a frozen image, or nothing) and a log of what was done to it since:
 //
-//   base   generation | image, or none    generation: FirstGeneration(columns), chained over image
+//   base   generation | image, or none    FirstGeneration(columns), chained over the image
 //   log    row after row, ids ascending
-//   row    id | generation | data         generation: the one before (the base's), chained over
-//   data data   1 byte | batch, or a piece     0: the batch ends here, 1: it goes on in the next
-//   row
+//   row    id | generation | data         the base's or the row before's, chained over data
+//   data   1 byte | batch, or a piece     0: the batch ends here, 1: it goes on in the next row
 //
 // Generations are checked when rows are read, so that they are checksums too.
 
