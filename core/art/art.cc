@@ -105,6 +105,14 @@ void Art::Adopt(Engine* engine) noexcept {
 }
 
 Status Art::Put(Bytes key, const Entry& entry, bool* replaced) {
+  return Write(key, entry, replaced, true);
+}
+
+Status Art::Add(Bytes key, const Entry& entry, bool* existed) {
+  return Write(key, entry, existed, false);
+}
+
+Status Art::Write(Bytes key, const Entry& entry, bool* existed, bool overwrite) {
   if (key.size() > kMaxKeyBytes) {
     return Status::TooBig("key of " + std::to_string(key.size()) + " bytes (at most " +
                           std::to_string(kMaxKeyBytes) + ")");
@@ -116,17 +124,11 @@ Status Art::Put(Bytes key, const Entry& entry, bool* replaced) {
     e->Unref();
   }
   try {
-    engine_->Put(key, entry, replaced);
+    engine_->Put(key, entry, existed, overwrite);
   } catch (const art::ArenaFull&) {
     return Status::Full("the arena is full at " + std::to_string(engine_->held_bytes()) + " bytes");
   }
   return Status();
-}
-
-Status Art::Add(Bytes key, const Entry& entry, bool* existed) {
-  Entry present;
-  *existed = latest_.Find(key, &present);
-  return *existed ? Status() : Put(key, entry);
 }
 
 bool Art::Erase(Bytes key) { return engine_ && engine_->Erase(key); }

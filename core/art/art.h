@@ -175,6 +175,7 @@ class Art {
   Status Verify() const;
 
  private:
+  Status Write(Bytes key, const Entry& entry, bool* existed, bool overwrite);
   void Adopt(art::Engine* engine) noexcept;
 
   Options options_;

@@ -128,11 +128,11 @@ void Engine::UnsharePair(Path& path) {
   Retire(kPairBlock, old_desc);
 }
 
-void Engine::Put(Bytes key, const Entry& entry, bool* replaced) {
+void Engine::Put(Bytes key, const Entry& entry, bool* existed, bool overwrite) {
   const Headroom headroom(this);
   Reap();
   scratch_.Reset();
-  if (replaced) *replaced = false;
+  if (existed) *existed = false;
   if (!head.root) {
     LeafParts& a = parts_;
     a = LeafParts();
@@ -171,8 +171,9 @@ void Engine::Put(Bytes key, const Entry& entry, bool* replaced) {
       pos = leaf.Find(head.table(leaf), key);
     }
     if (pos.exact) {
+      if (existed) *existed = true;
+      if (!overwrite) return;
       if (!UpdatePlainly(leaf, pos.pos, entry)) Update(pos.pos, entry);
-      if (replaced) *replaced = true;
       Tend();
       return;
     }

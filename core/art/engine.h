@@ -65,7 +65,8 @@ class Engine {
   Tree head;  // the present tree
 
   // See Art.
-  void Put(Bytes key, const Entry& entry, bool* replaced);
+  // `overwrite` false: an entry that is there stays as it is.
+  void Put(Bytes key, const Entry& entry, bool* existed, bool overwrite = true);
   bool Erase(Bytes key);
   uint64_t EraseRange(Bytes lo, std::optional<Bytes> hi);
   Version* Take();
