@@ -53,11 +53,11 @@ TEST_CASE("CREATE VIRTUAL TABLE ... USING memkv") {
       db,
       {
           {"CREATE VIRTUAL TABLE x USING memkv(frob = 1)", kError,
-           "memkv: unknown option \"frob\" (known: durable)"},
+           "memkv: unknown option \"frob\" (known: delta_limit, durable)"},
           {"CREATE VIRTUAL TABLE x USING memkv(key TEXT, value, frob = 'a b')", kError,
-           "memkv: unknown option \"frob\" (known: durable)"},
+           "memkv: unknown option \"frob\" (known: delta_limit, durable)"},
           {"CREATE VIRTUAL TABLE x USING memkv(key TEXT, FROB=on)", kError,
-           "memkv: unknown option \"FROB\" (known: durable)"},
+           "memkv: unknown option \"FROB\" (known: delta_limit, durable)"},
           {"CREATE VIRTUAL TABLE x USING memkv(durable = maybe)", kError,
            "memkv: durable = maybe (allowed: on, off)"},
           {"CREATE VIRTUAL TABLE x USING memkv(durable =)", kError,
@@ -66,10 +66,10 @@ TEST_CASE("CREATE VIRTUAL TABLE ... USING memkv") {
            "memkv: durable = on off (allowed: on, off)"},
           {"CREATE VIRTUAL TABLE x USING memkv(durable = off, durable = off)", kError,
            "memkv: option \"durable\" is given twice"},
-          {"CREATE VIRTUAL TABLE x USING memkv(durable = on)", kError,
-           "memkv: \"x\" would not be saved: this build keeps rows in memory only (allowed: the "
-           "temp schema, as in CREATE VIRTUAL TABLE "
-           "temp.\"x\", and :memory: databases)"},
+          {"CREATE VIRTUAL TABLE x USING memkv(delta_limit = much)", kError,
+           "memkv: delta_limit = much (allowed: off, a size as in '64MB', a share as in '10%')"},
+          {"CREATE VIRTUAL TABLE x USING memkv(delta_limit = off, delta_limit = off)", kError,
+           "memkv: option \"delta_limit\" is given twice"},
           {"CREATE VIRTUAL TABLE x USING memkv(a PRIMARY KEY, b PRIMARY KEY)", kError,
            "memkv: columns \"a\" and \"b\" are both PRIMARY KEY (exactly one may be)"},
           {"CREATE VIRTUAL TABLE x USING memkv(a, b, PRIMARY KEY(a))", kError,
@@ -174,19 +174,19 @@ TEST_CASE("commands") {
   CheckAll(db, {
                    {"INSERT INTO u(u) VALUES ('frob')", kError,
                     "memkv: unknown command \"frob\" (known: delete-prefix, freeze, import, "
-                    "integrity-check, truncate)"},
+                    "integrity-check, rebuild, truncate)"},
                    {"INSERT INTO u(u) VALUES (7)", kError,
                     "memkv: unknown command \"7\" (known: delete-prefix, freeze, import, "
-                    "integrity-check, truncate)"},
+                    "integrity-check, rebuild, truncate)"},
                    {"INSERT INTO u(u) VALUES (' freeze')", kError,
                     "memkv: unknown command \" freeze\" (known: delete-prefix, freeze, import, "
-                    "integrity-check, truncate)"},
+                    "integrity-check, rebuild, truncate)"},
                    {"INSERT INTO u(u) VALUES ('freeze'), ('frob')", kError,
                     "memkv: unknown command \"frob\" (known: delete-prefix, freeze, import, "
-                    "integrity-check, truncate)"},
+                    "integrity-check, rebuild, truncate)"},
                    {"INSERT INTO u(u) VALUES ('truncate'), ('frob')", kError,
                     "memkv: unknown command \"frob\" (known: delete-prefix, freeze, import, "
-                    "integrity-check, truncate)"},
+                    "integrity-check, rebuild, truncate)"},
                    {"INSERT INTO u(u, key) VALUES ('import', 'keys.txt')", kError,
                     "memkv: 'import' takes memkv_file(path)"},
                    {"INSERT INTO u(u, key) VALUES ('import', NULL)", kError,
