@@ -52,7 +52,7 @@ class ViewCursor {
 
   View view_;
   ArtCursor delta_;
-  std::optional<FstCursor> base_;
+  mutable std::optional<FstCursor> base_;  // mutable: it assembles a key when asked
   bool has_delta_;
   bool forwards_ = true;
   At at_ = kNowhere;
