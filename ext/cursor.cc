@@ -6,6 +6,7 @@
 #include "core/key.h"
 #include "ext/affinity.h"
 #include "ext/pattern_walk.h"
+#include "ext/row_values.h"
 #include "ext/sqlite.h"
 #include "ext/table.h"
 
@@ -393,17 +394,7 @@ void TableCursor::Column(sqlite3_context* out, int column) {
     Check(view_.Column(CurrentRow(), schema.RowColumn(i), &buffer_, &v));
     return SetResult(out, v);
   }
-  if (!DecodeKey(CurrentKey(), &v)) Check(Status::Corrupt("a stored key has no known class"));
-  if (IsNumber(v)) {
-    Datum key_class;
-    if (schema.key_column().affinity == Affinity::kReal) {
-      if (v.kind == Datum::kInteger) v = Datum::Real(static_cast<double>(v.integer));
-    } else if (schema.has_key_class()) {
-      Check(view_.Column(CurrentRow(), schema.value_columns(), &buffer_, &key_class));
-      if (key_class.integer == kKeyIsReal) v = Datum::Real(static_cast<double>(v.integer));
-      if (key_class.integer == kKeyIsNegativeZero) v = Datum::Real(-0.0);
-    }
-  }
+  ReadKey(schema, view_, CurrentKey(), [this] { return CurrentRow(); }, &buffer_, &v);
   SetResult(out, v);
 }
 

@@ -29,6 +29,7 @@ class Statement {
   Statement& operator=(const Statement&) = delete;
 
   void Bind(int i, std::string_view text);
+  void Bind(int i, const Datum& v);
   bool Step();  // true: a row
   int64_t Int(int column) { return sqlite3_column_int64(stmt_, column); }
   std::string Text(int column);
