@@ -27,15 +27,10 @@ Ref Arena::Allocate(uint32_t g) {
   if (r) {
     Unlink(r);
   } else {
-    if (!bump_ || slabs_[bump_].top + g > slabs_[bump_].capacity) {
-      r = Split(g);
-      if (!r) NewSlab(g);
-    }
-    if (!r) {
-      Slab& s = slabs_[bump_];
-      r = (bump_ << kUnitBits) + s.top;
-      s.top += g;
-    }
+    if (!bump_ || slabs_[bump_].top + g > slabs_[bump_].capacity) NewSlab(g);
+    Slab& s = slabs_[bump_];
+    r = (bump_ << kUnitBits) + s.top;
+    s.top += g;
   }
   slabs_[r >> kUnitBits].used += g;
   used_ += g;
@@ -52,29 +47,47 @@ void Arena::Free(Ref r, uint32_t g) noexcept {
   --blocks_;
   if (s.used == 0 && unit != bump_) {
     DropSlab(unit);
-  } else if (!s.marked) {
+  } else {
     Push(r, g);
   }
 }
 
+// A hole, known to its slab and, unless that is marked, to its size class.
 void Arena::Push(Ref r, uint32_t g) noexcept {
-  const uint32_t c = ClassOf(g), unit = r >> kUnitBits;
+  const uint32_t unit = r >> kUnitBits;
   const uint16_t at = static_cast<uint16_t>(r & (kUnitGranules - 1));
   Slab& s = slabs_[unit];
   Hole* h = HoleAt(r);
-  *h = Hole{free_[c], 0, s.free_head, kNoFree, static_cast<uint16_t>(g), 0};
-  if (h->next) HoleAt(h->next)->prev = r;
+  *h = Hole{0, 0, s.free_head, kNoFree, static_cast<uint16_t>(g), 0};
   if (s.free_head != kNoFree) HoleAt((unit << kUnitBits) + s.free_head)->slab_prev = at;
-  free_[c] = r;
   s.free_head = at;
-  nonempty_[c / 64] |= uint64_t{1} << (c % 64);
+  if (!s.marked) PushClass(r);
+}
+
+void Arena::PushClass(Ref r) noexcept {
+  Hole* h = HoleAt(r);
+  const uint32_t c = ClassOf(h->size);
+  h->prev = 0;
+  h->next = free_[c];
+  if (h->next) HoleAt(h->next)->prev = r;
+  free_[c] = r;
+}
+
+void Arena::UnlinkClass(Ref r) noexcept {
+  const Hole h = *HoleAt(r);
+  if (h.prev) {
+    HoleAt(h.prev)->next = h.next;
+  } else {
+    free_[ClassOf(h.size)] = h.next;
+  }
+  if (h.next) HoleAt(h.next)->prev = h.prev;
 }
 
 // Any number of granules, as holes whose sizes are sizes of blocks.
 void Arena::PushRun(Ref r, uint32_t g) noexcept {
   while (g) {
     uint32_t part = std::min(g, kLargest);
-    if (part > kExact) part = part / kStep * kStep;
+    part &= ~(Step(part) - 1);
     Push(r, part);
     r += part;
     g -= part;
@@ -83,15 +96,8 @@ void Arena::PushRun(Ref r, uint32_t g) noexcept {
 
 void Arena::Unlink(Ref r) noexcept {
   const uint32_t unit = r >> kUnitBits;
+  UnlinkClass(r);
   const Hole h = *HoleAt(r);
-  const uint32_t c = ClassOf(h.size);
-  if (h.prev) {
-    HoleAt(h.prev)->next = h.next;
-  } else {
-    free_[c] = h.next;
-    if (!h.next) nonempty_[c / 64] &= ~(uint64_t{1} << (c % 64));
-  }
-  if (h.next) HoleAt(h.next)->prev = h.prev;
   if (h.slab_prev != kNoFree) {
     HoleAt((unit << kUnitBits) + h.slab_prev)->slab_next = h.slab_next;
   } else {
@@ -102,20 +108,13 @@ void Arena::Unlink(Ref r) noexcept {
   }
 }
 
-// The front of the smallest hole that is larger than g; its remainder is a hole again.
-Ref Arena::Split(uint32_t g) noexcept {
-  const uint32_t from = ClassOf(g) + 1;
-  for (uint32_t w = from / 64; w < kWords; ++w) {
-    uint64_t bits = nonempty_[w];
-    if (w == from / 64) bits &= ~uint64_t{0} << (from % 64);
-    if (!bits) continue;
-    const Ref r = free_[w * 64 + static_cast<uint32_t>(std::countr_zero(bits))];
-    const uint32_t size = HoleAt(r)->size;
-    Unlink(r);
-    PushRun(r + g, size - g);
-    return r;
+template <class F>
+void Arena::EachHole(uint32_t unit, F&& f) const {
+  for (uint16_t at = slabs_[unit].free_head; at != kNoFree;) {
+    const Ref r = (unit << kUnitBits) + at;
+    at = HoleAt(r)->slab_next;
+    f(r);
   }
-  return 0;
 }
 
 // n consecutive unused units, with room in every table. The caller marks them taken.
@@ -123,7 +122,7 @@ uint32_t Arena::TakeUnits(uint32_t n) {
   uint32_t u = first_unused_, run = 0;
   for (; u < slabs_.size() && run < n; ++u) run = slabs_[u].taken ? 0 : run + 1;
   const uint32_t first = u - run;
-  if (first + n > max_units_) throw ArenaFull();
+  if (first + n + headroom_ > max_units_) throw ArenaFull();
   if (first + n > slabs_.size()) slabs_.resize(first + n);
   if (first + n > bases_size_) {
     const uint32_t size = std::max(first + n, bases_size_ ? 2 * bases_size_ : 8);
@@ -145,7 +144,6 @@ void Arena::NewSlab(uint32_t g) {
   const uint32_t unit = TakeUnits(1);
   size_t bytes = std::bit_floor(static_cast<size_t>(held_ / 8) | kFirstSlab);
   bytes = std::clamp(bytes, std::bit_ceil(g * kGranule), kUnitBytes);
-  // Readers may look a whole vector past a block's start.
   bases_[unit] = static_cast<uint8_t*>(memkv::Allocate(bytes));
   slabs_[unit] = Slab{.bytes = bytes, .capacity = static_cast<uint32_t>(bytes / kGranule), .taken = true};
   held_ += bytes;
@@ -156,7 +154,7 @@ void Arena::NewSlab(uint32_t g) {
     Slab& s = slabs_[old];
     if (s.used == 0) {
       DropSlab(old);
-    } else if (!s.marked) {
+    } else {
       const uint32_t rest = s.capacity - s.top, top = s.top;
       s.top = s.capacity;
       PushRun((old << kUnitBits) + top, rest);
@@ -184,7 +182,7 @@ Ref Arena::AllocateLong(uint32_t g) {
 
 void Arena::DropSlab(uint32_t unit) noexcept {
   Slab& s = slabs_[unit];
-  while (s.free_head != kNoFree) Unlink((unit << kUnitBits) + s.free_head);
+  if (!s.marked) EachHole(unit, [&](Ref r) { UnlinkClass(r); });
   memkv::Free(bases_[unit], s.bytes);
   held_ -= s.bytes;
   const uint32_t n = s.capacity ? (s.capacity + kUnitGranules - 1) / kUnitGranules : 1;
@@ -198,28 +196,39 @@ void Arena::DropSlab(uint32_t unit) noexcept {
 bool Arena::MarkEmptiest(uint64_t granules, bool all) {
   std::vector<uint32_t, Allocator<uint32_t>> order;
   order.reserve(slabs_.size());
+  bool any = false;
   for (uint32_t u = 1; u < slabs_.size(); ++u) {
     const Slab& s = slabs_[u];
-    if (s.bytes && s.capacity <= kUnitGranules && s.used < s.capacity && u != bump_ && s.top <= kUnitGranules &&
-        (all || s.used < s.capacity - s.capacity / 32)) {
-      order.push_back(u);
-    }
+    any |= s.marked;
+    if (!s.bytes || s.marked || s.capacity > kUnitGranules) continue;
+    if (all || (u != bump_ && s.used < s.capacity - s.capacity / 32)) order.push_back(u);
   }
   auto emptier = [&](uint32_t a, uint32_t b) {
     const uint64_t x = uint64_t{slabs_[a].used} * slabs_[b].capacity;
     const uint64_t y = uint64_t{slabs_[b].used} * slabs_[a].capacity;
     return x != y ? x < y : a < b;
   };
-  std::sort(order.begin(), order.end(), emptier);
+  if (!all) std::sort(order.begin(), order.end(), emptier);
   uint64_t sum = 0;
-  bool any = false;
   for (uint32_t u : order) {
     if (!all && sum >= granules) break;
     sum += slabs_[u].used;
-    while (slabs_[u].free_head != kNoFree) Unlink((u << kUnitBits) + slabs_[u].free_head);
+    EachHole(u, [&](Ref r) { UnlinkClass(r); });
     slabs_[u].marked = any = true;
+    if (u == bump_) bump_ = 0;
   }
   return any;
+}
+
+void Arena::Unmark() noexcept {
+  for (uint32_t u = 1; u < slabs_.size(); ++u) {
+    if (!slabs_[u].marked) continue;
+    slabs_[u].marked = false;
+    EachHole(u, [&](Ref r) { PushClass(r); });
+    const uint32_t top = slabs_[u].top;
+    slabs_[u].top = slabs_[u].capacity;
+    PushRun((u << kUnitBits) + top, slabs_[u].capacity - top);
+  }
 }
 
 bool Arena::Consistent() const {
@@ -229,13 +238,8 @@ bool Arena::Consistent() const {
     if (!s.bytes) continue;
     used += s.used;
     uint64_t holes = 0;
-    for (uint16_t at = s.free_head; at != kNoFree;) {
-      const Hole* h = HoleAt((u << kUnitBits) + at);
-      if (at + h->size > s.top) return false;
-      holes += h->size;
-      at = h->slab_next;
-    }
-    if (!s.marked && s.used + holes != s.top) return false;
+    EachHole(u, [&](Ref r) { holes += HoleAt(r)->size; });
+    if (s.used + holes != s.top || s.top > s.capacity) return false;
   }
   return used == used_;
 }

@@ -12,6 +12,7 @@
 #ifndef MEMKV_CORE_ART_ARENA_H_
 #define MEMKV_CORE_ART_ARENA_H_
 
+#include <bit>
 #include <cassert>
 #include <cstdint>
 #include <new>
@@ -46,15 +47,19 @@ class Arena {
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
 
-  // The size of a block of that many bytes; what Allocate and Free are told. Exact up to 4 KiB, to 256 bytes above.
+  // The size of a block of that many bytes; what Allocate and Free are told. Exact up to 512 bytes, then 16 to 32 sizes from one
+  // power of two to the next, so that a block that grows a little stays where it is and holes find blocks of their size.
   static uint32_t Granules(size_t bytes) {
-    const size_t g = (bytes + kGranule - 1) / kGranule;
-    return static_cast<uint32_t>(g <= kExact ? g : (g + kStep - 1) / kStep * kStep);
+    const auto g = static_cast<uint32_t>((bytes + kGranule - 1) / kGranule);
+    return (g + Step(g) - 1) & ~(Step(g) - 1);
   }
 
   // Throws std::bad_alloc or ArenaFull; nothing has changed then.
   Ref Allocate(uint32_t granules);
   void Free(Ref r, uint32_t granules) noexcept;
+
+  // Leaves the last units to whoever sets this to 0: erasing needs a little room too.
+  void set_headroom(uint32_t units) { headroom_ = units; }
 
   uint8_t* At(Ref r) const { return art::At(bases_, r); }
   uint8_t* const* bases() const { return bases_; }
@@ -63,19 +68,19 @@ class Arena {
   uint64_t held_bytes() const { return held_; }             // everything, tables included
   uint64_t blocks() const { return blocks_; }
 
-  // Marks the emptiest slabs for evacuation until what they hold in use passes `granules`; every slab when it is 0 is asked
-  // for with `all`. Nothing is allocated in a marked slab; it goes when its last block is freed. False if none was marked.
+  // Marks slabs for evacuation: the emptiest, until what they hold in use passes `granules`, or all. Nothing is allocated in a
+  // marked slab; it goes when its last block is freed. False if none is marked.
   bool MarkEmptiest(uint64_t granules, bool all);
+  // What is left of marked slabs is used again.
+  void Unmark() noexcept;
   bool IsMarked(Ref r) const { return slabs_[r >> kUnitBits].marked; }
 
   // Free blocks lie inside slabs, sizes add up; for Verify.
   bool Consistent() const;
 
  private:
-  static constexpr uint32_t kExact = 256, kStep = 16;
   static constexpr uint32_t kLargest = 4096;  // granules; longer blocks have their own allocation
-  static constexpr uint32_t kClasses = kExact + (kLargest - kExact) / kStep + 1;
-  static constexpr uint32_t kWords = (kClasses + 63) / 64;
+  static constexpr uint32_t kClasses = 32 + 16 * 7 + 1;
   static constexpr uint16_t kNoFree = 0xffff;
 
   struct Slab {
@@ -95,16 +100,24 @@ class Arena {
   };
   static_assert(sizeof(Hole) == kGranule);
 
-  static uint32_t ClassOf(uint32_t g) { return g <= kExact ? g : kExact + (g - kExact) / kStep; }
+  static uint32_t Step(uint32_t g) { return g <= 32 ? 1 : std::bit_floor(g - 1) / 16; }
+  static uint32_t ClassOf(uint32_t g) {
+    if (g <= 32) return g;
+    const uint32_t half = std::bit_floor(g - 1);  // 32, 64, ...
+    return 32 + 16 * static_cast<uint32_t>(std::countr_zero(half) - 5) + (g - half) / (half / 16);
+  }
   Hole* HoleAt(Ref r) const { return reinterpret_cast<Hole*>(At(r)); }
   void Push(Ref r, uint32_t g) noexcept;
   void Unlink(Ref r) noexcept;
+  void PushClass(Ref r) noexcept;
+  void UnlinkClass(Ref r) noexcept;
+  template <class F>
+  void EachHole(uint32_t unit, F&& f) const;
   void PushRun(Ref r, uint32_t g) noexcept;
   uint32_t TakeUnits(uint32_t n);
   void NewSlab(uint32_t g);
   Ref AllocateLong(uint32_t g);
   void DropSlab(uint32_t unit) noexcept;
-  Ref Split(uint32_t g) noexcept;
 
   uint8_t** bases_ = nullptr;
   uint32_t bases_size_ = 0;
@@ -114,12 +127,11 @@ class Arena {
   };
   std::vector<OldTable, Allocator<OldTable>> old_;
   std::vector<Slab, Allocator<Slab>> slabs_;
-  uint32_t max_units_;
+  uint32_t max_units_, headroom_ = 0;
   uint32_t first_unused_ = 1;  // no unit below is unused
   uint32_t bump_ = 0;          // the unit blocks are cut from
   uint64_t used_ = 0, held_ = 0, blocks_ = 0;
   Ref free_[kClasses] = {};
-  uint64_t nonempty_[kWords] = {};
 };
 
 }  // namespace memkv::art

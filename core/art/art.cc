@@ -3,12 +3,24 @@
 #include <cassert>
 
 #include "core/art/engine.h"
+#include "core/art/interleave.h"
 
 namespace memkv {
 
 using art::Engine;
 using art::Leaf;
 using art::Tree;
+
+namespace {
+
+bool FindInLeaf(const Tree& tree, const Leaf& leaf, Bytes key, Entry* entry) {
+  const art::LeafPos pos = leaf.Find(tree.table(leaf), key);
+  if (!pos.exact) return false;
+  *entry = leaf.entry(pos.pos, tree.leaves);
+  return true;
+}
+
+}  // namespace
 
 // --- ArtSnapshot ---
 
@@ -31,15 +43,19 @@ ArtSnapshot::~ArtSnapshot() {
 
 bool ArtSnapshot::Find(Bytes key, Entry* entry) const {
   if (!tree_ || !tree_->root) return false;
-  const Leaf leaf(tree_->leaf(tree_->desc(tree_->Floor(key)).leaf()));
-  const art::LeafPos pos = leaf.Find(tree_->table(leaf), key);
-  if (!pos.exact) return false;
-  *entry = leaf.entry(pos.pos, tree_->leaves);
-  return true;
+  const uint8_t* block = tree_->leaf(tree_->desc(tree_->Floor(key)).leaf());
+  art::PrefetchLeaf(block);
+  return FindInLeaf(*tree_, Leaf(block), key, entry);
 }
 
 void ArtSnapshot::FindMany(const Bytes* keys, size_t n, bool* found, Entry* entries) const {
-  for (size_t i = 0; i < n; ++i) found[i] = Find(keys[i], &entries[i]);
+  if (!tree_ || !tree_->root) {
+    std::fill(found, found + n, false);
+    return;
+  }
+  art::FindInterleaved(*tree_, keys, n, [&](size_t i, const uint8_t* block) {
+    found[i] = FindInLeaf(*tree_, Leaf(block), keys[i], &entries[i]);
+  });
 }
 
 uint64_t ArtSnapshot::Rank(Bytes key) const {

@@ -123,6 +123,7 @@ Ref Engine::NewFar(Bytes record) {
   std::memset(p + 6, 0, 2);
   std::memcpy(p + 8, &n, 8);
   std::memcpy(p + 16, record.data(), n);
+  ++far_records_;
   return r;
 }
 
@@ -140,6 +141,7 @@ void Engine::FreeLeaf(Ref r) noexcept {
 }
 
 void Engine::FreeFar(Ref r) noexcept {
+  --far_records_;
   leaves_.Free(r, Arena::Granules(FarRecord::Bytes(FarRecord::Get(head.leaf(r)).size())));
 }
 

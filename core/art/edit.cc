@@ -17,9 +17,6 @@ constexpr uint32_t kMergeBelow = kLeafMax / 2;
 Bytes AsBytes(const uint8_t* p, size_t n) { return {reinterpret_cast<const char*>(p), n}; }
 const uint8_t* Data(Bytes b) { return reinterpret_cast<const uint8_t*>(b.data()); }
 
-// What a leaf skips between fences that share `shared` bytes: all its keys are longer.
-uint32_t SkipFor(uint32_t separator_bytes, uint32_t shared) { return std::min(shared, std::max(separator_bytes, 1u) - 1); }
-
 }  // namespace
 
 LeafParts::Cell Engine::NewCell(const Value& v) {
@@ -131,6 +128,7 @@ void Engine::UnsharePair(Path& path) {
 }
 
 void Engine::Put(Bytes key, const Entry& entry, bool* replaced) {
+  const Headroom headroom(this);
   Reap();
   scratch_.Reset();
   if (replaced) *replaced = false;
@@ -159,11 +157,13 @@ void Engine::Put(Bytes key, const Entry& entry, bool* replaced) {
   }
   for (;;) {
     path_.Floor(head, key);
+    PrefetchLeaf(head.leaf(head.desc(path_.desc()).leaf()));
     const Leaf leaf = LeafAt(path_);
     const LeafPos pos = leaf.Find(head.table(leaf), key);
     if (pos.exact) {
       if (!UpdatePlainly(leaf, pos.pos, entry)) Update(pos.pos, entry);
       if (replaced) *replaced = true;
+      Tend();
       return;
     }
     if (leaf.n < kLeafMax && (leaf.n < 2 || size_t{leaf.granules} * kGranule < kSplitBytes)) {
@@ -176,7 +176,7 @@ void Engine::Put(Bytes key, const Entry& entry, bool* replaced) {
       ++head.size;
       head.net += entry.net;
       ++writes_since_training_;
-      MaybeTrain();
+      Tend();
       return;
     }
     Split(pos.pos == leaf.n && leaf.run() >= 7);
@@ -283,6 +283,7 @@ void Engine::Split(bool append) {
   const Desc desc = head.desc(path_.desc());
   FreeLeaf(desc.leaf());
   Desc(desc).set_leaf(left);
+  ++splits_;
   AddCounts(path_, path_.height(), -static_cast<int64_t>(b.n), -net);
 }
 
@@ -291,6 +292,7 @@ bool Engine::Erase(Bytes key) {
   scratch_.Reset();
   if (!head.root) return false;
   path_.Floor(head, key);
+  PrefetchLeaf(head.leaf(head.desc(path_.desc()).leaf()));
   const Leaf leaf = LeafAt(path_);
   const LeafPos pos = leaf.Find(head.table(leaf), key);
   if (!pos.exact) return false;
@@ -348,6 +350,7 @@ bool Engine::Erase(Bytes key) {
     } catch (const std::bad_alloc&) {
     }
   }
+  Tend();
   return true;
 }
 
@@ -415,37 +418,6 @@ void Engine::Combine(Path& a, LeafParts& pa, Path& b, LeafParts& pb) {
     } catch (const std::bad_alloc&) {
     }
   }
-}
-
-uint64_t Engine::EraseRange(Bytes lo, std::optional<Bytes> hi) {
-  uint64_t n = 0;
-  Version* before = Take();
-  try {
-    std::string key;
-    while (head.root) {
-      path_.Floor(head, lo);
-      Leaf leaf = LeafAt(path_);
-      uint32_t i = leaf.Find(head.table(leaf), lo).pos;
-      if (i == leaf.n) {
-        size_t level;
-        if (!path_.Next(head, &level)) break;
-        leaf = LeafAt(path_);
-        i = 0;
-      }
-      scratch_.Reset();
-      key = PlainKey(path_, leaf, i);
-      if (hi && Bytes(key) >= *hi) break;
-      Erase(key);
-      ++n;
-    }
-  } catch (...) {
-    Restore(before);
-    Unpin(before);
-    throw;
-  }
-  Unpin(before);
-  Reap();
-  return n;
 }
 
 }  // namespace memkv::art

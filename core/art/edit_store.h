@@ -1,11 +1,18 @@
-// StoreLeaf, for the files that write leaves.
+// What the files that write leaves share.
 
 #ifndef MEMKV_CORE_ART_EDIT_STORE_H_
 #define MEMKV_CORE_ART_EDIT_STORE_H_
 
+#include <algorithm>
+
 #include "core/art/engine.h"
 
 namespace memkv::art {
+
+// What a leaf skips between fences that share `shared` bytes: all its keys are longer.
+inline uint32_t SkipFor(uint32_t separator_bytes, uint32_t shared) {
+  return std::min(shared, std::max(separator_bytes, 1u) - 1);
+}
 
 template <class F>
 void Engine::StoreLeaf(Path& path, size_t bytes, uint8_t table, F&& write) {

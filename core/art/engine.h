@@ -114,6 +114,17 @@ class Engine {
     Ref ref_[4];
   };
 
+  // Put leaves room for Erase while one of these lives.
+  struct Headroom {
+    explicit Headroom(Engine* e) : e_(e) { Set(2); }
+    ~Headroom() { Set(0); }
+    void Set(uint32_t units) {
+      e_->leaves_.set_headroom(units);
+      e_->directory_.set_headroom(units);
+    }
+    Engine* e_;
+  };
+
   // blocks.cc: making, copying and freeing of blocks.
   bool Shared(const uint8_t* block) const { return Birth(block) <= shared_; }
   Node* node(Ref r) const { return head.node(r); }
@@ -189,6 +200,28 @@ class Engine {
   void MergeSmall();
   LeafParts::Cell NewCell(const Value& v);
 
+  // erase_range.cc
+  bool EraseWithin(Path& path, uint32_t from, uint32_t to);
+  void RetireFars(const Leaf& leaf, uint32_t from, uint32_t to) noexcept;
+  void RetireTree(Ref root) noexcept;
+  // Removes every leaf between two, given their paths; the paths stay good.
+  void DropBetween(Path& a, Path& b) noexcept;
+  void RemoveSlots(Ref at, int from, int to, int* below) noexcept;
+  void SumCounts(const Path& path, size_t from, size_t to) noexcept;
+
+  // sweep.cc
+  // Called after every write; does a slice of what there is to do. Improvements that may fail without harm.
+  void Tend() noexcept {
+    if (--tend_in_ <= 0) [[unlikely]] TendNow();
+  }
+  void TendNow() noexcept;
+  bool BeginSweep();
+  bool SweepSlice(int leaves);
+  void EndSweep() noexcept;
+  void MoveMarked(Path& path, size_t level);
+  void MoveFars(Path& path);
+  bool Movable(const uint8_t* block) const { return Birth(block) > pinned_; }
+
   // training.cc
   void MaybeTrain() noexcept;
   void Train();
@@ -206,6 +239,18 @@ class Engine {
   double trained_ratio_ = 1;
   mutable uint64_t rests_since_ = 0, plain_since_ = 0, coded_since_ = 0;  // what was coded since the last look
   uint64_t writes_since_training_ = 0;
+
+  using Key = std::basic_string<char, std::char_traits<char>, Allocator<char>>;
+  int tend_in_ = 1;
+  bool sweeping_ = false;
+  bool recode_ = false;       // the sweep codes leaves anew that have another table
+  Key sweep_from_;            // the separator it goes on from
+  uint64_t sweep_pause_ = 0;  // turns to wait: the last sweep brought nothing
+  uint64_t sweep_slack_ = 0;  // when it began
+  uint64_t pinned_ = 0;       // blocks born until then stay: a snapshot that lives long holds them
+  uint64_t oldest_then_ = 0;  // the oldest snapshot at the last sweep
+  uint64_t far_records_ = 0;  // blocks of records
+  uint64_t splits_ = 0;       // since the directory was laid out
 
   uint64_t number_ = 1;  // of blocks made now
   uint64_t shared_ = 0;  // births up to here are visible to a live snapshot

@@ -90,6 +90,7 @@ void Engine::Train() {
     symbols_[id] = table;
     table_ = static_cast<uint8_t>(id);
     table = nullptr;
+    recode_ = true;
   }
   trained_ratio_ = static_cast<double>(better ? coded : old_coded) / static_cast<double>(bytes);
   if (coder) Free(coder, sizeof(SymbolCoder));

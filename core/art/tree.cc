@@ -18,32 +18,48 @@ bool TailAbove(Bytes tail, Bytes q) {
 
 }  // namespace
 
-Ref Tree::Floor(Bytes q) const {
-  const uint8_t* s = Data(q);
-  const size_t n = q.size();
-  size_t d = 0;
-  Ref r = root, back = root;  // back: the subtree with the best smaller separator so far
-  while (!IsDesc(r)) {
-    const Node* x = node(r);
-    if (const uint32_t pl = x->prefix_len) {
-      const uint8_t* p = x->prefix();
-      const size_t end = std::min<size_t>(pl, n - d);
-      size_t k = 0;
-      while (k < end && p[k] == s[d + k]) ++k;
-      if (k < pl) return d + k < n && s[d + k] > p[k] ? x->max : MaxOf(back);
-      d += pl;
+// One node of a descent to the largest separator <= q.
+Descent::Turn Descent::Visit(const Node* x) {
+  const uint8_t* s = Data(q_);
+  const size_t n = q_.size();
+  const uint8_t* p = x->prefix();
+  const uint32_t pl = x->prefix_len;
+  if (pl) {
+    const size_t end = std::min<size_t>(pl, n - depth_);
+    size_t k = 0;
+    while (k < end && p[k] == s[depth_ + k]) ++k;
+    if (k < pl) {
+      if (depth_ + k < n && s[depth_ + k] > p[k]) {
+        at_ = x->max;
+        return kThere;
+      }
+      return kBack;
     }
-    if (x->term) back = x->term;
-    if (d >= n) return MaxOf(back);
-    int lower;
-    const int slot = x->Find(s[d++], &lower);
-    if (slot < 0) return lower >= 0 ? MaxOf(x->kid(lower)) : MaxOf(back);
-    if (lower >= 0) back = x->kid(lower);
-    r = x->kid(slot);
+    depth_ += pl;
   }
-  const Desc e = desc(r);
+  if (x->term) back_ = x->term;
+  if (depth_ >= n) return kBack;
+  int lower;
+  const int slot = x->Find(s[depth_++], &lower);
+  if (lower >= 0) back_ = x->kid(lower);
+  if (slot < 0) return kBack;
+  at_ = x->kid(slot);
+  return kDown;
+}
+
+bool Descent::TailIsAbove(Desc e) const {
   const uint32_t tl = e.tail_len();
-  return tl && TailAbove(AsBytes(e.tail(), tl), q.substr(d)) ? MaxOf(back) : r;
+  return tl && TailAbove(AsBytes(e.tail(), tl), q_.substr(depth_));
+}
+
+Ref Tree::Floor(Bytes q) const {
+  Descent d(q, root);
+  while (!IsDesc(d.at())) {
+    const Descent::Turn turn = d.Visit(node(d.at()));
+    if (turn == Descent::kThere) return d.at();
+    if (turn == Descent::kBack) return MaxOf(d.back());
+  }
+  return d.TailIsAbove(desc(d.at())) ? MaxOf(d.back()) : d.at();
 }
 
 void Path::Reserve(size_t n) {
@@ -104,8 +120,11 @@ void Path::Floor(const Tree& t, Bytes q) {
   while (!IsDesc(r)) {
     const Node* x = t.node(r);
     const uint32_t pl = x->prefix_len;
-    const size_t k = CommonPrefix(AsBytes(x->prefix(), pl), q.substr(d));
-    if (k < pl) {
+    const uint8_t* p = x->prefix();
+    const size_t end = std::min<size_t>(pl, n - d);
+    size_t k = 0;
+    while (k < end && p[k] == s[d + k]) ++k;
+    if (k < pl) [[unlikely]] {
       const bool above = d + k < n && s[d + k] > x->prefix()[k];
       if (above) {
         DownLast(t, r, d);

@@ -33,6 +33,34 @@ struct Tree {
   Ref Floor(Bytes q) const;
 };
 
+// A descent to the largest separator <= q that can be stopped between nodes.
+class Descent {
+ public:
+  enum Turn {
+    kDown,   // at() is a child of the node visited
+    kThere,  // at() is the descriptor sought
+    kBack,   // it is the last descriptor below back()
+  };
+  Descent() = default;
+  Descent(Bytes q, Ref root) : q_(q), at_(root), back_(root) {}
+  Turn Visit(const Node* x);
+  // Whether the separator at a descriptor is above q after all: the turn is kBack then.
+  bool TailIsAbove(Desc e) const;
+  Ref at() const { return at_; }
+  Ref back() const { return back_; }
+  Bytes q() const { return q_; }
+
+ private:
+  Bytes q_;
+  size_t depth_ = 0;
+  Ref at_ = 0, back_ = 0;  // back_: the subtree with the best smaller separator so far
+};
+
+// The cache lines that a search of a leaf touches.
+inline void PrefetchLeaf(const uint8_t* p) {
+  for (int i = 0; i < 8; ++i) __builtin_prefetch(p + 64 * i);
+}
+
 // Frames down to a leaf; REQUIRES tree.root for all but Reset. A frame is a node and the slot taken in it.
 class Path {
  public:

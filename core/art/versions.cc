@@ -185,6 +185,7 @@ void Engine::Restore(Version* v) noexcept {
   }
   head = v->tree;
   Refresh();
+  sweep_from_.clear();
   written_ = v != newest_;
 }
 
