@@ -17,6 +17,7 @@
 
 #include "core/store/table.h"
 #include "ext/args.h"
+#include "ext/progress.h"
 #include "ext/vtab.h"
 
 namespace memkv::sql {
@@ -29,6 +30,7 @@ struct TableState {
   Schema schema;            // schema.table follows RENAME
   std::string schema_name;  // main, temp, or an attached name
   void* file = nullptr;     // which database that is: another one may be attached by the same name later
+  const std::shared_ptr<Progress> progress = std::make_shared<Progress>();  // of a long command
   Table table;
 };
 

@@ -7,57 +7,12 @@
 #include "core/row.h"
 #include "ext/affinity.h"
 #include "ext/commands.h"
+#include "ext/new_row.h"
 #include "ext/sqlite.h"
 #include "ext/table.h"
 
 namespace memkv::sql {
 namespace {
-
-// A row on its way into the table. The Datums borrow from `converted` and from the old row.
-struct NewRow {
-  std::string key;
-  std::vector<Converted> converted;
-  std::vector<Datum> row;
-  std::string buffer;
-
-  Value Encoded() { return EncodeRow(row, &buffer); }
-};
-
-int KeyClassOf(const Datum& v) {
-  if (v.kind != Datum::kReal) return kKeyAsDecoded;
-  if (v.real == 0 && std::signbit(v.real)) return kKeyIsNegativeZero;
-  Datum decoded;
-  return DecodeKey(EncodeKey(v), &decoded) && decoded.kind == Datum::kReal ? kKeyAsDecoded : kKeyIsReal;
-}
-
-void CheckKeyLength(const Schema& schema, const Datum& key) {
-  constexpr size_t kMost = kMaxKeyBytes - 1;
-  if ((key.kind == Datum::kText || key.kind == Datum::kBlob) && key.bytes.size() > kMost) {
-    throw SqlError(SQLITE_TOOBIG, "memkv: " + schema.table + "." + schema.key_column().name + ": a key of " +
-                                      std::to_string(key.bytes.size()) + " bytes (allowed: at most " +
-                                      std::to_string(kMost) + ")");
-  }
-}
-
-void CheckNotNull(const Schema& schema, size_t column, const Datum& v, bool ignore) {
-  if (v.kind != Datum::kNull || !schema.columns[column].not_null) return;
-  throw SqlError(SQLITE_CONSTRAINT_NOTNULL,
-                 ignore ? "" : "NOT NULL constraint failed: " + schema.table + "." + schema.columns[column].name);
-}
-
-[[noreturn]] void FailUnique(const Schema& schema, bool ignore) {
-  throw SqlError(SQLITE_CONSTRAINT_PRIMARYKEY,
-                 ignore ? "" : "UNIQUE constraint failed: " + schema.table + "." + schema.key_column().name);
-}
-
-void SetKey(const Schema& schema, const Datum& v, NewRow* row) {
-  CheckKeyLength(schema, v);
-  AppendKey(v, &row->key);
-  if (schema.has_key_class()) {
-    const int key_class = KeyClassOf(v);
-    row->row.back() = key_class == kKeyAsDecoded ? Datum::Null() : Datum::Integer(key_class);
-  }
-}
 
 // Hidden columns can only be set as a command's arguments.
 void CheckHidden(const Schema& schema, std::span<sqlite3_value*> columns) {
@@ -97,9 +52,7 @@ void MemkvTable::Insert(std::span<sqlite3_value*> columns) {
   const Schema& schema = state_->schema;
   const int conflict = sqlite3_vtab_on_conflict(connection_->db());
   const bool ignore = conflict == SQLITE_IGNORE;
-  NewRow row;
-  row.row.resize(schema.row_columns());
-  row.converted.reserve(schema.columns.size());
+  NewRow row(schema);
   const Datum* key = nullptr;
   for (size_t i = 0; i < schema.columns.size(); ++i) {
     row.converted.push_back(Converted::Stored(columns[i], schema.columns[i].affinity));
@@ -130,9 +83,7 @@ void MemkvTable::Change(sqlite3_value* old_key, std::span<sqlite3_value*> column
   Check(before.Find(old, &found, &at));
   if (!found) return;  // gone since it was selected
 
-  NewRow row;
-  row.row.resize(schema.row_columns());
-  row.converted.reserve(schema.columns.size());
+  NewRow row(schema);
   std::vector<std::string> buffers(schema.row_columns());
   for (size_t i = 0; i < row.row.size(); ++i) Check(before.Column(at, i, &buffers[i], &row.row[i]));
   bool new_key = false;

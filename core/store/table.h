@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "core/view/view.h"
@@ -30,6 +31,13 @@ class Table {
   Status Find(Bytes key, bool* found, RowRef* row) const;  // the row borrows from the table until the next write
   // Adds key, or, where it is there already, overwrites it if `replace`, else changes nothing. *existed tells which.
   Status Put(Bytes key, const Value& value, bool replace, bool* existed);
+  // Puts rows in turn, faster the more of them ascend past the last key. May fail halfway: see Remember().
+  struct NewRow {
+    Bytes key;
+    Value value;
+    bool replace;
+  };
+  Status PutMany(std::span<const NewRow> rows);
   Status Erase(Bytes key, bool* existed);
   // Puts a row under another key: erases `from` and overwrites `to`. *existed tells whether `to` was there.
   Status Move(Bytes from, Bytes to, const Value& value, bool* existed);

@@ -1,0 +1,42 @@
+// Many rows at once: runs in key order past the last key become whole leaves; others are looked up together, so that the cache
+// misses of their descents overlap, and are put one by one.
+
+#include <algorithm>
+#include <array>
+
+#include "core/store/table.h"
+
+namespace memkv {
+
+Status Table::PutMany(std::span<const NewRow> rows) {
+  constexpr size_t kBatch = 64;
+  std::array<Bytes, kBatch> keys;
+  std::array<Entry, kBatch> entries;
+  std::array<bool, kBatch> found;
+  for (; !rows.empty(); rows = rows.subspan(std::min(kBatch, rows.size()))) {
+    const size_t n = std::min(kBatch, rows.size());
+    bool ascending = true;
+    for (size_t i = 0; i < n; ++i) {
+      keys[i] = rows[i].key;
+      ascending = ascending && (i == 0 || keys[i - 1] < keys[i]);
+    }
+    if (ascending && !base_) {
+      ArtCursor last = delta_->Latest().NewCursor();
+      last.SeekLast();
+      ascending = !last.Valid() || last.key() < keys[0];
+    }
+    if (ascending && !base_) {
+      for (size_t i = 0; i < n; ++i) entries[i] = {rows[i].value, 1};
+      MEMKV_TRY(delta_->Append(keys.data(), entries.data(), n));
+      continue;
+    }
+    delta_->Latest().FindMany(keys.data(), n, found.data(), entries.data());  // for its cache misses alone
+    for (size_t i = 0; i < n; ++i) {
+      bool existed;
+      MEMKV_TRY(Put(keys[i], rows[i].value, rows[i].replace, &existed));
+    }
+  }
+  return {};
+}
+
+}  // namespace memkv
