@@ -96,6 +96,11 @@ void Art::Adopt(Engine* engine) noexcept {
 }
 
 Status Art::Put(Bytes key, const Entry& entry, bool* replaced) {
+  bool existed;
+  return Write(key, entry, true, replaced ? replaced : &existed);
+}
+
+Status Art::Write(Bytes key, const Entry& entry, bool overwrite, bool* existed) {
   if (key.size() > kMaxKeyBytes) {
     return Status::TooBig("key of " + std::to_string(key.size()) + " bytes (at most " + std::to_string(kMaxKeyBytes) + ")");
   }
@@ -106,7 +111,7 @@ Status Art::Put(Bytes key, const Entry& entry, bool* replaced) {
     e->Unref();
   }
   try {
-    engine_->Put(key, entry, replaced);
+    engine_->Put(key, entry, overwrite, existed);
   } catch (const art::ArenaFull&) {
     return Status::Full("the arena is full at " + std::to_string(engine_->held_bytes()) + " bytes");
   }
@@ -114,9 +119,7 @@ Status Art::Put(Bytes key, const Entry& entry, bool* replaced) {
 }
 
 Status Art::Add(Bytes key, const Entry& entry, bool* existed) {
-  Entry present;
-  *existed = latest_.Find(key, &present);
-  return *existed ? Status() : Put(key, entry);
+  return Write(key, entry, false, existed);
 }
 
 Status Art::Append(const Bytes* keys, const Entry* entries, size_t n) {

@@ -164,6 +164,7 @@ class Art {
 
  private:
   void Adopt(art::Engine* engine) noexcept;
+  Status Write(Bytes key, const Entry& entry, bool overwrite, bool* existed);
 
   Options options_;
   art::Engine* engine_ = nullptr;  // none while empty

@@ -127,11 +127,11 @@ void Engine::UnsharePair(Path& path) {
   Retire(kPairBlock, old_desc);
 }
 
-void Engine::Put(Bytes key, const Entry& entry, bool* replaced) {
+void Engine::Put(Bytes key, const Entry& entry, bool overwrite, bool* existed) {
   const Headroom headroom(this);
   Reap();
   scratch_.Reset();
-  if (replaced) *replaced = false;
+  *existed = false;
   if (!head.root) {
     LeafParts& a = parts_;
     a = LeafParts();
@@ -161,8 +161,9 @@ void Engine::Put(Bytes key, const Entry& entry, bool* replaced) {
     const Leaf leaf = LeafAt(path_);
     const LeafPos pos = leaf.Find(head.table(leaf), key);
     if (pos.exact) {
+      *existed = true;
+      if (!overwrite) return;
       if (!UpdatePlainly(leaf, pos.pos, entry)) Update(pos.pos, entry);
-      if (replaced) *replaced = true;
       Tend();
       return;
     }

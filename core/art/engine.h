@@ -59,7 +59,8 @@ class Engine {
   Tree head;  // the present tree
 
   // See Art.
-  void Put(Bytes key, const Entry& entry, bool* replaced);
+  // *existed tells whether key was there; then its entry is replaced only if `overwrite`.
+  void Put(Bytes key, const Entry& entry, bool overwrite, bool* existed);
   // Makes one leaf of as many of these entries as fit one. How many that were; 0 where Put has to do it. See Art::Append.
   size_t AppendLeaf(const Bytes* keys, const Entry* entries, size_t n);
   bool Erase(Bytes key);

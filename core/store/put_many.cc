@@ -1,5 +1,5 @@
-// Many rows at once: runs in key order past the last key become whole leaves; others are looked up together, so that the cache
-// misses of their descents overlap, and are put one by one.
+// Many rows at once: runs in key order past the last key become whole leaves, others are put one by one. (To look others up
+// together first, so that their cache misses overlap, costs more than it saves.)
 
 #include <algorithm>
 #include <array>
@@ -12,7 +12,6 @@ Status Table::PutMany(std::span<const NewRow> rows) {
   constexpr size_t kBatch = 64;
   std::array<Bytes, kBatch> keys;
   std::array<Entry, kBatch> entries;
-  std::array<bool, kBatch> found;
   for (; !rows.empty(); rows = rows.subspan(std::min(kBatch, rows.size()))) {
     const size_t n = std::min(kBatch, rows.size());
     bool ascending = true;
@@ -30,7 +29,6 @@ Status Table::PutMany(std::span<const NewRow> rows) {
       MEMKV_TRY(delta_->Append(keys.data(), entries.data(), n));
       continue;
     }
-    delta_->Latest().FindMany(keys.data(), n, found.data(), entries.data());  // for its cache misses alone
     for (size_t i = 0; i < n; ++i) {
       bool existed;
       MEMKV_TRY(Put(keys[i], rows[i].value, rows[i].replace, &existed));
