@@ -23,9 +23,7 @@
 #include "bench/structures/marisa.h"
 #include "bench/structures/memkv_art.h"
 #include "bench/structures/tries.h"
-#ifdef MEMKV_BENCH_FST
 #include "bench/structures/memkv_fst.h"
-#endif
 
 namespace memkv::bench {
 namespace {
@@ -123,12 +121,7 @@ std::vector<Structure> AllStructures() {
 #ifdef MEMKV_BENCH_HAT_TRIE
       Mutable<HatTrie>(),
 #endif
-#ifdef MEMKV_BENCH_LIBART
-      Mutable<LibArt>(),
-#endif
-#ifdef MEMKV_BENCH_FST
       Frozen<MemkvFst>(),      Frozen<MemkvFstValues>(),
-#endif
 #ifdef MEMKV_BENCH_MARISA
       Frozen<MarisaDefault>(), Frozen<MarisaSmallest>(),
 #endif

@@ -179,7 +179,7 @@ Corpus MakeCorpus(const CorpusOptions& options) {
   std::string changed;
   while (c.misses.size() < queries) {
     changed = c.keys[miss.Below(n)];
-    if (changed.empty()) changed = "a";
+    if (changed.empty()) changed.assign(1, 'a');
     changed[miss.Below(changed.size())] = static_cast<char>('a' + miss.Below(26));
     const size_t at = LowerBound(c.keys, changed);
     if (at == n || c.keys[at] != changed) c.misses.Add(changed);

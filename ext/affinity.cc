@@ -1,7 +1,9 @@
 #include "ext/affinity.h"
 
+#include <charconv>
 #include <limits>
 #include <new>
+#include <optional>
 
 #include "ext/sqlite.h"
 
@@ -18,6 +20,44 @@ bool BecomesInteger(double r, int64_t* i) {
          *i < std::numeric_limits<int64_t>::max();
 }
 
+// What NUMERIC affinity makes of `text`, the content of v: nothing unless it is a whole decimal number, white space around it
+// allowed. The arithmetic is SQLite's own. (sqlite3_value_numeric_type() would change v, and has no connection in a duplicate.)
+std::optional<Datum> NumberFromText(Bytes text, sqlite3_value* v) {
+  size_t at = 0;
+  auto skip = [&](auto test) {
+    const size_t from = at;
+    while (at < text.size() && test(text[at])) ++at;
+    return at - from;
+  };
+  auto is_space = [](char c) { return c == ' ' || (c >= '\t' && c <= '\r'); };
+  auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  auto take_sign = [&] { at += at < text.size() && (text[at] == '+' || text[at] == '-'); };
+  skip(is_space);
+  const size_t from = at;
+  take_sign();
+  size_t digits = skip(is_digit);
+  bool whole = true;
+  if (at < text.size() && text[at] == '.') {
+    ++at;
+    whole = false;
+    digits += skip(is_digit);
+  }
+  if (digits == 0) return std::nullopt;
+  if (at < text.size() && (text[at] == 'e' || text[at] == 'E')) {
+    ++at;
+    whole = false;
+    take_sign();
+    if (skip(is_digit) == 0) return std::nullopt;
+  }
+  const size_t end = at;
+  skip(is_space);
+  if (at < text.size()) return std::nullopt;
+  int64_t i;
+  const size_t plus = text[from] == '+';
+  if (whole && std::from_chars(text.data() + from + plus, text.data() + end, i).ec == std::errc()) return Datum::Integer(i);
+  return Datum::Real(sqlite3_value_double(v));
+}
+
 }  // namespace
 
 Converted Converted::Compared(sqlite3_value* v, Affinity affinity) {
@@ -29,16 +69,16 @@ Converted Converted::Compared(sqlite3_value* v, Affinity affinity) {
     out.datum_ = ToDatum(v);
     return out;
   }
+  if (to_number) {
+    const Datum text = ToDatum(v);
+    out.datum_ = NumberFromText(text.bytes, v).value_or(text);
+    return out;
+  }
   out.copy_.reset(sqlite3_value_dup(v));
   if (!out.copy_) throw std::bad_alloc();
-  if (to_text) {
-    const char* text = reinterpret_cast<const char*>(sqlite3_value_text(out.copy_.get()));
-    if (text == nullptr) throw std::bad_alloc();
-    out.datum_ = Datum::Text({text, static_cast<size_t>(sqlite3_value_bytes(out.copy_.get()))});
-  } else {
-    sqlite3_value_numeric_type(out.copy_.get());
-    out.datum_ = ToDatum(out.copy_.get());
-  }
+  const char* text = reinterpret_cast<const char*>(sqlite3_value_text(out.copy_.get()));
+  if (text == nullptr) throw std::bad_alloc();
+  out.datum_ = Datum::Text({text, static_cast<size_t>(sqlite3_value_bytes(out.copy_.get()))});
   return out;
 }
 

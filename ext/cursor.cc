@@ -141,7 +141,9 @@ void TableCursor::NextPoint() {
 
 void TableCursor::Narrow(const Term& term, sqlite3_value* value, Narrowed* narrowed) {
   if (sqlite3_value_type(value) == SQLITE_NULL && term.op != Term::kIn) {
-    narrowed->nothing = true;
+    // Only an application's own like() and glob() find anything by NULL.
+    const bool glob = term.op == Term::kGlob;
+    narrowed->nothing = !(term.op == Term::kLike || glob) || table_.connection().HasBuiltinPatterns(glob ? "glob" : "like");
     return;
   }
   if (term.target == Term::kRank) {
@@ -152,6 +154,17 @@ void TableCursor::Narrow(const Term& term, sqlite3_value* value, Narrowed* narro
     narrowed->keys = Intersect(std::move(narrowed->keys), CompareRange(op, v.datum()));
   };
   switch (term.op) {
+    case Term::kLessChecked:
+      return NarrowChecked(CompareOp::kLess, value, narrowed);
+    case Term::kLessEqualChecked:
+      return NarrowChecked(CompareOp::kLessEqual, value, narrowed);
+    case Term::kGreaterChecked:
+      return NarrowChecked(CompareOp::kGreater, value, narrowed);
+    case Term::kGreaterEqualChecked:
+      return NarrowChecked(CompareOp::kGreaterEqual, value, narrowed);
+    case Term::kLessOrBlob:
+      if (HasKeysIn(ClassRange(kBlobTag))) return;
+      return compare(CompareOp::kLess);
     case Term::kEqualChecked:
       if (std::optional<KeyRange> range = AmbiguousRange(value)) {
         narrowed->keys = Intersect(std::move(narrowed->keys), *range);
@@ -192,6 +205,23 @@ void TableCursor::Narrow(const Term& term, sqlite3_value* value, Narrowed* narro
     case Term::kIn:
       return;
   }
+}
+
+// The value may come from a numeric column: then keys that look like numbers are compared as numbers, below every text.
+void TableCursor::NarrowChecked(CompareOp op, sqlite3_value* value, Narrowed* narrowed) {
+  const Affinity affinity = table_.state().schema.key_column().affinity;
+  const Converted v = Converted::Compared(value, affinity);
+  KeyRange range = CompareRange(op, v.datum());
+  // A parameter has no affinity, and a BLOB is never converted.
+  if (!sqlite3_value_frombind(value) && sqlite3_value_type(value) != SQLITE_BLOB) {
+    const std::string above_numbers = *NumberLikeText().hi;
+    if (op == CompareOp::kLess || op == CompareOp::kLessEqual) {
+      if (range.hi && *range.hi < above_numbers) range.hi = above_numbers;
+    } else if (affinity == Affinity::kText && sqlite3_value_type(value) != SQLITE_TEXT) {
+      return;  // any text may be above a number
+    }
+  }
+  narrowed->keys = Intersect(std::move(narrowed->keys), std::move(range));
 }
 
 void TableCursor::NarrowRank(Term::Op op, const Datum& v, Narrowed* narrowed) {

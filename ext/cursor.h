@@ -53,6 +53,7 @@ class TableCursor : public sqlite3_vtab_cursor {
   void Points(sqlite3_value* list);
   void NextPoint();
   void Narrow(const Term& term, sqlite3_value* value, Narrowed* narrowed);
+  void NarrowChecked(CompareOp op, sqlite3_value* value, Narrowed* narrowed);
   void NarrowRank(Term::Op op, const Datum& value, Narrowed* narrowed);
   void NarrowFolded(const Term& term, const Datum& value, Narrowed* narrowed);
   KeyRange RanksAsKeys(const Narrowed& narrowed) const;

@@ -27,6 +27,11 @@ constexpr OpText kOps[] = {
     {Term::kLess, "< ?", 2},
     {Term::kGreaterEqual, ">= ?", 2},
     {Term::kGreater, "> ?", 2},
+    {Term::kLessEqualChecked, "<= ? (checked)", 2},
+    {Term::kLessChecked, "< ? (checked)", 2},
+    {Term::kGreaterEqualChecked, ">= ? (checked)", 2},
+    {Term::kGreaterChecked, "> ? (checked)", 2},
+    {Term::kLessOrBlob, "< ? (or a BLOB)", 2},
     {Term::kLikeFoldedPrefix, "LIKE ? (folded prefix)", 3},
     {Term::kLikeFolded, "LIKE ? (folded pattern)", 3},
     {Term::kLike, "LIKE ? (pattern)", 3},
@@ -275,7 +280,45 @@ class Chooser {
       unclaimed_ = true;
       return;
     }
-    Claim(i, {op, target}, true);
+    if (key && op == Term::kLess && !TextBoundsAreReal() && IsPrefixPair(i)) return Claim(i, {Term::kLessOrBlob}, false);
+    const bool exact = !key || RangeIsExact(i);
+    Claim(i, {exact ? op : Checked(op), target}, exact);
+  }
+
+  static Term::Op Checked(Term::Op op) {
+    switch (op) {
+      case Term::kLess:
+        return Term::kLessChecked;
+      case Term::kLessEqual:
+        return Term::kLessEqualChecked;
+      case Term::kGreater:
+        return Term::kGreaterChecked;
+      default:
+        return Term::kGreaterEqualChecked;
+    }
+  }
+
+  // Whether key < i's value is the upper one of two bounds that together are a prefix.
+  bool IsPrefixPair(int i) const {
+    const std::optional<Datum> high = Known(i);
+    if (!high || high->kind != Datum::kText || high->bytes.empty()) return false;
+    for (int j = 0; j < info_.nConstraint; ++j) {
+      if (!IsBound(j) || info_.aConstraint[j].op != SQLITE_INDEX_CONSTRAINT_GE || !IsCollation(j, "BINARY")) continue;
+      const std::optional<Datum> low = Known(j);
+      if (!low || low->kind != Datum::kText || low->bytes.empty()) continue;
+      std::string next(low->bytes);
+      next.back() = static_cast<char>(next.back() + 1);
+      if (next == high->bytes) return true;
+    }
+    return false;
+  }
+
+  // As EqualityIsExact; a text, too, may come from a numeric column, and is then above every key that looks like a number.
+  bool RangeIsExact(int i) const {
+    const Affinity affinity = schema_.key_column().affinity;
+    if (affinity != Affinity::kText && affinity != Affinity::kNone) return true;
+    const std::optional<Datum> v = Known(i);
+    return v && v->kind != Datum::kInteger && v->kind != Datum::kReal;
   }
 
   void Equal(int i, Term::Target target) {
@@ -371,12 +414,17 @@ class Chooser {
   std::optional<KeyRange> KnownRange(const Term& t, const Datum& v) const {
     switch (t.op) {
       case Term::kLess:
+      case Term::kLessChecked:
+      case Term::kLessOrBlob:
         return CompareRange(CompareOp::kLess, v);
       case Term::kLessEqual:
+      case Term::kLessEqualChecked:
         return CompareRange(CompareOp::kLessEqual, v);
       case Term::kGreater:
+      case Term::kGreaterChecked:
         return CompareRange(CompareOp::kGreater, v);
       case Term::kGreaterEqual:
+      case Term::kGreaterEqualChecked:
         return CompareRange(CompareOp::kGreaterEqual, v);
       case Term::kGlobPrefix:
       case Term::kGlob:

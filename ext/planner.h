@@ -39,6 +39,11 @@ struct Term {
     kLessEqual,
     kGreater,
     kGreaterEqual,
+    kLessChecked,  // likewise: the walk gives what either reading allows
+    kLessEqualChecked,
+    kGreaterChecked,
+    kGreaterEqualChecked,
+    kLessOrBlob,         // SQLite may have derived it from a pattern that matches BLOBs too
     kLikeFoldedPrefix,   // 'abc%', folded, SQLite's own LIKE
     kLikeFolded,         // any pattern, folded, SQLite's own LIKE
     kLike,               // a pattern whose LIKE may not be SQLite's own: asked when the query runs

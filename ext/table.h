@@ -28,6 +28,8 @@ class MemkvTable : public sqlite3_vtab {
   void Destroy();
   void Rename(const char* to);
 
+  sqlite3* db() const { return connection_->db(); }
+
   bool BestIndex(sqlite3_index_info& info);
   bool FindFunction(int argc, const char* name, Function* found);
   void Update(std::span<sqlite3_value*> args);

@@ -14,9 +14,11 @@
 namespace memkv::sql {
 namespace {
 
-// Hidden columns can only be set as a command's arguments.
-void CheckHidden(const Schema& schema, std::span<sqlite3_value*> columns) {
+// Hidden columns can only be set as a command's arguments. An UPDATE … FROM of older SQLite hands over every column's present
+// value, as if each were set: it shows by the command column, which an UPDATE otherwise marks as unchanged.
+void CheckHidden(const Schema& schema, std::span<sqlite3_value*> columns, bool insert) {
   sqlite3_value* rank = columns[schema.rank_column()];
+  if (!insert && !sqlite3_value_nochange(columns[schema.command_column()])) return;
   if (!sqlite3_value_nochange(rank) && sqlite3_value_type(rank) != SQLITE_NULL) {
     throw SqlError(SQLITE_ERROR, "memkv: " + schema.table + ".rank is read-only (it is the row's position in key order)");
   }
@@ -38,7 +40,7 @@ void MemkvTable::Update(std::span<sqlite3_value*> args) {
     }
     return RunCommand(*connection_, s, columns);
   }
-  CheckHidden(s.schema, columns);
+  CheckHidden(s.schema, columns, insert);
   if (insert) return Insert(columns);
   Change(args[0], columns);
 }

@@ -97,6 +97,7 @@ void GuardFunction(sqlite3_context* context, Body&& body) noexcept {
 //     Filter(int, const char*, std::span<sqlite3_value*>), Next(), bool Eof(), Column(sqlite3_context*, int), Rowid()
 //   void Destroy()                                         DROP TABLE; afterwards the object is deleted
 //   void Update(std::span<sqlite3_value*>)                 writable tables
+//   sqlite3* db()                                          with it, last_insert_rowid() outlives an INSERT
 //   Begin() Sync() Commit() Rollback()                     transactional tables
 //   Savepoint(int) Release(int) RollbackTo(int)            "
 //   void Rename(const char*)
@@ -165,8 +166,11 @@ class ModuleOf {
       return Guard(&c->pVtab->zErrMsg, [&] { *out = Self(c)->Rowid(); });
     };
     if constexpr (requires(T& t, std::span<sqlite3_value*> a) { t.Update(a); }) {
-      m.xUpdate = [](sqlite3_vtab* v, int argc, sqlite3_value** argv, sqlite3_int64*) noexcept {
-        return Guard(&v->zErrMsg, [&] { Self(v)->Update({argv, static_cast<size_t>(argc)}); });
+      m.xUpdate = [](sqlite3_vtab* v, int argc, sqlite3_value** argv, sqlite3_int64* rowid) noexcept {
+        return Guard(&v->zErrMsg, [&] {
+          Self(v)->Update({argv, static_cast<size_t>(argc)});
+          if constexpr (requires(T& t) { t.db(); }) *rowid = sqlite3_last_insert_rowid(Self(v)->db());
+        });
       };
     }
     if constexpr (requires(T& t) { t.Begin(), t.Sync(), t.Commit(), t.Rollback(); }) {

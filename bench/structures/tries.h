@@ -1,4 +1,4 @@
-// JudySL, hat-trie and, where its source is at hand, libart: mutable tries in C.
+// JudySL and hat-trie: mutable tries in C.
 
 #ifndef MEMKV_BENCH_STRUCTURES_TRIES_H_
 #define MEMKV_BENCH_STRUCTURES_TRIES_H_
@@ -14,11 +14,6 @@
 #endif
 #ifdef MEMKV_BENCH_HAT_TRIE
 #include <hat-trie/hat-trie.h>
-#endif
-#ifdef MEMKV_BENCH_LIBART
-extern "C" {
-#include <art.h>
-}
 #endif
 
 namespace memkv::bench {
@@ -122,65 +117,6 @@ class HatTrie {
 };
 #endif
 
-#ifdef MEMKV_BENCH_LIBART
-// libart needs that no key is a prefix of another, so the NUL byte after a key is part of it here.
-class LibArt {
- public:
-  static constexpr const char* kName = "libart";
-  static constexpr Answer kAnswer = Answer::kValue;
-  static constexpr bool kOrdered = true;
-  static constexpr bool kTakesNul = false;
-
-  LibArt() { art_tree_init(&tree_); }
-  ~LibArt() { art_tree_destroy(&tree_); }
-  LibArt(const LibArt&) = delete;
-  LibArt& operator=(const LibArt&) = delete;
-
-  // Values are stored as pointers, one more than they are: a null pointer means "not there".
-  void Insert(Bytes key, uint64_t value) {
-    art_insert(&tree_, Index(key), static_cast<int>(key.size() + 1),
-               reinterpret_cast<void*>(value + 1));
-  }
-  bool Erase(Bytes key) {
-    return art_delete(&tree_, Index(key), static_cast<int>(key.size() + 1)) != nullptr;
-  }
-  bool Find(Bytes key, uint64_t* value) const {
-    const void* slot = art_search(&tree_, Index(key), static_cast<int>(key.size() + 1));
-    if (slot == nullptr) return false;
-    *value = reinterpret_cast<uint64_t>(slot) - 1;
-    return true;
-  }
-  template <class F>
-  void Scan(F f) {
-    art_iter(
-        &tree_,
-        [](void* f, const unsigned char* key, uint32_t size, void* slot) {
-          (*static_cast<F*>(f))(Bytes(reinterpret_cast<const char*>(key), size - 1),
-                                reinterpret_cast<uint64_t>(slot) - 1);
-          return 0;
-        },
-        &f);
-  }
-  uint64_t CountPrefix(Bytes prefix) {
-    uint64_t count = 0;
-    art_iter_prefix(
-        &tree_, Index(prefix), static_cast<int>(prefix.size()),
-        [](void* count, const unsigned char*, uint32_t, void*) {
-          ++*static_cast<uint64_t*>(count);
-          return 0;
-        },
-        &count);
-    return count;
-  }
-
- private:
-  static const unsigned char* Index(Bytes key) {
-    return reinterpret_cast<const unsigned char*>(key.data());
-  }
-
-  art_tree tree_;
-};
-#endif
 
 }  // namespace memkv::bench
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/fst/codebook.h"
+#include "core/fst/column_writer.h"
 #include "core/fst/format.h"
 #include "core/fst/fst.h"
 #include "core/fst/layout.h"
@@ -184,24 +185,136 @@ class Assembler {
   std::vector<Section> sections_;
 };
 
-Status ReadSkeleton(FstBuilder::Source* source, uint64_t seed, Progress* progress, Skeleton* out) {
+Status WrongWidth(size_t columns, size_t row) {
+  return Status::Invalid("a row of " + std::to_string(row) + " values (columns: " + std::to_string(columns) + ")");
+}
+
+Status Changed() { return Status::Invalid("the source gives other rows when read again"); }
+
+// One build: the stages in their order, each leaving what the next needs.
+class ImageBuild {
+ public:
+  ImageBuild(FstBuilder::Source* source, const FstBuilder::Options& options, Progress* progress)
+      : source_(source), options_(options), progress_(progress), columns_(options.columns) {}
+
+  Status ReadKeys(uint64_t seed);
+  Status WriteRecords();
+  // Writes the columns and all else. *same: whether the records, which `cursor` walks, spell the source's keys.
+  Status WriteColumns(FstCursor* cursor, bool* same);
+  std::shared_ptr<const FstImage> Finish() {
+    return FstImage::Own(image_.Finish(skeleton_.keys, static_cast<uint32_t>(columns_.size())));
+  }
+
+  uint64_t keys() const { return skeleton_.keys; }
+  Bytes code() const { return code_; }
+  Bytes hot() const { return hot_; }
+  // Followed by kPadBytes more; where they are until WriteColumns returns.
+  Bytes records() const { return Bytes(image_.data).substr(0, image_.data.size() - fst::kPadBytes); }
+
+ private:
+  FstBuilder::Source* source_;
+  const FstBuilder::Options& options_;
+  Progress* progress_;
+  std::vector<fst::ColumnWriter> columns_;
+  Skeleton skeleton_;
+  std::string code_, hot_;
+  Assembler image_;
+};
+
+Status ImageBuild::ReadKeys(uint64_t seed) {
   Bytes key;
   size_t shared;
   std::span<const Datum> row;
   Status status;
   fst::RepeatFinder finder(seed);
-  KeyReader first(source, progress);
-  while (first.Next(&key, &shared, &row, &status)) finder.Add(key, shared);
+  KeyReader first(source_, progress_);
+  while (first.Next(&key, &shared, &row, &status)) {
+    finder.Add(key, shared);
+    if (row.size() != columns_.size()) return WrongWidth(columns_.size(), row.size());
+    for (size_t i = 0; i < row.size(); ++i) columns_[i].Survey(row[i]);
+  }
   MEMKV_TRY(status);
-  progress->SetKeys(first.count());
+  progress_->SetKeys(first.count());
   const SharedSet set = finder.Finish();
 
   fst::SkeletonBuilder builder(set, seed, kListEntries);
-  KeyReader second(source, progress);
+  KeyReader second(source_, progress_);
   while (second.Next(&key, &shared, &row, &status)) builder.Add(key, shared);
   MEMKV_TRY(status);
-  if (second.count() != first.count()) return Status::Invalid("the source gives other keys when read again");
-  *out = builder.Finish();
+  if (second.count() != first.count()) return Changed();
+  skeleton_ = builder.Finish();
+  return {};
+}
+
+Status ImageBuild::WriteRecords() {
+  image_.data.assign(fst::kPadBytes, '\0');
+  if (skeleton_.keys == 0) return {};
+  Survey survey = SurveyEntries(skeleton_, progress_);
+  const HotChoice choice = ChooseHot(survey.uses);
+  survey.demand.hot_gain = choice.gain;
+  if (progress_->stopped()) return Status::Interrupted();
+  Codebook codebook = Codebook::Learn(survey.sample, survey.demand, progress_);
+  if (progress_->stopped()) return Status::Interrupted();
+  survey.sample = {};
+
+  const size_t hot_count = std::min<size_t>(choice.by_use.size(), size_t{codebook.hot_leads()} * 256);
+  std::vector<uint32_t> hot_of(skeleton_.shared.size(), SharedSet::kNone);
+  for (uint32_t i = 0; i < hot_count; ++i) hot_of[choice.by_use[i]] = i;
+  const fst::Records records = fst::RecordWriter(skeleton_, &codebook, hot_of, kListEntries).Write(progress_);
+  if (progress_->stopped()) return Status::Interrupted();
+  skeleton_.entries = {};
+  const fst::Layout layout = fst::PlaceRecords(records, options_.least_offset_bytes, progress_);
+  if (progress_->stopped()) return Status::Interrupted();
+
+  code_ = codebook.Serialize(layout.ref_bytes);
+  for (size_t i = 0; i < hot_count; ++i) {
+    const uint32_t id = choice.by_use[i];
+    fst::AppendWide(&hot_, layout.address[records.of_shared[id]], 6);
+    fst::AppendWide(&hot_, skeleton_.shared[id].keys, 6);
+  }
+  image_.data.clear();
+  image_.data.reserve(layout.total_bytes + code_.size() + hot_.size() + 4 * fst::kPadBytes);
+  image_.Begin(fst::kRecords, 0);
+  fst::EmitRecords(records, layout, &image_.data);
+  image_.End();
+  image_.data.append(fst::kPadBytes, '\0');
+  return {};
+}
+
+Status ImageBuild::WriteColumns(FstCursor* cursor, bool* same) {
+  for (fst::ColumnWriter& column : columns_) column.Plan(progress_);
+  if (progress_->stopped()) return Status::Interrupted();
+  Bytes key;
+  size_t shared;
+  std::span<const Datum> row;
+  Status status;
+  KeyReader reader(source_, progress_);
+  cursor->SeekFirst();
+  *same = true;
+  while (*same && reader.Next(&key, &shared, &row, &status)) {
+    *same = cursor->Valid() && cursor->key() == key;
+    if (row.size() != columns_.size()) return WrongWidth(columns_.size(), row.size());
+    for (size_t i = 0; i < row.size(); ++i) {
+      if (!columns_[i].Add(row[i])) return Changed();
+    }
+    if (*same) cursor->Next();
+  }
+  MEMKV_TRY(status);
+  *same = *same && !cursor->Valid();
+  if (!*same) return {};
+  image_.data.resize(records().size());
+  for (size_t i = 0; i < columns_.size(); ++i) {
+    const std::string section = columns_[i].Finish();
+    image_.Begin(fst::kColumn, static_cast<uint32_t>(i));
+    image_.data.append(section);
+    image_.End();
+  }
+  image_.Begin(fst::kCode, 0);
+  image_.data.append(code_);
+  image_.End();
+  image_.Begin(fst::kHot, 0);
+  image_.data.append(hot_);
+  image_.End();
   return {};
 }
 
@@ -209,54 +322,24 @@ Status ReadSkeleton(FstBuilder::Source* source, uint64_t seed, Progress* progres
 
 Status FstBuilder::Build(Source* source, const Options& options, std::shared_ptr<const FstImage>* out) {
   Progress progress(options.poll, options.expected_keys);
-  for (int attempt = 0; attempt < kMostAttempts; ++attempt) {
-    Assembler image;
-    uint64_t keys = 0;
-    std::shared_ptr<Fst> built(new Fst());
+  // Unequal subtrees of one fingerprint would be merged. Nobody meets such by chance, and keys made to collide under one seed
+  // do not under the next.
+  for (uint64_t seed = 0; seed < kMostAttempts; ++seed) {
+    ImageBuild build(source, options, &progress);
+    MEMKV_TRY(build.ReadKeys(seed));
+    MEMKV_TRY(build.WriteRecords());
+    bool same = false;
     {
-      Skeleton skeleton;
-      MEMKV_TRY(ReadSkeleton(source, static_cast<uint64_t>(attempt), &progress, &skeleton));
-      keys = skeleton.keys;
-      if (keys > 0) {
-        Survey survey = SurveyEntries(skeleton, &progress);
-        const HotChoice choice = ChooseHot(survey.uses);
-        survey.demand.hot_gain = choice.gain;
-        if (progress.stopped()) return Status::Interrupted();
-        Codebook codebook = Codebook::Learn(survey.sample, survey.demand, &progress);
-        if (progress.stopped()) return Status::Interrupted();
-        survey.sample = {};
-        const size_t hot_count = std::min<size_t>(choice.by_use.size(), size_t{codebook.hot_leads()} * 256);
-        std::vector<uint32_t> hot_of(skeleton.shared.size(), SharedSet::kNone);
-        for (uint32_t i = 0; i < hot_count; ++i) hot_of[choice.by_use[i]] = i;
-
-        const fst::Records records =
-            fst::RecordWriter(skeleton, &codebook, hot_of, kListEntries).Write(&progress);
-        if (progress.stopped()) return Status::Interrupted();
-        skeleton.entries = {};
-        const fst::Layout layout = fst::PlaceRecords(records, options.least_offset_bytes, &progress);
-        if (progress.stopped()) return Status::Interrupted();
-
-        const std::string code = codebook.Serialize(layout.ref_bytes);
-        image.data.reserve(layout.total_bytes + code.size() + hot_count * fst::kHotBytes + fst::kPadBytes);
-        image.Begin(fst::kCode, 0);
-        image.data.append(code);
-        image.End();
-        image.Begin(fst::kHot, 0);
-        for (size_t i = 0; i < hot_count; ++i) {
-          const uint32_t id = choice.by_use[i];
-          fst::AppendWide(&image.data, layout.address[records.of_shared[id]], 6);
-          fst::AppendWide(&image.data, skeleton.shared[id].keys, 6);
-        }
-        image.End();
-        image.Begin(fst::kRecords, 0);
-        fst::EmitRecords(records, layout, &image.data);
-        image.End();
-      }
+      std::shared_ptr<const Fst> built;
+      MEMKV_TRY(Fst::OverRecords(build.keys(), build.records(), build.code(), build.hot(), &built));
+      FstCursor cursor(std::move(built));
+      MEMKV_TRY(build.WriteColumns(&cursor, &same));
     }
-    *out = FstImage::Own(image.Finish(keys, 0));
+    if (!same) continue;
+    *out = build.Finish();
     return {};
   }
-  return Status::Invalid("the source gives other keys when read again");
+  return Changed();
 }
 
 }  // namespace memkv

@@ -315,12 +315,10 @@ void FstCursor::Prev() {
 
 // From an entry that is not the first to the last key of the one before it.
 bool FstCursor::StepBack() {
-  if (index_ < noted_) {
-    if (!Rewalk(index_)) return false;
-  }
+  // What the entry before shares may lie in entries that were not walked.
+  if (noted_ > 0 && !Rewalk(index_)) return false;
   key_valid_ = std::min(key_valid_, base_ + shares_[index_]);
   assembled_ = false;
-  if (index_ == noted_) return Rewalk(index_ - 1) && Below(true);
   entry_ = starts_[--index_];
   return Below(true);
 }

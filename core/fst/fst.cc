@@ -88,7 +88,17 @@ Status Fst::Parse() {
   if (!body_.pages.Check(code.data(), code.data() + code.size()) || !body_.pages.Check(hot.data(), hot.data() + hot.size())) {
     return Status::Corrupt("section code: checksum");
   }
-  if (have_code) MEMKV_TRY(body_.code.Parse(code));
+  if (body_.keys > 0) MEMKV_TRY(ParseCode(code, hot));
+  columns_.resize(column_count);
+  for (size_t i = 0; i < column_count; ++i) {
+    if (!have_column[i]) return CorruptHeader("a column is missing");
+    MEMKV_TRY(columns_[i].Open(columns[i], static_cast<uint32_t>(i), body_.keys, &body_.pages));
+  }
+  return {};
+}
+
+Status Fst::ParseCode(Bytes code, Bytes hot) {
+  MEMKV_TRY(body_.code.Parse(code));
   if (hot.size() % fst::kHotBytes != 0) return Status::Corrupt("section hot references: size");
   const auto records = static_cast<uint64_t>(body_.end - body_.base);
   body_.hot.reserve(hot.size() / fst::kHotBytes);
@@ -99,11 +109,16 @@ Status Fst::Parse() {
     }
     body_.hot.push_back(ref);
   }
-  columns_.resize(column_count);
-  for (size_t i = 0; i < column_count; ++i) {
-    if (!have_column[i]) return CorruptHeader("a column is missing");
-    MEMKV_TRY(columns_[i].Open(columns[i], static_cast<uint32_t>(i), body_.keys, &body_.pages));
-  }
+  return {};
+}
+
+Status Fst::OverRecords(uint64_t keys, Bytes records, Bytes code, Bytes hot, std::shared_ptr<const Fst>* out) {
+  std::shared_ptr<Fst> over(new Fst());
+  over->body_.keys = keys;
+  over->body_.base = reinterpret_cast<const uint8_t*>(records.data());
+  over->body_.end = over->body_.base + records.size();
+  if (keys > 0) MEMKV_TRY(over->ParseCode(code, hot));
+  *out = std::move(over);
   return {};
 }
 

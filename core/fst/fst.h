@@ -59,6 +59,9 @@ class Fst {
 
   Fst() = default;
   Status Parse();
+  Status ParseCode(Bytes code, Bytes hot);
+  // An image that is not one yet: only its keys can be read. The bytes, and kPadBytes behind the records, must outlive it.
+  static Status OverRecords(uint64_t keys, Bytes records, Bytes code, Bytes hot, std::shared_ptr<const Fst>* out);
 
   std::shared_ptr<const FstImage> image_;
   fst::Body body_;

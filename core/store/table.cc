@@ -175,6 +175,10 @@ void Table::Savepoint(int n) {
   for (const NumberedVersion& s : savepoints_) {
     if (s.number >= n) return;
   }
+  // Savepoints that were opened before the table joined the transaction are not told: they stand at its start.
+  for (int i = static_cast<int>(savepoints_.size()); i < n; ++i) {
+    savepoints_.push_back({i, savepoints_.empty() ? *begin_ : savepoints_.back().version});
+  }
   savepoints_.push_back({n, Remember()});
 }
 
@@ -183,6 +187,11 @@ void Table::Release(int n) noexcept {
 }
 
 void Table::RollbackTo(int n) noexcept {
+  if (n < 0) {
+    savepoints_.clear();
+    if (begin_) Return(*begin_);
+    return;
+  }
   size_t keep = 0;
   while (keep < savepoints_.size() && savepoints_[keep].number < n) ++keep;
   if (keep == savepoints_.size()) return;

@@ -61,7 +61,8 @@ class Table {
   void Begin();
   void Commit() noexcept;
   void Rollback() noexcept;
-  // Savepoints are numbered from 0 outwards in. RollbackTo(n) undoes to the first savepoint that is n or further in, and keeps it.
+  // Savepoints are numbered from 0 outwards in. RollbackTo(n) undoes to the first savepoint that is n or further in, and keeps it;
+  // RollbackTo(-1) undoes to the savepoint that began the transaction, which has no number of its own.
   void Savepoint(int n);
   void Release(int n) noexcept;
   void RollbackTo(int n) noexcept;

@@ -11,7 +11,8 @@ namespace memkv::sql {
 
 TEST_CASE("a plan is its text") {
   const Term::Op ops[] = {Term::kEqual,      Term::kEqualChecked,     Term::kIn,         Term::kLess,       Term::kLessEqual,
-                          Term::kGreater,    Term::kGreaterEqual,     Term::kLikeFolded, Term::kLike,       Term::kGlob,
+                          Term::kGreater,    Term::kGreaterEqual,     Term::kLessChecked, Term::kLessEqualChecked, Term::kGreaterChecked,
+                          Term::kGreaterEqualChecked, Term::kLessOrBlob, Term::kLikeFolded, Term::kLike,       Term::kGlob,
                           Term::kGlobPrefix, Term::kLikeFoldedPrefix, Term::kLikePrefix, Term::kHasPrefix,
                           Term::kFoldedAtLeast, Term::kFoldedBelow};
   for (Term::Op a : ops) {

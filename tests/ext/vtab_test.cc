@@ -148,15 +148,15 @@ TEST_CASE("a class becomes a module") {
 }
 
 TEST_CASE("what a module has is what its class has") {
-  CHECK(kToy.xUpdate != nullptr);
-  CHECK(kToy.xShadowName != nullptr);
+  CHECK((kToy.xUpdate != nullptr));
+  CHECK((kToy.xShadowName != nullptr));
   CHECK(kToy.xShadowName("log") == 1);
   CHECK(kToy.xShadowName("data") == 0);
-  CHECK(kToy.xSavepoint == nullptr);
-  CHECK(kToy.xRename == nullptr);
-  CHECK(kOne.xCreate == nullptr);
-  CHECK(kOne.xBegin == nullptr);
-  CHECK(kOne.xFindFunction == nullptr);
+  CHECK((kToy.xSavepoint == nullptr));
+  CHECK((kToy.xRename == nullptr));
+  CHECK((kOne.xCreate == nullptr));
+  CHECK((kOne.xBegin == nullptr));
+  CHECK((kOne.xFindFunction == nullptr));
 }
 
 TEST_CASE("every failure becomes its code, and nothing is thrown") {
@@ -180,12 +180,14 @@ TEST_CASE("every failure becomes its code, and nothing is thrown") {
       fails_in = method;
       const bool write = method == "update" || method == "begin" || method == "sync";
       const int rc = d.Run(write ? "INSERT INTO t VALUES(5)" : "SELECT n FROM t");
-      CHECK((rc & 0xff) == (c.code & 0xff));
+      // A failed plan is an error in the statement's text, but for lack of memory.
+      const int code = method == "best" && c.code != SQLITE_NOMEM ? SQLITE_ERROR : c.code;
+      CHECK((rc & 0xff) == (code & 0xff));
       if (method == "update" || method == "filter") CHECK(rc == c.code);
       // SQLite drops the message of a few methods.
       if (method != "sync" && method != "begin" && c.failure == Failure::kSql) CHECK(d.message == c.message);
       fails_in.clear();
-      CHECK(d.Number("SELECT sum(n) FROM t") == 7);
+      if (method != "sync") CHECK(d.Number("SELECT sum(n) FROM t") == 7);  // the toy takes nothing back
     }
   }
 }
