@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "core/key.h"
+#include "core/query/regexp_prefix.h"
 #include "ext/affinity.h"
 #include "ext/pattern_walk.h"
 #include "ext/row_values.h"
@@ -142,6 +143,7 @@ void TableCursor::NextPoint() {
 void TableCursor::Narrow(const Term& term, sqlite3_value* value, Narrowed* narrowed) {
   if (sqlite3_value_type(value) == SQLITE_NULL && term.op != Term::kIn) {
     // Only an application's own like() and glob() find anything by NULL.
+    if (term.op == Term::kRegexp) return;
     const bool glob = term.op == Term::kGlob;
     narrowed->nothing = !(term.op == Term::kLike || glob) || table_.connection().HasBuiltinPatterns(glob ? "glob" : "like");
     return;
@@ -195,7 +197,8 @@ void TableCursor::Narrow(const Term& term, sqlite3_value* value, Narrowed* narro
     case Term::kLikePrefix:
     case Term::kLike:
     case Term::kGlobPrefix:
-    case Term::kGlob: {
+    case Term::kGlob:
+    case Term::kRegexp: {
       const Converted v = Converted::Compared(value, Affinity::kText);
       if (v.datum().kind != Datum::kText) return;  // a BLOB pattern: SQLite decides
       narrowed->pattern = &term;
@@ -312,10 +315,11 @@ bool TableCursor::StartPattern(const Narrowed& narrowed, uint64_t skip) {
   if (!text_only && HasKeysIn(ClassRange(kNumberTag))) return false;
   // Where the function may be the application's, its matches are anybody's guess.
   const bool glob = op == Term::kGlob;
+  if (op == Term::kRegexp && RegexpPrefix(narrowed.pattern_text).empty()) return false;
   if ((op == Term::kLike || glob) && !table_.connection().HasBuiltinPatterns(glob ? "glob" : "like")) return false;
 
   static const bool blobs_match = sqlite3_compileoption_used("LIKE_DOESNT_MATCH_BLOBS") == 0;
-  const bool blobs = blobs_match && HasKeysIn(ClassRange(kBlobTag));
+  const bool blobs = (blobs_match || op == Term::kRegexp) && HasKeysIn(ClassRange(kBlobTag));
   const SearchClasses classes = blobs ? SearchClasses::kTextAndBlob : SearchClasses::kText;
   const SearchOrder order = plan_.descending ? SearchOrder::kDescending : SearchOrder::kAscending;
   KeyRange keys = RanksAsKeys(narrowed);
@@ -332,9 +336,11 @@ bool TableCursor::StartPattern(const Narrowed& narrowed, uint64_t skip) {
       start(FoldedPrefix(narrowed.pattern_text));
       break;
     case Term::kLikePrefix:
-    case Term::kGlobPrefix: {
-      const std::string prefix = op == Term::kGlobPrefix ? GlobPrefix(narrowed.pattern_text).bytes
-                                                         : LikePrefix(narrowed.pattern_text, std::nullopt).bytes;
+    case Term::kGlobPrefix:
+    case Term::kRegexp: {
+      const std::string prefix = op == Term::kRegexp       ? RegexpPrefix(narrowed.pattern_text)
+                                 : op == Term::kGlobPrefix ? GlobPrefix(narrowed.pattern_text).bytes
+                                                           : LikePrefix(narrowed.pattern_text, std::nullopt).bytes;
       if (!blobs) {
         Narrowed range = narrowed;
         range.keys = Intersect(std::move(keys), PrefixRange(kTextTag, prefix));

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "core/query/pattern.h"
+#include "core/query/regexp_prefix.h"
 #include "core/range.h"
 #include "ext/affinity.h"
 #include "ext/sqlite.h"
@@ -38,6 +39,7 @@ constexpr OpText kOps[] = {
     {Term::kLikePrefix, "LIKE ? (prefix)", 4},
     {Term::kGlobPrefix, "GLOB ? (prefix)", 4},
     {Term::kGlob, "GLOB ? (pattern)", 4},
+    {Term::kRegexp, "REGEXP ? (prefix)", 4},
     {Term::kHasPrefix, "HAS_PREFIX ?", 5},
     {Term::kFoldedAtLeast, ">= ? (folded)", 3},
     {Term::kFoldedBelow, "< ? (folded)", 3},
@@ -111,7 +113,8 @@ namespace {
 // What xBestIndex is asked, sorted by what memkv can do with it.
 class Chooser {
  public:
-  Chooser(const TableState& state, sqlite3_index_info& info) : state_(state), schema_(state.schema), info_(info) {}
+  Chooser(Connection& connection, const TableState& state, sqlite3_index_info& info)
+      : connection_(connection), state_(state), schema_(state.schema), info_(info) {}
 
   void Choose() {
     for (int i = 0; i < info_.nConstraint; ++i) {
@@ -188,6 +191,15 @@ class Chooser {
           has_pattern_ = true;
           continue;
         }
+      }
+      // What begins with no literal has no bounds. Where the function is SQLite's own it stays so while the statement lives: to
+      // replace it makes the statement anew.
+      if (text_only_ && pattern && pattern->kind == Datum::kText && pattern->bytes.size() <= Pattern::kMaxElements &&
+          (like ? LikePrefix(pattern->bytes, std::nullopt) : GlobPrefix(pattern->bytes)).bytes.empty() &&
+          connection_.HasBuiltinPatterns(like ? "like" : "glob")) {
+        Claim(i, {like ? Term::kLikeFolded : Term::kGlob}, true);
+        has_pattern_ = true;
+        continue;
       }
       // What is left is checked again by SQLite, so that its bounds, if any, are hints too.
       Claim(i, {like ? Term::kLike : Term::kGlob}, false);
@@ -271,6 +283,9 @@ class Chooser {
       default:
         if (key && c.op == kHasPrefixOp) {
           Claim(i, {Term::kHasPrefix}, true);
+        } else if (key && c.op == SQLITE_INDEX_CONSTRAINT_REGEXP && !has_pattern_) {
+          Claim(i, {Term::kRegexp}, false);
+          has_pattern_ = true;
         } else {
           unclaimed_ = true;
         }
@@ -430,6 +445,9 @@ class Chooser {
       case Term::kGlob:
         if (v.kind != Datum::kText) return std::nullopt;
         return PrefixRange(kTextTag, GlobPrefix(v.bytes).bytes);
+      case Term::kRegexp:
+        if (v.kind != Datum::kText) return std::nullopt;
+        return PrefixRange(kTextTag, RegexpPrefix(v.bytes));
       case Term::kHasPrefix:
         if (v.kind != Datum::kText && v.kind != Datum::kBlob) return std::nullopt;
         return PrefixRange(v.kind == Datum::kText ? kTextTag : kBlobTag, v.bytes);
@@ -452,6 +470,7 @@ class Chooser {
     info_.needToFreeIdxStr = 1;
   }
 
+  Connection& connection_;
   const TableState& state_;
   const Schema& schema_;
   sqlite3_index_info& info_;
@@ -467,6 +486,8 @@ class Chooser {
 
 }  // namespace
 
-void ChoosePlan(const TableState& state, sqlite3_index_info& info) { Chooser(state, info).Choose(); }
+void ChoosePlan(Connection& connection, const TableState& state, sqlite3_index_info& info) {
+  Chooser(connection, state, info).Choose();
+}
 
 }  // namespace memkv::sql

@@ -73,7 +73,7 @@ TableState& MemkvTable::state() {
 }
 
 bool MemkvTable::BestIndex(sqlite3_index_info& info) {
-  ChoosePlan(state(), info);
+  ChoosePlan(*connection_, state(), info);
   return true;
 }
 

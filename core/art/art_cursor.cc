@@ -110,6 +110,17 @@ void ArtCursor::NextPast(size_t n) {
 Bytes ArtCursor::key() const {
   if (built_ != at_) {
     const auto* symbols = tree().table(leaf_);
+    if (symbols && built_ != kNoKey && at_ == built_ + 1) {
+      // One on from the last: its rest is decoded behind what the two share.
+      const uint32_t l = leaf_.l(at_), r = leaf_.r(at_);
+      const size_t room = size_t{l} + 1 + 8 * size_t{r};
+      if (buffer_.size() < room) buffer_.resize(2 * room);
+      auto* out = reinterpret_cast<uint8_t*>(buffer_.data());
+      out[l] = leaf_.F[at_];
+      key_bytes_ = l + 1 + symbols->DecodeAll(leaf_.rests() + leaf_.Offset(at_), r, out + l + 1);
+      built_ = at_;
+      return {buffer_.data(), key_bytes_};
+    }
     key_bytes_ = leaf_.KeyBytes(symbols, at_);
     if (buffer_.size() < key_bytes_) buffer_.resize(std::max<size_t>(key_bytes_, 2 * buffer_.size()));
     auto* out = reinterpret_cast<uint8_t*>(buffer_.data());

@@ -62,6 +62,20 @@ class SymbolTable {
       }
     }
   }
+  // All plain bytes; how many there are. REQUIRES room for 8 bytes for each of code.
+  uint32_t DecodeAll(const uint8_t* code, uint32_t n, uint8_t* out) const {
+    uint8_t* o = out;
+    for (const uint8_t* end = code + n; code < end; ++code) {
+      if (*code == kEscape) [[unlikely]] {
+        if (++code == end) break;
+        *o++ = *code;
+        continue;
+      }
+      std::memcpy(o, &symbol_[*code], 8);
+      o += len_[*code];
+    }
+    return static_cast<uint32_t>(o - out);
+  }
   // How many plain bytes a code stands for.
   uint32_t PlainBytes(const uint8_t* code, uint32_t n) const {
     uint32_t o = 0;
