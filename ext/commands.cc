@@ -15,7 +15,7 @@ struct Call {
 
   sqlite3_value* key() const { return columns[state.schema.key]; }
   Table::Poll Poll() const {
-    return [c = &connection, p = state.progress](uint64_t done, uint64_t total) {
+    return [c = &connection, p = &state.progress](uint64_t done, uint64_t total) {
       p->Set(done, total);
       return c->Interrupted();
     };
@@ -39,13 +39,14 @@ void Import(const Call& call) {
 }
 
 void Freeze(const Call& call) {
-  const Progress::Scope scope(*call.state.progress, "freeze");
+  const Progress::Scope scope(call.state.progress, "freeze");
   Check(call.state.table.Freeze(call.Poll()));
 }
 
 void CheckIntegrity(const Call& call) {
-  const Progress::Scope scope(*call.state.progress, "integrity-check");
+  const Progress::Scope scope(call.state.progress, "integrity-check");
   Check(call.state.table.Verify(call.Poll()));
+  call.state.VerifyStored();
 }
 
 struct Command {
@@ -59,7 +60,8 @@ constexpr Command kCommands[] = {
     {"freeze", &Freeze},
     {"import", &Import},
     {"integrity-check", &CheckIntegrity},
-    {"truncate", [](const Call& call) { call.state.table.Truncate(); }},
+    {"rebuild", [](const Call& call) { call.state.Rebuild(); }},
+    {"truncate", [](const Call& call) { Check(call.state.table.Truncate()); }},
 };
 
 }  // namespace

@@ -42,6 +42,7 @@ void TableCursor::Filter(int, const char* text, std::span<sqlite3_value*> args) 
     plan_ = Plan::FromText(text);
     plan_text_ = text;
   }
+  table_.state().Refresh();
   view_ = table_.state().table.Latest();
   if (plan_.terms.size() == 1 && plan_.terms[0].target == Term::kKey && !plan_.offset) {
     if (plan_.terms[0].op == Term::kEqual) return Point(args[0], true);

@@ -97,7 +97,7 @@ bool AppendField(const Datum& v, std::string* line) {
 uint64_t ExportKeys(Connection& connection, const NamedTable& table, const std::string& path) {
   constexpr uint64_t kPollRows = 8192;
   const Schema& schema = table.schema();
-  Progress& progress = *table.state->progress;
+  Progress& progress = table.state->progress;
   const Progress::Scope scope(progress, "export");
   const uint64_t total = table.view.size();
   NewFile file(path);

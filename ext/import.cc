@@ -196,13 +196,13 @@ void ImportFile(Connection& connection, TableState& state, const std::string& pa
   RowReader reader(connection.db(), state.schema);
   Batch batch(state.table);
   Malformed malformed;
-  const Progress::Scope scope(*state.progress, "import");
+  const Progress::Scope scope(state.progress, "import");
   const Table::Version before = state.table.Remember();
   try {
     uint64_t number = 0;
     for (Bytes line; lines.Next(&line);) {
       if (++number % kPollLines == 0) {
-        state.progress->Set(lines.done(), lines.total());
+        state.progress.Set(lines.done(), lines.total());
         if (connection.Interrupted()) throw SqlError(SQLITE_INTERRUPT, "interrupted");
       }
       bool with_values;

@@ -73,6 +73,24 @@ void Statement::Bind(int i, const Datum& v) {
   if (rc != SQLITE_OK) throw SqlError(rc, sqlite3_errmsg(db_));
 }
 
+void Statement::Bind(int i, int64_t integer) {
+  if (const int rc = sqlite3_bind_int64(stmt_, i, integer); rc != SQLITE_OK) throw SqlError(rc, sqlite3_errmsg(db_));
+}
+
+void Statement::BindBlob(int i, std::string_view bytes) {
+  const int rc = sqlite3_bind_blob64(stmt_, i, bytes.data(), bytes.size(), SQLITE_STATIC);
+  if (rc == SQLITE_NOMEM) throw std::bad_alloc();
+  if (rc != SQLITE_OK) throw SqlError(rc, sqlite3_errmsg(db_));
+}
+
+Bytes Statement::Blob(int column) {
+  if (sqlite3_column_type(stmt_, column) != SQLITE_BLOB) return {};
+  const char* data = static_cast<const char*>(sqlite3_column_blob(stmt_, column));
+  const auto n = static_cast<size_t>(sqlite3_column_bytes(stmt_, column));
+  if (data == nullptr && n > 0) throw std::bad_alloc();
+  return data ? Bytes(data, n) : Bytes();
+}
+
 bool Statement::Step() {
   const int rc = sqlite3_step(stmt_);
   if (rc == SQLITE_ROW) return true;

@@ -25,6 +25,8 @@ class MemkvTable : public sqlite3_vtab {
 
   static std::unique_ptr<MemkvTable> Create(const CreateArgs& args);
   static std::unique_ptr<MemkvTable> Connect(const CreateArgs& args);
+  static bool ShadowName(const char* suffix) { return IsShadowSuffix(suffix); }
+  ~MemkvTable();
   void Destroy();
   void Rename(const char* to);
 
@@ -35,7 +37,7 @@ class MemkvTable : public sqlite3_vtab {
   void Update(std::span<sqlite3_value*> args);
 
   void Begin();
-  void Sync() {}
+  void Sync();
   void Commit();
   void Rollback();
   void Savepoint(int n);
@@ -51,6 +53,8 @@ class MemkvTable : public sqlite3_vtab {
  private:
   MemkvTable(Connection* connection, std::string table) : sqlite3_vtab{}, connection_(connection), table_(std::move(table)) {}
   static std::unique_ptr<MemkvTable> Make(const CreateArgs& args, const Schema& schema);
+
+  void SetState(std::shared_ptr<TableState> state);
 
   void Delete(sqlite3_value* key);
   void Insert(std::span<sqlite3_value*> columns);

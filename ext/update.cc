@@ -28,7 +28,7 @@ void CheckHidden(const Schema& schema, std::span<sqlite3_value*> columns, bool i
 
 void MemkvTable::Update(std::span<sqlite3_value*> args) {
   TableState& s = state();
-  s.table.Begin();
+  s.Begin();
   if (args.size() == 1) return Delete(args[0]);
   const std::span<sqlite3_value*> columns = args.subspan(2);
   sqlite3_value* command = columns[s.schema.command_column()];

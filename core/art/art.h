@@ -52,6 +52,9 @@ class ArtSnapshot {
   // A cursor over this version; it holds the pin itself.
   ArtCursor NewCursor() const;
 
+  // Whether both are one version of one Art. Equal maps may be different versions.
+  bool Same(const ArtSnapshot& o) const { return tree_ == o.tree_; }
+
  private:
   friend class Art;
   friend class ArtCursor;

@@ -19,14 +19,24 @@ Status Table::PutMany(std::span<const NewRow> rows) {
       keys[i] = rows[i].key;
       ascending = ascending && (i == 0 || keys[i - 1] < keys[i]);
     }
-    if (ascending && !base_) {
-      ArtCursor last = delta_->Latest().NewCursor();
+    if (ascending) {
+      ArtCursor last = Head().NewCursor();
       last.SeekLast();
       ascending = !last.Valid() || last.key() < keys[0];
     }
-    if (ascending && !base_) {
+    if (ascending && base_) {
+      uint64_t below;
+      MEMKV_TRY(base_->LowerBound(keys[0], &below));
+      ascending = below == base_->size();
+    }
+    if (ascending) {
       for (size_t i = 0; i < n; ++i) entries[i] = {rows[i].value, 1};
       MEMKV_TRY(delta_->Append(keys.data(), entries.data(), n));
+      LogBuffer* const noted = Noted();
+      for (size_t i = 0; noted && i < n; ++i) {
+        MEMKV_TRY(MakeRoom(keys[i].size() + rows[i].value.record.size()));
+        noted->Put(keys[i], rows[i].value);
+      }
       continue;
     }
     for (size_t i = 0; i < n; ++i) {
