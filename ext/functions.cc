@@ -1,11 +1,14 @@
 #include "ext/functions.h"
 
+#include <optional>
 #include <string>
 
+#include "core/query/url.h"
 #include "core/range.h"
 #include "ext/affinity.h"
 #include "ext/arguments.h"
 #include "ext/export_keys.h"
+#include "ext/flame.h"
 #include "ext/memkv.h"
 #include "ext/sqlite.h"
 
@@ -122,6 +125,30 @@ void File(sqlite3_context* context, int argc, sqlite3_value** argv) noexcept {
   });
 }
 
+// The text of a URL; false for NULL.
+bool UrlArgument(const Arguments& args, Converted* url) {
+  args.CheckCount(1, 1);
+  if (args.IsNull(0)) return false;
+  *url = Converted::Compared(args[0], Affinity::kText);
+  return true;
+}
+
+void Host(sqlite3_context* context, int argc, sqlite3_value** argv) noexcept {
+  GuardFunction(context, [&] {
+    Converted url;
+    if (!UrlArgument(ArgumentsOf("memkv_host(url)", argc, argv), &url)) return;
+    if (const std::optional<std::string> host = UrlHost(url.datum().bytes)) SetResult(context, Datum::Text(*host));
+  });
+}
+
+void Surt(sqlite3_context* context, int argc, sqlite3_value** argv) noexcept {
+  GuardFunction(context, [&] {
+    Converted url;
+    if (!UrlArgument(ArgumentsOf("memkv_surt(url)", argc, argv), &url)) return;
+    SetResult(context, Datum::Text(UrlSurt(url.datum().bytes)));
+  });
+}
+
 // Functions take any number of arguments and say themselves which they take.
 constexpr int kAnyCount = -1;
 
@@ -143,7 +170,10 @@ constexpr FunctionEntry kFunctions[] = {
     {"memkv_debug", kAnyCount, kPure, &Debug, false},
     {"memkv_export_keys", kAnyCount, kDirect, &ExportKeysTo, true},
     {"memkv_file", kAnyCount, kDirect, &File, true},
+    {"memkv_flame", kAnyCount, kReads, &Flame, false},
     {"memkv_freeze", kAnyCount, kDirect, &Freeze, false},
+    {"memkv_host", kAnyCount, kPure, &Host, false},
+    {"memkv_surt", kAnyCount, kPure, &Surt, false},
     {"memkv_version", kAnyCount, kPure, &Version, false},
 };
 

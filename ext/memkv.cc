@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 
+#include "ext/flame.h"
 #include "ext/functions.h"
 #include "ext/host.h"
 #include "ext/list_table.h"
@@ -43,6 +44,7 @@ constexpr ModuleEntry kModules[] = {
     {"memkv_check", &kCheckModule},
     {"memkv_except", &kFunctionModule<ExceptSpec>},
     {"memkv_facets", &kFunctionModule<FacetsSpec>},
+    {"memkv_folded", &kFunctionModule<FoldedSpec>},
     {"memkv_fuzzy", &kFunctionModule<FuzzySpec>},
     {"memkv_intersect", &kFunctionModule<IntersectSpec>},
     {"memkv_lookup", &kFunctionModule<LookupSpec>},

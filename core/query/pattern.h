@@ -76,8 +76,7 @@ class Pattern {
   }
   size_t Lookback(State s) const {
     if (s.bits != 0 || s.segment == 0 || s.segment >= kDead) return 0;
-    const size_t n = segments_[s.segment - 1u].literal.size();
-    return n > 0 ? n - 1 : 0;
+    return segments_[s.segment - 1u].literal.size();
   }
   bool CanMatch(State s) const { return s.segment != kDead; }
   bool IsMatch(State s) const { return AtEnd(s.unfinished ? Finish(s) : s); }
