@@ -13,7 +13,7 @@ BEGIN {
   panel("image", "frozen file, bytes per key")
   panel("build", "build, ns per key")
   split("#d62728 #1f77b4 #2ca02c #9467bd #ff7f0e #8c564b #e377c2 #7f7f7f #bcbd22 #17becf #393b79 #637939 #843c39", colors, " ")
-  width = 380; height = 260; left = 52; top = 30; right = 12; bottom = 30; columns = 2
+  width = 380; height = 260; left = 52; top = 30; right = 24; bottom = 30; columns = 2
 }
 
 function panel(metric, title) {

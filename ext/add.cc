@@ -12,7 +12,8 @@ namespace memkv::sql {
 void AddToRow(Connection& connection, TableState& state, std::span<sqlite3_value*> columns) {
   const Schema& schema = state.schema;
   FieldAffinity fields(connection.db());
-  NewRow row(schema);
+  NewRow row;
+  row.Clear(schema);
   std::vector<Datum> given(schema.columns.size());
   for (size_t i = 0; i < schema.columns.size(); ++i) {
     row.converted.push_back(Converted::Stored(columns[i], schema.columns[i].affinity));

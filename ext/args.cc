@@ -12,6 +12,12 @@ char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c
 
 bool IsSpace(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
+std::string_view Trimmed(std::string_view text) {
+  while (!text.empty() && IsSpace(text.front())) text.remove_prefix(1);
+  while (!text.empty() && IsSpace(text.back())) text.remove_suffix(1);
+  return text;
+}
+
 bool IsWord(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '$' ||
          static_cast<unsigned char>(c) >= 0x80;
@@ -130,10 +136,10 @@ void ParseOption(const std::string& name, std::string_view value, Schema* schema
   const std::optional<Tokens::Token> t = tokens.Next();
   const std::string given = t ? t->text : std::string();
   const bool single = t && tokens.Rest().empty();
-  const std::string shown(Tokens(value).Rest());
+  const std::string shown = (given.empty() ? "" : ' ' + std::string(Trimmed(value)));
   if (SameName(name, "durable")) {
     if (!single || !(SameName(given, "on") || SameName(given, "off"))) {
-      Fail("durable = " + shown + " (allowed: on, off)");
+      Fail("durable =" + shown + " (allowed: on, off)");
     }
     if (schema->durable_given) Fail("option \"durable\" is given twice");
     schema->durable_given = true;
@@ -144,7 +150,7 @@ void ParseOption(const std::string& name, std::string_view value, Schema* schema
     if (schema->delta_limit_given) Fail("option \"delta_limit\" is given twice");
     schema->delta_limit_given = true;
     if (!single || !ParseDeltaLimit(given, &schema->delta_limit)) {
-      Fail("delta_limit = " + shown + " (allowed: off, a size as in '64MB', a share as in '10%')");
+      Fail("delta_limit =" + shown + " (allowed: off, a size as in '64MB', a share as in '10%')");
     }
     return;
   }

@@ -32,14 +32,15 @@ uint64_t RankBound(const Datum& v, bool above) {
 
 }  // namespace
 
-TableCursor::TableCursor(MemkvTable& table) : sqlite3_vtab_cursor{}, table_(table) {}
-TableCursor::~TableCursor() = default;
+TableCursor::TableCursor(MemkvTable& table)
+    : sqlite3_vtab_cursor{}, table_(table), key_(table.TakeBuffer()) {}
+TableCursor::~TableCursor() { table_.GiveBuffer(std::move(key_)); }
 
 void TableCursor::Filter(int, const char* text, std::span<sqlite3_value*> args) {
   mode_ = kEnd;
   pattern_.reset();
   if (text != plan_text_) {
-    plan_ = Plan::FromText(text);
+    plan_ = table_.PlanOf(text);
     plan_text_ = text;
   }
   table_.state().Refresh();
@@ -68,7 +69,9 @@ std::optional<KeyRange> TableCursor::AmbiguousRange(sqlite3_value* value) const 
   KeyRange range;
   if (type == SQLITE_INTEGER || type == SQLITE_FLOAT) {
     if (affinity != Affinity::kText && affinity != Affinity::kNone) return std::nullopt;
-    range = NumberLikeText();
+    // As a text, an infinity is 'Inf', which reads as no number.
+    const bool infinite = std::isinf(sqlite3_value_double(value));
+    range = infinite ? ClassRange(kTextTag) : NumberLikeText();
     if (!HasKeysIn(range)) return std::nullopt;
     if (affinity == Affinity::kNone) range.lo = std::string{kNumberTag};
     return range;
@@ -267,17 +270,19 @@ void TableCursor::StartRange(const Narrowed& narrowed, uint64_t skip) {
   end = std::min(end, narrowed.end_rank);
   if (first >= end || skip >= end - first) return;
   left_ = end - first - skip;
+  lag_ = 0;
+  rank_ = plan_.descending ? end - 1 - skip : first + skip;
   walk_.emplace(view_);
   if (!plan_.descending) {
     if (!at_bound) {
-      walk_->SeekRank(first + skip);
+      walk_->SeekRank(rank_);
     } else if (keys.lo.empty()) {
       walk_->SeekFirst();
     } else {
       walk_->Seek(keys.lo);
     }
   } else if (!at_bound) {
-    walk_->SeekRank(end - 1 - skip);
+    walk_->SeekRank(rank_);
   } else if (keys.hi) {
     walk_->SeekBefore(*keys.hi);
   } else {
@@ -390,26 +395,44 @@ void TableCursor::Next() {
         mode_ = kEnd;
         return;
       }
-      if (plan_.descending) {
-        walk_->Prev();
-      } else {
-        walk_->Next();
-      }
-      return CheckWalk();
+      ++lag_;
+      rank_ += plan_.descending ? UINT64_MAX : 1;
+      return;
     case kPattern:
       pattern_->Next();
       return CheckPattern();
   }
 }
 
-Bytes TableCursor::CurrentKey() const {
-  if (mode_ == kRange) return walk_->key();
+// Rows are counted by rank, so that those nobody looks at cost nothing.
+void TableCursor::CatchUp() {
+  constexpr uint64_t kFewSteps = 16;
+  if (lag_ == 0) return;
+  if (lag_ > kFewSteps) {
+    walk_->SeekRank(rank_);
+  } else {
+    for (; lag_ > 0 && walk_->Valid(); --lag_) plan_.descending ? walk_->Prev() : walk_->Next();
+  }
+  lag_ = 0;
+  if (walk_->Valid()) return;
+  Check(walk_->status());
+  Check(Status::Corrupt("rows end before their count"));
+}
+
+Bytes TableCursor::CurrentKey() {
+  if (mode_ == kRange) {
+    CatchUp();
+    return walk_->key();
+  }
   if (mode_ == kPattern) return pattern_->cursor().key();
   return key_;
 }
 
-RowRef TableCursor::CurrentRow() const {
-  if (mode_ == kRange) return walk_->row();
+RowRef TableCursor::CurrentRow() {
+  if (mode_ == kRange) {
+    CatchUp();
+    return walk_->row();
+  }
   if (mode_ == kPattern) return pattern_->cursor().row();
   return row_;
 }
@@ -421,7 +444,7 @@ void TableCursor::Column(sqlite3_context* out, int column) {
   if (i == schema.command_column()) return;  // NULL
   if (sqlite3_vtab_nochange(out)) return;    // an UPDATE that keeps it
   if (i == schema.rank_column()) {
-    const uint64_t rank = mode_ == kRange     ? walk_->rank()
+    const uint64_t rank = mode_ == kRange     ? rank_
                           : mode_ == kPattern ? pattern_->cursor().rank()
                                               : RankOf(key_);
     return sqlite3_result_int64(out, static_cast<sqlite3_int64>(rank));

@@ -36,7 +36,7 @@ class TableCursor : public sqlite3_vtab_cursor {
     kEnd,
     kPoint,    // row_ of key_, and no other
     kPoints,   // the same, then what is left of points_
-    kRange,    // left_ more rows from walk_
+    kRange,    // left_ more rows; walk_ stands lag_ steps before the current one
     kPattern,  // whatever pattern_ finds
   };
 
@@ -64,8 +64,9 @@ class TableCursor : public sqlite3_vtab_cursor {
   std::optional<KeyRange> AmbiguousRange(sqlite3_value* value) const;
   bool HasKeysIn(const KeyRange& range) const;
   uint64_t RankOf(Bytes key) const;
-  Bytes CurrentKey() const;
-  RowRef CurrentRow() const;
+  Bytes CurrentKey();
+  RowRef CurrentRow();
+  void CatchUp();
   void CheckWalk();
   void CheckPattern();
 
@@ -80,6 +81,8 @@ class TableCursor : public sqlite3_vtab_cursor {
   std::vector<std::string> points_;  // encoded keys, the next one last
   std::optional<ViewCursor> walk_;
   uint64_t left_ = 0;
+  uint64_t lag_ = 0;   // steps that walk_ has not made: count(*) never makes them
+  uint64_t rank_ = 0;  // of the current row
   std::unique_ptr<PatternWalk> pattern_;
   std::string lower_bound_;  // of LIKE … ESCAPE, until its upper bound comes
   std::string buffer_;       // of a decoded column

@@ -13,15 +13,24 @@
 
 namespace memkv::sql {
 
-// The Datums borrow from `converted`, from an old row, or from whoever made them.
-struct NewRow {
-  explicit NewRow(const Schema& schema) : row(schema.row_columns()) { converted.reserve(schema.columns.size()); }
+// Scratch buffers larger than this are not kept.
+inline constexpr size_t kKeptBytes = size_t{1} << 16;
 
+// A row on its way into the table. The Datums borrow from `converted` and from the old row.
+struct NewRow {
   std::string key;
   std::vector<Converted> converted;
-  std::vector<Datum> row;  // as stored: the value columns, perhaps the class of the key
+  std::vector<Datum> row;
   std::string buffer;
 
+  void Clear(const Schema& schema) {
+    key.clear();
+    converted.clear();
+    converted.reserve(schema.columns.size());
+    row.assign(schema.row_columns(), Datum::Null());
+    if (key.capacity() > kKeptBytes) key = std::string();
+    if (buffer.capacity() > kKeptBytes) buffer = std::string();
+  }
   Value Encoded() { return EncodeRow(row, &buffer); }
 };
 

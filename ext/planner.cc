@@ -113,8 +113,7 @@ namespace {
 // What xBestIndex is asked, sorted by what memkv can do with it.
 class Chooser {
  public:
-  Chooser(Connection& connection, const TableState& state, sqlite3_index_info& info)
-      : connection_(connection), state_(state), schema_(state.schema), info_(info) {}
+  Chooser(const TableState& state, sqlite3_index_info& info) : state_(state), schema_(state.schema), info_(info) {}
 
   void Choose() {
     for (int i = 0; i < info_.nConstraint; ++i) {
@@ -191,15 +190,6 @@ class Chooser {
           has_pattern_ = true;
           continue;
         }
-      }
-      // What begins with no literal has no bounds. Where the function is SQLite's own it stays so while the statement lives: to
-      // replace it makes the statement anew.
-      if (text_only_ && pattern && pattern->kind == Datum::kText && pattern->bytes.size() <= Pattern::kMaxElements &&
-          (like ? LikePrefix(pattern->bytes, std::nullopt) : GlobPrefix(pattern->bytes)).bytes.empty() &&
-          connection_.HasBuiltinPatterns(like ? "like" : "glob")) {
-        Claim(i, {like ? Term::kLikeFolded : Term::kGlob}, true);
-        has_pattern_ = true;
-        continue;
       }
       // What is left is checked again by SQLite, so that its bounds, if any, are hints too.
       Claim(i, {like ? Term::kLike : Term::kGlob}, false);
@@ -349,7 +339,12 @@ class Chooser {
         in_ = true;
         return;
       }
-      in_ = true;  // value by value: SQLite calls xFilter for each
+      // Value by value: SQLite calls xFilter for each, and would check them by another affinity than that of IN.
+      if (!exact) {
+        unclaimed_ = true;
+        return;
+      }
+      in_ = true;
     }
     Claim(i, {exact ? Term::kEqual : Term::kEqualChecked, target}, exact);
     unique_ |= exact;
@@ -470,7 +465,6 @@ class Chooser {
     info_.needToFreeIdxStr = 1;
   }
 
-  Connection& connection_;
   const TableState& state_;
   const Schema& schema_;
   sqlite3_index_info& info_;
@@ -486,8 +480,6 @@ class Chooser {
 
 }  // namespace
 
-void ChoosePlan(Connection& connection, const TableState& state, sqlite3_index_info& info) {
-  Chooser(connection, state, info).Choose();
-}
+void ChoosePlan(const TableState& state, sqlite3_index_info& info) { Chooser(state, info).Choose(); }
 
 }  // namespace memkv::sql

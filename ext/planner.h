@@ -77,7 +77,7 @@ struct Plan {
 };
 
 // xBestIndex. Cheap and without side effects: it is called several times a statement.
-void ChoosePlan(Connection& connection, const TableState& state, sqlite3_index_info& info);
+void ChoosePlan(const TableState& state, sqlite3_index_info& info);
 
 }  // namespace memkv::sql
 

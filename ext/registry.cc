@@ -69,6 +69,7 @@ void Connection::Created(const std::shared_ptr<TableState>& state) {
   Forget(schemas);
   state->file = FileOf(state->schema_name);
   last_name_.clear();
+  last_found_.reset();
   const int64_t cookie = Cookie(state->schema_name);
   changes_.push_back({state, "", state->schema.table, cookie});
   names_[NameOf(state->schema_name, state->schema.table)] = state;
@@ -84,6 +85,7 @@ void Connection::Dropped(const std::shared_ptr<TableState>& state) {
   Settle(state->schema_name);
   const int64_t cookie = Cookie(state->schema_name) + 1;  // raised after xDestroy
   last_name_.clear();
+  last_found_.reset();
   changes_.push_back({state, state->schema.table, "", cookie});
   names_.erase(NameOf(state->schema_name, state->schema.table));
 }
@@ -92,6 +94,7 @@ void Connection::Renamed(const std::shared_ptr<TableState>& state, const std::st
   Settle(state->schema_name);
   const int64_t cookie = Cookie(state->schema_name) + 1;  // raised after xRename
   last_name_.clear();
+  last_found_.reset();
   changes_.push_back({state, state->schema.table, to, cookie});
   names_.erase(NameOf(state->schema_name, state->schema.table));
   names_[NameOf(state->schema_name, to)] = state;
@@ -101,6 +104,7 @@ void Connection::Renamed(const std::shared_ptr<TableState>& state, const std::st
 std::shared_ptr<TableState> Connection::Connect(std::string_view schema, std::string_view table) {
   Settle(std::string(schema));
   last_name_.clear();
+  last_found_.reset();
   if (const auto at = names_.find(NameOf(schema, table)); at != names_.end()) {
     if (at->second->file == FileOf(std::string(schema))) return at->second;
     names_.erase(at);

@@ -113,9 +113,22 @@ TableState& MemkvTable::state() {
   return *state_;
 }
 
+const Plan& MemkvTable::PlanOf(const char* text) {
+  for (const KeptPlan& kept : plans_) {
+    if (kept.text == text) return kept.plan;
+  }
+  if (plans_.size() < kKeptPlans) {
+    plans_.push_back({text, Plan::FromText(text)});
+    return plans_.back().plan;
+  }
+  KeptPlan& kept = plans_[next_plan_++ % kKeptPlans];
+  kept = {text, Plan::FromText(text)};
+  return kept.plan;
+}
+
 bool MemkvTable::BestIndex(sqlite3_index_info& info) {
   state().RefreshForPlan();
-  ChoosePlan(*connection_, state(), info);
+  ChoosePlan(state(), info);
   return true;
 }
 

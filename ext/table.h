@@ -8,7 +8,10 @@
 #include <string>
 #include <vector>
 
+#include "core/row.h"
+#include "ext/affinity.h"
 #include "ext/cursor.h"
+#include "ext/new_row.h"
 #include "ext/registry.h"
 #include "ext/vtab.h"
 
@@ -50,6 +53,14 @@ class MemkvTable : public sqlite3_vtab {
   TableState& state();
   Connection& connection() { return *connection_; }
 
+  // The plan that `text` says. Statements run again and again: those read last are kept.
+  const Plan& PlanOf(const char* text);
+  // A buffer that a cursor borrows for its life, so that a lookup allocates none.
+  std::string TakeBuffer() { return std::move(buffer_); }
+  void GiveBuffer(std::string buffer) noexcept {
+    if (buffer.capacity() <= kKeptBytes) buffer_ = std::move(buffer);
+  }
+
  private:
   MemkvTable(Connection* connection, std::string table) : sqlite3_vtab{}, connection_(connection), table_(std::move(table)) {}
   static std::unique_ptr<MemkvTable> Make(const CreateArgs& args, const Schema& schema);
@@ -63,6 +74,16 @@ class MemkvTable : public sqlite3_vtab {
   Connection* const connection_;
   std::string table_;
   std::shared_ptr<TableState> state_;
+
+  struct KeptPlan {
+    std::string text;
+    Plan plan;
+  };
+  static constexpr size_t kKeptPlans = 8;
+  std::vector<KeptPlan> plans_;
+  size_t next_plan_ = 0;
+  std::string buffer_;
+  NewRow row_;  // what Insert works in
 };
 
 }  // namespace memkv::sql

@@ -54,7 +54,8 @@ void MemkvTable::Insert(std::span<sqlite3_value*> columns) {
   const Schema& schema = state_->schema;
   const int conflict = sqlite3_vtab_on_conflict(connection_->db());
   const bool ignore = conflict == SQLITE_IGNORE;
-  NewRow row(schema);
+  NewRow& row = row_;
+  row.Clear(schema);
   const Datum* key = nullptr;
   for (size_t i = 0; i < schema.columns.size(); ++i) {
     row.converted.push_back(Converted::Stored(columns[i], schema.columns[i].affinity));
@@ -85,7 +86,8 @@ void MemkvTable::Change(sqlite3_value* old_key, std::span<sqlite3_value*> column
   Check(before.Find(old, &found, &at));
   if (!found) return;  // gone since it was selected
 
-  NewRow row(schema);
+  NewRow row;
+  row.Clear(schema);
   std::vector<std::string> buffers(schema.row_columns());
   for (size_t i = 0; i < row.row.size(); ++i) Check(before.Column(at, i, &buffers[i], &row.row[i]));
   bool new_key = false;

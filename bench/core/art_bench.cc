@@ -2,8 +2,8 @@
 //
 //   art_bench keys.txt [max keys] [art|absl|judy ...]
 //
-// Shuffled inserts with values 0..n-1, hits, misses (keys held out), an ordered scan, deletes of a random half and their return,
-// sorted inserts. Every phase checks its answers.
+// Shuffled inserts with values 0..n-1, hits, misses (keys held out), an ordered scan, deletes of a
+// random half and their return, sorted inserts. Every phase checks its answers.
 
 #include <Judy.h>
 #include <absl/container/btree_map.h>
@@ -114,7 +114,9 @@ struct JudyMap {
     Word_t freed;
     JSLFA(freed, judy);
   }
-  static const uint8_t* Z(Bytes k) { return reinterpret_cast<const uint8_t*>(k.data()); }  // keys end with a NUL here
+  static const uint8_t* Z(Bytes k) {
+    return reinterpret_cast<const uint8_t*>(k.data());
+  }  // keys end with a NUL here
   void Put(Bytes k, uint64_t v) {
     auto* p = reinterpret_cast<Word_t*>(JudySLIns(&judy, Z(k), PJE0));
     if (!*p) ++n;
@@ -150,9 +152,9 @@ struct JudyMap {
 };
 
 struct Keys {
-  std::string text;                     // every key, NUL-terminated
-  std::vector<std::string_view> keys;   // shuffled
-  std::vector<std::string_view> held;   // not inserted
+  std::string text;                    // every key, NUL-terminated
+  std::vector<std::string_view> keys;  // shuffled
+  std::vector<std::string_view> held;  // not inserted
   std::vector<std::string_view> sorted;
   uint64_t sum = 0;
 };
@@ -164,7 +166,8 @@ void Run(const Keys& keys, bool random_values) {
   const size_t rss = ResidentBytes();
   auto* map = new Map;
   auto rate = [&](const char* what, double t, size_t ops) {
-    std::printf("%-5s %-18s %7.3f M/s  %7.1f ns\n", Map::kName, what, static_cast<double>(ops) / t / 1e6, t * 1e9 / static_cast<double>(ops));
+    std::printf("%-5s %-18s %7.3f M/s  %7.1f ns\n", Map::kName, what,
+                static_cast<double>(ops) / t / 1e6, t * 1e9 / static_cast<double>(ops));
     std::fflush(stdout);
   };
   auto memory = [&](const char* what) {
@@ -255,10 +258,15 @@ void Run(const Keys& keys, bool random_values) {
   if constexpr (std::is_same_v<Map, ArtMap>) {
     const auto s = map->art.GetStats();
     std::printf("art   leaves %lu (%.1f keys) nodes %lu %lu %lu %lu %lu height %lu\n", s.leaves,
-                static_cast<double>(s.entries) / static_cast<double>(s.leaves), s.node4, s.node8, s.node16, s.node48, s.node256, s.height);
-    const auto per = [&](uint64_t b) { return static_cast<double>(b) / static_cast<double>(s.entries); };
-    std::printf("art   B/key: leaves %.2f directory %.2f descriptors %.2f symbols %.2f slack %.2f\n", per(s.leaf_bytes),
-                per(s.directory_bytes), per(s.descriptor_bytes), per(s.symbol_bytes), per(s.slack_bytes));
+                static_cast<double>(s.entries) / static_cast<double>(s.leaves), s.node4, s.node8,
+                s.node16, s.node48, s.node256, s.height);
+    const auto per = [&](uint64_t b) {
+      return static_cast<double>(b) / static_cast<double>(s.entries);
+    };
+    std::printf(
+        "art   B/key: leaves %.2f directory %.2f descriptors %.2f symbols %.2f slack %.2f\n",
+        per(s.leaf_bytes), per(s.directory_bytes), per(s.descriptor_bytes), per(s.symbol_bytes),
+        per(s.slack_bytes));
     t = Now();
     if (auto v = map->art.Verify(); !v.ok()) Wrong(v.message().c_str());
     rate("verify", Now() - t, n);
@@ -308,7 +316,8 @@ int main(int argc, char** argv) {
   all.resize(all.size() - held);
   keys.keys = keys.sorted = all;
   std::sort(keys.sorted.begin(), keys.sorted.end());
-  for (size_t i = 0; i < all.size(); ++i) keys.sum += i + all[i].size() + static_cast<unsigned char>(all[i].back());
+  for (size_t i = 0; i < all.size(); ++i)
+    keys.sum += i + all[i].size() + static_cast<unsigned char>(all[i].back());
   auto want = [&](const char* name) {
     bool any = false;
     for (int i = 3; i < argc; ++i) {

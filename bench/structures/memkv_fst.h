@@ -11,6 +11,7 @@
 
 #include "bench/run.h"
 #include "core/fst/fst.h"
+#include "core/fst/image.h"
 
 namespace memkv::bench {
 
@@ -61,8 +62,20 @@ class MemkvFstBase {
     return rank;
   }
   void Select(uint64_t rank, std::string* key) const { Must(fst_->Select(rank, key)); }
+  void FindMany(const Bytes* keys, size_t n, bool* found, uint64_t* answers) {
+    Must(fst_->FindMany(keys, n, answers));
+    for (size_t i = 0; i < n; ++i) {
+      found[i] = answers[i] != Fst::kMissing;
+      if (kWithValues && found[i]) answers[i] = ValueAt(answers[i]);
+    }
+  }
   uint64_t OwnBytes() const { return fst_->memory_bytes(); }
   uint64_t ImageBytes() const { return fst_->image_bytes(); }
+  void Save(const std::string& file) const { Must(WriteFile(*image_, file)); }
+  void Open(const std::string& file) {
+    Must(MapFile(file, &image_));
+    Must(Fst::Open(image_, &fst_));
+  }
 
  private:
   class CorpusSource : public FstBuilder::Source {

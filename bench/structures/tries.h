@@ -117,7 +117,6 @@ class HatTrie {
 };
 #endif
 
-
 }  // namespace memkv::bench
 
 #endif  // MEMKV_BENCH_STRUCTURES_TRIES_H_

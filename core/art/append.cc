@@ -33,6 +33,8 @@ size_t Engine::AppendLeaf(const Bytes* keys, const Entry* entries, size_t n) {
   Reap();
   scratch_.Reset();
   written_ = true;
+  hinted_ = false;
+  CloseLeaf();
   path_.Last(head);
   MakeWritable(path_);
   UnsharePair(path_);
@@ -61,6 +63,8 @@ size_t Engine::AppendLeaf(const Bytes* keys, const Entry* entries, size_t n) {
   b.table = table_;
   b.empty_first = false;
   b.open = false;
+  b.least_width = 0;
+  b.spare = 0;
   b.run = 7;
   b.skip = SkipFor(static_cast<uint32_t>(sep.size()), shared_next);
   int32_t net = 0;

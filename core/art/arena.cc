@@ -145,7 +145,8 @@ void Arena::NewSlab(uint32_t g) {
   size_t bytes = std::bit_floor(static_cast<size_t>(held_ / 8) | kFirstSlab);
   bytes = std::clamp(bytes, std::bit_ceil(g * kGranule), kUnitBytes);
   bases_[unit] = static_cast<uint8_t*>(memkv::Allocate(bytes));
-  slabs_[unit] = Slab{.bytes = bytes, .capacity = static_cast<uint32_t>(bytes / kGranule), .taken = true};
+  slabs_[unit] =
+      Slab{.bytes = bytes, .capacity = static_cast<uint32_t>(bytes / kGranule), .taken = true};
   held_ += bytes;
   while (first_unused_ < slabs_.size() && slabs_[first_unused_].taken) ++first_unused_;
   const uint32_t old = bump_;

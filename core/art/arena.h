@@ -2,12 +2,14 @@
 //
 //   ref   unit (18 bits) | granule in the unit (14 bits)          64 GiB in all; 0 is no block
 //
-// A unit is 256 KiB of addresses. A slab is one unit (the first slabs hold less than their unit, so that a small arena is
-// small); a block over 64 KiB has an allocation of its own and takes as many consecutive units as it spans. Past 64 GiB: widen
-// the granule (kGranule; 32 bytes make it 128 GiB at 8 bytes a block) or give an Art several arenas by key range.
+// A unit is 256 KiB of addresses. A slab is one unit (the first slabs hold less than their unit, so
+// that a small arena is small); a block over 64 KiB has an allocation of its own and takes as many
+// consecutive units as it spans. Past 64 GiB: widen the granule (kGranule; 32 bytes make it 128 GiB
+// at 8 bytes a block) or give an Art several arenas by key range.
 //
-// One thread allocates and frees. Others may read blocks through a table taken from bases(): a block's address never changes,
-// a table's entry changes only while no block of its unit is in use, and outgrown tables live as long as the arena.
+// One thread allocates and frees. Others may read blocks through a table taken from bases(): a
+// block's address never changes, a table's entry changes only while no block of its unit is in use,
+// and outgrown tables live as long as the arena.
 
 #ifndef MEMKV_CORE_ART_ARENA_H_
 #define MEMKV_CORE_ART_ARENA_H_
@@ -47,8 +49,9 @@ class Arena {
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
 
-  // The size of a block of that many bytes; what Allocate and Free are told. Exact up to 512 bytes, then 16 to 32 sizes from one
-  // power of two to the next, so that a block that grows a little stays where it is and holes find blocks of their size.
+  // The size of a block of that many bytes; what Allocate and Free are told. Exact up to 512 bytes,
+  // then 16 to 32 sizes from one power of two to the next, so that a block that grows a little
+  // stays where it is and holes find blocks of their size.
   static uint32_t Granules(size_t bytes) {
     const auto g = static_cast<uint32_t>((bytes + kGranule - 1) / kGranule);
     return (g + Step(g) - 1) & ~(Step(g) - 1);
@@ -68,8 +71,9 @@ class Arena {
   uint64_t held_bytes() const { return held_; }             // everything, tables included
   uint64_t blocks() const { return blocks_; }
 
-  // Marks slabs for evacuation: the emptiest, until what they hold in use passes `granules`, or all. Nothing is allocated in a
-  // marked slab; it goes when its last block is freed. False if none is marked.
+  // Marks slabs for evacuation: the emptiest, until what they hold in use passes `granules`, or
+  // all. Nothing is allocated in a marked slab; it goes when its last block is freed. False if none
+  // is marked.
   bool MarkEmptiest(uint64_t granules, bool all);
   // What is left of marked slabs is used again.
   void Unmark() noexcept;
@@ -84,7 +88,8 @@ class Arena {
   static constexpr uint16_t kNoFree = 0xffff;
 
   struct Slab {
-    size_t bytes = 0;       // allocated for it; 0: the unit is unused, or the continuation of a long block
+    size_t bytes =
+        0;  // allocated for it; 0: the unit is unused, or the continuation of a long block
     uint32_t capacity = 0;  // granules
     uint32_t top = 0;       // granules handed out or free below here
     uint32_t used = 0;      // granules in blocks

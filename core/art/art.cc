@@ -1,6 +1,8 @@
 #include "core/art/art.h"
 
+#include <algorithm>
 #include <cassert>
+#include <utility>
 
 #include "core/art/engine.h"
 #include "core/art/interleave.h"
@@ -82,27 +84,38 @@ ArtCursor ArtSnapshot::NewCursor() const {
 
 // --- Art ---
 
-Art::Art(Options options) : options_(options) {}
+Art::Art(Options options)
+    : options_(options), orphaned_(std::make_shared<std::atomic<uint64_t>>(0)) {}
 
 Art::~Art() { Adopt(nullptr); }
 
 void Art::Adopt(Engine* engine) noexcept {
   if (engine_ != engine) {
-    if (engine) engine->Ref_();
-    if (engine_) engine_->Unref();
+    if (engine) {
+      engine->AddRef();
+      engine->Disown(nullptr);
+    }
+    if (engine_) {
+      engine_->Disown(orphaned_);
+      engine_->Unref();
+    }
     engine_ = engine;
   }
   latest_.tree_ = engine_ ? &engine_->head : nullptr;
 }
 
 Status Art::Put(Bytes key, const Entry& entry, bool* replaced) {
-  bool existed;
-  return Write(key, entry, true, replaced ? replaced : &existed);
+  return Write(key, entry, replaced, true);
 }
 
-Status Art::Write(Bytes key, const Entry& entry, bool overwrite, bool* existed) {
+Status Art::Add(Bytes key, const Entry& entry, bool* existed) {
+  return Write(key, entry, existed, false);
+}
+
+Status Art::Write(Bytes key, const Entry& entry, bool* existed, bool overwrite) {
   if (key.size() > kMaxKeyBytes) {
-    return Status::TooBig("key of " + std::to_string(key.size()) + " bytes (at most " + std::to_string(kMaxKeyBytes) + ")");
+    return Status::TooBig("key of " + std::to_string(key.size()) + " bytes (at most " +
+                          std::to_string(kMaxKeyBytes) + ")");
   }
   assert(options_.over_base || entry.net == 1);
   if (!engine_) {
@@ -111,15 +124,11 @@ Status Art::Write(Bytes key, const Entry& entry, bool overwrite, bool* existed) 
     e->Unref();
   }
   try {
-    engine_->Put(key, entry, overwrite, existed);
+    engine_->Put(key, entry, existed, overwrite);
   } catch (const art::ArenaFull&) {
     return Status::Full("the arena is full at " + std::to_string(engine_->held_bytes()) + " bytes");
   }
   return Status();
-}
-
-Status Art::Add(Bytes key, const Entry& entry, bool* existed) {
-  return Write(key, entry, false, existed);
 }
 
 Status Art::Append(const Bytes* keys, const Entry* entries, size_t n) {
@@ -172,7 +181,7 @@ void Art::Restore(const ArtSnapshot& version) noexcept {
 
 Art::Stats Art::GetStats() const {
   Stats s = {};
-  s.total_bytes = sizeof(Art);
+  s.total_bytes = sizeof(Art) + orphaned_->load(std::memory_order_relaxed);
   if (!engine_) return s;
   engine_->Reap();
   const Engine::Usage u = engine_->Measure();

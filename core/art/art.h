@@ -1,17 +1,19 @@
 // Art: the mutable ordered map of a table, bytes -> Entry, with counts and snapshots.
 //
-// One writer at a time; any number of readers on any thread, each through a Snapshot that nothing changes.
+// One writer at a time; any number of readers on any thread, each through a Snapshot that nothing
+// changes.
 //
-// Inside: a radix tree of separators (node.h) over front-coded, symbol-coded leaves (leaf.h) in an arena of 32-bit references
-// (arena.h), copied on write where a snapshot looks (engine.h).
+// Inside: a radix tree of separators (node.h) over front-coded, symbol-coded leaves (leaf.h) in an
+// arena of 32-bit references (arena.h), copied on write where a snapshot looks (engine.h).
 
 #ifndef MEMKV_CORE_ART_ART_H_
 #define MEMKV_CORE_ART_ART_H_
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <string>
+#include <vector>
 
 #include "core/art/tree.h"
 #include "core/bytes.h"
@@ -28,8 +30,9 @@ struct Version;
 
 class ArtCursor;
 
-// One immutable version of an Art. Copying shares the pin; the last copy to die, on any thread, lets go of what only it held.
-// A default-made one is an empty map. All reads are const, allocate nothing and are safe beside the writer.
+// One immutable version of an Art. Copying shares the pin; the last copy to die, on any thread,
+// lets go of what only it held. A default-made one is an empty map. All reads are const, allocate
+// nothing and are safe beside the writer.
 class ArtSnapshot {
  public:
   ArtSnapshot() = default;
@@ -41,9 +44,11 @@ class ArtSnapshot {
   uint64_t size() const { return tree_ ? tree_->size : 0; }  // entries, tombstones included
   int64_t net() const { return tree_ ? tree_->net : 0; }     // sum of Entry::net over all entries
 
-  // The entry of key; false if there is none. entry->value.record borrows from the snapshot (it lives as long as the pin).
+  // The entry of key; false if there is none. entry->value.record borrows from the snapshot (it
+  // lives as long as the pin).
   bool Find(Bytes key, Entry* entry) const;
-  // The same for n keys at once, descents interleaved so that cache misses overlap. found[i], entries[i] answer keys[i].
+  // The same for n keys at once, descents interleaved so that cache misses overlap. found[i],
+  // entries[i] answer keys[i].
   void FindMany(const Bytes* keys, size_t n, bool* found, Entry* entries) const;
 
   uint64_t Rank(Bytes key) const;    // entries below key
@@ -63,7 +68,8 @@ class ArtSnapshot {
   art::Version* pin_ = nullptr;
 };
 
-// Keeps the contract of core/cursor.h. Next and Prev touch no key; key() builds what differs from the key built last.
+// Keeps the contract of core/cursor.h. Next and Prev touch no key; key() builds what differs from
+// the key built last.
 class ArtCursor {
  public:
   ArtCursor() = default;
@@ -91,7 +97,9 @@ class ArtCursor {
   size_t shared() const { return shared_ == kInLeaf ? leaf_.l(at_) : shared_; }
   const Status& status() const { return status_; }
 
-  Entry entry() const { return leaf_.entry(at_, snapshot_.tree_->leaves); }  // REQUIRES Valid(); borrowed from the snapshot
+  Entry entry() const {
+    return leaf_.entry(at_, snapshot_.tree_->leaves);
+  }                          // REQUIRES Valid(); borrowed from the snapshot
   uint64_t rank() const;     // entries before this one
   int64_t net_rank() const;  // sum of net over entries before this one
 
@@ -114,25 +122,28 @@ class ArtCursor {
   art::Leaf leaf_;
   art::Path path_;
   mutable uint64_t before_ = kUnknown;  // entries before the leaf
-  mutable std::string buffer_;
+  mutable std::vector<uint8_t, Allocator<uint8_t>> buffer_;
   mutable uint32_t built_ = kNoKey;  // the entry of this leaf whose key is in buffer_
   mutable uint32_t key_bytes_ = 0;
+  mutable const uint8_t* rest_ = nullptr;  // of that entry
   Status status_;
 };
 
 class Art {
  public:
   struct Options {
-    // Over a base, entries are overrides and tombstones too, and net counts are kept apart from entry counts;
-    // without one every net must be +1.
+    // Over a base, entries are overrides and tombstones too, and net counts are kept apart from
+    // entry counts; without one every net must be +1.
     bool over_base = false;
-    // Where the arena of leaves ends, in units of 256 KiB; by default after 64 GiB. Smaller for tests.
+    // Where the arena of leaves ends, in units of 256 KiB; by default after 64 GiB. Smaller for
+    // tests.
     uint32_t max_units = art::kMaxUnits;
   };
   struct Stats {
     uint64_t entries, leaves, node4, node8, node16, node48, node256, height;
-    uint64_t leaf_bytes, directory_bytes, descriptor_bytes, symbol_bytes, slack_bytes;  // slack: held but not in use
-    uint64_t total_bytes;                                                             // everything held, snapshots' share included
+    uint64_t leaf_bytes, directory_bytes, descriptor_bytes, symbol_bytes,
+        slack_bytes;       // slack: held but not in use
+    uint64_t total_bytes;  // everything held, snapshots' share included
   };
 
   Art() : Art(Options()) {}
@@ -141,24 +152,25 @@ class Art {
   Art(const Art&) = delete;
   Art& operator=(const Art&) = delete;
 
-  // Writing, one thread at a time. Each takes effect wholly, or throws std::bad_alloc or returns kFull with the map as it was.
-  // Keys over kMaxKeyBytes are kTooBig.
+  // Writing, one thread at a time. Each takes effect wholly, or throws std::bad_alloc or returns
+  // kFull with the map as it was. Keys over kMaxKeyBytes are kTooBig.
   Status Put(Bytes key, const Entry& entry, bool* replaced = nullptr);
   // Adds key unless it is there already; `*existed` tells which.
   Status Add(Bytes key, const Entry& entry, bool* existed);
   // Puts n keys that ascend and are all above every key in the map; packs them into leaves without searching.
   // Unlike the others it may fail halfway, with the first keys put.
   Status Append(const Bytes* keys, const Entry* entries, size_t n);
-  bool Erase(Bytes key);                                   // false if key was not there
-  uint64_t EraseRange(Bytes lo, std::optional<Bytes> hi);  // [lo, hi); drops subtrees; how many entries went
+  bool Erase(Bytes key);  // false if key was not there
+  uint64_t EraseRange(Bytes lo,
+                      std::optional<Bytes> hi);  // [lo, hi); drops subtrees; how many entries went
   void Clear() noexcept;
 
   // The present version for reads before the next write; not pinned.
   const ArtSnapshot& Latest() const { return latest_; }
   // Pins the present version. O(1).
   ArtSnapshot TakeSnapshot();
-  // Makes a version taken from this Art the present one again (ROLLBACK). O(what changed since); it cannot fail.
-  // Snapshots taken since stay exact.
+  // Makes a version taken from this Art the present one again (ROLLBACK). O(what changed since); it
+  // cannot fail. Snapshots taken since stay exact.
   void Restore(const ArtSnapshot& version) noexcept;
 
   Stats GetStats() const;
@@ -166,13 +178,14 @@ class Art {
   Status Verify() const;
 
  private:
+  Status Write(Bytes key, const Entry& entry, bool* existed, bool overwrite);
   void Adopt(art::Engine* engine) noexcept;
-  Status Write(Bytes key, const Entry& entry, bool overwrite, bool* existed);
 
   Options options_;
   art::Engine* engine_ = nullptr;  // none while empty
   ArtSnapshot latest_;
-  std::shared_ptr<std::atomic<uint64_t>> held_;  // by this Art's engines, cleared ones that snapshots keep included
+  std::shared_ptr<std::atomic<uint64_t>>
+      orphaned_;  // bytes of cleared versions that snapshots still hold
 };
 
 }  // namespace memkv

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstring>
 
 #include "core/art/art.h"
 
@@ -73,6 +74,13 @@ void ArtCursor::NextLeaf() {
     return;
   }
   Enter();
+  // The leaf after this one will be wanted too.
+  const art::Path::Frame& frame = path_[path_.height() - 1];
+  const art::Node* x = tree().node(frame.node);
+  const int after = x->After(frame.slot);
+  if (after != art::Node::kNone && art::IsDesc(x->at(after))) {
+    art::PrefetchLeaf(tree().leaf(tree().desc(x->at(after)).leaf()));
+  }
   if (before_ != kUnknown) before_ += left_n;
   at_ = 0;
   // Both leaves skip a front of their separators, which part at this depth.
@@ -108,34 +116,41 @@ void ArtCursor::NextPast(size_t n) {
 }
 
 Bytes ArtCursor::key() const {
-  if (built_ != at_) {
-    const auto* symbols = tree().table(leaf_);
-    if (symbols && built_ != kNoKey && at_ == built_ + 1) {
-      // One on from the last: its rest is decoded behind what the two share.
-      const uint32_t l = leaf_.l(at_), r = leaf_.r(at_);
-      const size_t room = size_t{l} + 1 + 8 * size_t{r};
-      if (buffer_.size() < room) buffer_.resize(2 * room);
-      auto* out = reinterpret_cast<uint8_t*>(buffer_.data());
-      out[l] = leaf_.F[at_];
-      key_bytes_ = l + 1 + symbols->DecodeAll(leaf_.rests() + leaf_.Offset(at_), r, out + l + 1);
-      built_ = at_;
-      return {buffer_.data(), key_bytes_};
-    }
-    key_bytes_ = leaf_.KeyBytes(symbols, at_);
-    if (buffer_.size() < key_bytes_) buffer_.resize(std::max<size_t>(key_bytes_, 2 * buffer_.size()));
-    auto* out = reinterpret_cast<uint8_t*>(buffer_.data());
-    uint32_t valid = std::min(leaf_.skip, key_bytes_);
-    if (built_ == kNoKey) {
-      path_.CopySeparator(tree(), valid, out);
-    } else if (at_ == built_ + 1) {
-      valid = leaf_.l(at_);
-    } else if (at_ + 1 == built_) {
-      valid = leaf_.l(built_);
-    }
-    leaf_.AssembleKey(symbols, at_, valid, out, key_bytes_);
-    built_ = at_;
+  if (built_ == at_) return {reinterpret_cast<const char*>(buffer_.data()), key_bytes_};
+  const uint32_t l = leaf_.l(at_), r = leaf_.r(at_);
+  // A symbol is 8 bytes at most, and 8 bytes are written for each.
+  const size_t room = size_t{l} + 9 + (leaf_.table ? 8 * size_t{r} : r);
+  if (buffer_.size() < room) buffer_.resize(std::max(room, 2 * buffer_.size()));
+  uint8_t* out = buffer_.data();
+  uint32_t valid = leaf_.skip;  // bytes of the key that are in the buffer
+  if (built_ == kNoKey) {
+    path_.CopySeparator(tree(), valid, out);
+    rest_ = leaf_.rests() + leaf_.Offset(at_);
+  } else if (at_ == built_ + 1) {
+    valid = l;
+    rest_ += leaf_.r(built_);
+  } else if (at_ + 1 == built_) {
+    valid = leaf_.l(built_);
+    rest_ -= r;
+  } else {
+    rest_ = leaf_.rests() + leaf_.Offset(at_);
   }
-  return {buffer_.data(), key_bytes_};
+  built_ = at_;
+  if (at_ == 0 && leaf_.empty_first) {
+    key_bytes_ = 0;
+    return {reinterpret_cast<const char*>(out), 0};
+  }
+  // Entries before this one hold what it shares with them.
+  const auto* symbols = tree().table(leaf_);
+  if (l > valid) leaf_.AssembleKey(symbols, at_ - 1, valid, out, l);
+  out[l] = leaf_.F[at_];
+  if (leaf_.table) {
+    key_bytes_ = l + 1 + symbols->DecodeAll(rest_, r, out + l + 1);
+  } else {
+    std::memcpy(out + l + 1, rest_, r);
+    key_bytes_ = l + 1 + r;
+  }
+  return {reinterpret_cast<const char*>(out), key_bytes_};
 }
 
 uint64_t ArtCursor::rank() const {

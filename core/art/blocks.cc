@@ -6,12 +6,21 @@
 
 namespace memkv::art {
 
-Engine::Engine(bool nets, uint32_t max_units) : directory_(std::min(max_units, kMaxUnits / 2)), leaves_(max_units) {
+Engine::Engine(bool nets, uint32_t max_units)
+    : directory_(std::min(max_units, kMaxUnits / 2)), leaves_(max_units) {
   head.nets = nets;
   head.symbols = symbols_;
 }
 
+void Engine::Disown(std::shared_ptr<std::atomic<uint64_t>> orphaned) noexcept {
+  if (orphaned_) orphaned_->fetch_sub(orphaned_bytes_, std::memory_order_relaxed);
+  orphaned_ = std::move(orphaned);
+  orphaned_bytes_ = held_bytes();
+  if (orphaned_) orphaned_->fetch_add(orphaned_bytes_, std::memory_order_relaxed);
+}
+
 Engine::~Engine() {
+  if (orphaned_) orphaned_->fetch_sub(orphaned_bytes_, std::memory_order_relaxed);
   while (Version* v = released_.load(std::memory_order_acquire)) {
     released_.store(v->next_released, std::memory_order_relaxed);
     v->~Version();
@@ -132,7 +141,9 @@ void Engine::FreeNode(Ref r) noexcept {
   directory_.Free(r, Arena::Granules(Node::Bytes(x->kind, x->prefix_len, head.nets)));
 }
 
-void Engine::FreeDesc(Ref r) noexcept { directory_.Free(Plain(r), Arena::Granules(head.desc(r).bytes())); }
+void Engine::FreeDesc(Ref r) noexcept {
+  directory_.Free(Plain(r), Arena::Granules(head.desc(r).bytes()));
+}
 
 void Engine::FreeLeaf(Ref r) noexcept {
   const Leaf leaf(head.leaf(r));

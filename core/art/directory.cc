@@ -12,11 +12,17 @@ namespace {
 Bytes AsBytes(const uint8_t* p, size_t n) { return {reinterpret_cast<const char*>(p), n}; }
 
 Kind KindFor(uint32_t children) {
-  return children <= 4 ? kNode4 : children <= 8 ? kNode8 : children <= 16 ? kNode16 : children <= 48 ? kNode48 : kNode256;
+  return children <= 4    ? kNode4
+         : children <= 8  ? kNode8
+         : children <= 16 ? kNode16
+         : children <= 48 ? kNode48
+                          : kNode256;
 }
 
 // Moves entries [slot, n) of an array of 32-bit elements one up.
-void OpenGap(uint8_t* a, int slot, uint32_t n) { std::memmove(a + 4 * slot + 4, a + 4 * slot, 4 * (n - static_cast<uint32_t>(slot))); }
+void OpenGap(uint8_t* a, int slot, uint32_t n) {
+  std::memmove(a + 4 * slot + 4, a + 4 * slot, 4 * (n - static_cast<uint32_t>(slot)));
+}
 void CloseGap(uint8_t* a, int slot, uint32_t n) {
   std::memmove(a + 4 * slot, a + 4 * slot + 4, 4 * (n - static_cast<uint32_t>(slot) - 1));
 }
@@ -127,7 +133,8 @@ void Engine::AddCounts(const Path& path, size_t levels, int64_t count, int64_t n
   }
 }
 
-// Bytes that a new separator shares with those before and after it (0 where there is none); the one before may end there.
+// Bytes that a new separator shares with those before and after it (0 where there is none); the one
+// before may end there.
 void Engine::Neighbours(Bytes sep, uint32_t* shared_prev, uint32_t* shared_next) const {
   *shared_prev = *shared_next = 0;
   uint32_t d = 0;
@@ -135,7 +142,8 @@ void Engine::Neighbours(Bytes sep, uint32_t* shared_prev, uint32_t* shared_next)
   auto at = [&](uint32_t i) { return static_cast<uint8_t>(sep[i]); };
   while (!IsDesc(r)) {
     const Node* x = node(r);
-    const uint32_t k = static_cast<uint32_t>(CommonPrefix(AsBytes(x->prefix(), x->prefix_len), sep.substr(d)));
+    const uint32_t k =
+        static_cast<uint32_t>(CommonPrefix(AsBytes(x->prefix(), x->prefix_len), sep.substr(d)));
     if (k < x->prefix_len) {
       if (d + k < sep.size() && at(d + k) > x->prefix()[k]) {
         *shared_prev = d + k;
@@ -153,7 +161,10 @@ void Engine::Neighbours(Bytes sep, uint32_t* shared_prev, uint32_t* shared_next)
     int lower;
     const int slot = x->Find(at(d), &lower);
     if (lower >= 0) *shared_prev = d;
-    int after = slot >= 0 ? slot : x->kind == kNode256 ? at(d) : lower >= 0 ? lower : Node::kTermSlot;
+    int after = slot >= 0             ? slot
+                : x->kind == kNode256 ? at(d)
+                : lower >= 0          ? lower
+                                      : Node::kTermSlot;
     if (x->After(after) != Node::kNone) *shared_next = d;
     if (slot < 0) return;
     r = x->kid(slot);
@@ -205,13 +216,15 @@ void Engine::InsertSeparator(Bytes sep, Ref leaf, uint32_t count, int32_t net) {
   Fresh fresh(this);
   const Bytes below = d + k < sep.size() && inside ? sep.substr(d + k + 1) : Bytes();
   if (!inside) {
-    const Ref desc = fresh.Desc(NewDesc(leaf, slot == Node::kTermSlot ? Bytes() : sep.substr(d + 1)));
+    const Ref desc =
+        fresh.Desc(NewDesc(leaf, slot == Node::kTermSlot ? Bytes() : sep.substr(d + 1)));
     Ref x = p[above - 1].node;
     if (slot == Node::kTermSlot) {
       node(x)->term = desc;
     } else {
       if (node(x)->kind != kNode256 && node(x)->n == node(x)->cap()) {
-        const Ref y = Rebuild(x, static_cast<Kind>(node(x)->kind + 1), AsBytes(node(x)->prefix(), node(x)->prefix_len));
+        const Ref y = Rebuild(x, static_cast<Kind>(node(x)->kind + 1),
+                              AsBytes(node(x)->prefix(), node(x)->prefix_len));
         Link(p, above - 1, y);
         FreeNode(x);
         p[above - 1].node = x = y;
@@ -225,9 +238,11 @@ void Engine::InsertSeparator(Bytes sep, Ref leaf, uint32_t count, int32_t net) {
   } else {
     const Ref top = fresh.Node(NewNode(kNode4, sep.substr(d, k)));
     const Ref desc = fresh.Desc(NewDesc(leaf, below));
-    const uint32_t old_count = above ? node(p[above - 1].node)->count(p[above - 1].slot) : static_cast<uint32_t>(head.size);
-    const int32_t old_net =
-        !head.nets ? 0 : above ? node(p[above - 1].node)->net(p[above - 1].slot) : static_cast<int32_t>(head.net);
+    const uint32_t old_count = above ? node(p[above - 1].node)->count(p[above - 1].slot)
+                                     : static_cast<uint32_t>(head.size);
+    const int32_t old_net = !head.nets ? 0
+                            : above    ? node(p[above - 1].node)->net(p[above - 1].slot)
+                                       : static_cast<int32_t>(head.net);
     Ref pushed;       // what was at r, without the bytes that `top` has now
     int branch = -1;  // its byte below top; -1: it ends there
     if (IsDesc(r)) {
@@ -246,7 +261,8 @@ void Engine::InsertSeparator(Bytes sep, Ref leaf, uint32_t count, int32_t net) {
     } else {
       const Node* x = node(r);
       branch = x->prefix()[k];
-      pushed = Rebuild(r, static_cast<Kind>(x->kind), AsBytes(x->prefix() + k + 1, x->prefix_len - k - 1));
+      pushed = Rebuild(r, static_cast<Kind>(x->kind),
+                       AsBytes(x->prefix() + k + 1, x->prefix_len - k - 1));
       Retire(kNodeBlock, r);
     }
     Node* t = node(top);

@@ -50,7 +50,8 @@ void Engine::SetRest(LeafParts& parts, uint32_t i, uint32_t l, Bytes key) {
 }
 
 // Plain bytes of a rest.
-static Bytes PlainRest(Scratch& scratch, const SymbolTable* symbols, const uint8_t* rest, uint32_t n) {
+static Bytes PlainRest(Scratch& scratch, const SymbolTable* symbols, const uint8_t* rest,
+                       uint32_t n) {
   if (!symbols) return AsBytes(rest, n);
   const uint32_t room = symbols->PlainBytes(rest, n);
   uint8_t* out = scratch.Take(room);
@@ -127,11 +128,11 @@ void Engine::UnsharePair(Path& path) {
   Retire(kPairBlock, old_desc);
 }
 
-void Engine::Put(Bytes key, const Entry& entry, bool overwrite, bool* existed) {
+void Engine::Put(Bytes key, const Entry& entry, bool* existed, bool overwrite) {
   const Headroom headroom(this);
   Reap();
   scratch_.Reset();
-  *existed = false;
+  if (existed) *existed = false;
   if (!head.root) {
     LeafParts& a = parts_;
     a = LeafParts();
@@ -156,12 +157,21 @@ void Engine::Put(Bytes key, const Entry& entry, bool overwrite, bool* existed) {
     return;
   }
   for (;;) {
-    path_.Floor(head, key);
-    PrefetchLeaf(head.leaf(head.desc(path_.desc()).leaf()));
+    LeafPos pos;
+    const bool hinted = Hinted(key, &pos.lcp_prev);
+    if (!hinted) {
+      hinted_ = false;
+      path_.Floor(head, key);
+      PrefetchLeaf(head.leaf(head.desc(path_.desc()).leaf()));
+    }
     const Leaf leaf = LeafAt(path_);
-    const LeafPos pos = leaf.Find(head.table(leaf), key);
+    if (hinted) {
+      pos = {leaf.n, false, pos.lcp_prev, 0};
+    } else {
+      pos = leaf.Find(head.table(leaf), key);
+    }
     if (pos.exact) {
-      *existed = true;
+      if (existed) *existed = true;
       if (!overwrite) return;
       if (!UpdatePlainly(leaf, pos.pos, entry)) Update(pos.pos, entry);
       Tend();
@@ -170,9 +180,19 @@ void Engine::Put(Bytes key, const Entry& entry, bool overwrite, bool* existed) {
     if (leaf.n < kLeafMax && (leaf.n < 2 || size_t{leaf.granules} * kGranule < kSplitBytes)) {
       written_ = true;
       MakeWritable(path_);
-      if (entry.value.is_record || entry.net != 1 || !InsertPlainly(leaf, pos, key, entry.value.number)) {
-        Insert(pos, key, entry);
+      const bool plain = !entry.value.is_record && entry.net == 1, last = pos.pos == leaf.n;
+      const bool appending = last && leaf.run() >= 7;
+      if (appending) SetHint(key, hinted);
+      // Should this throw, the hint must not tell of a key that is not there.
+      const bool hint = hinted_;
+      hinted_ = false;
+      if (!plain || !(last && AppendPlainly(leaf, pos, key, entry.value.number))) {
+        if (!plain || (appending && leaf.n < kLeafMax / 2) ||
+            !InsertPlainly(leaf, pos, key, entry.value.number)) {
+          Insert(pos, key, entry);
+        }
       }
+      hinted_ = hint && appending;
       AddCounts(path_, path_.height(), 1, entry.net);
       ++head.size;
       head.net += entry.net;
@@ -180,15 +200,23 @@ void Engine::Put(Bytes key, const Entry& entry, bool overwrite, bool* existed) {
       Tend();
       return;
     }
+    hinted_ = false;
     Split(pos.pos == leaf.n && leaf.run() >= 7);
   }
 }
 
 void Engine::Insert(const LeafPos& pos, Bytes key, const Entry& entry) {
   LeafParts& a = parts_;
+  const uint32_t p = pos.pos;
+  const bool open = p == LeafAt(path_).n && LeafAt(path_).run() >= 7;
+  if (open) {
+    CloseLeaf();
+    // Where the open leaf was this one, and shared, it is another block by now.
+    path_.Floor(head, key);
+    MakeWritable(path_);
+  }
   a.Load(LeafAt(path_));
   Recode(a);
-  const uint32_t p = pos.pos;
   a.run = p == a.n ? std::min<uint8_t>(7, a.run + 1) : 0;
   if (p < a.n) CutNext(a, p, std::max(pos.lcp_next, a.l[p]));
   a.MakeRoom(p);
@@ -204,8 +232,73 @@ void Engine::Insert(const LeafPos& pos, Bytes key, const Entry& entry) {
   if (a.cell[p].kind == kFarCell) fresh.Far(static_cast<Ref>(a.cell[p].number));
   a.net[p] = static_cast<int8_t>(entry.net);
   a.Plan();
+  if (open && a.n < kLeafMax) {
+    NoteOpen(path_);
+    Open(a, a.blob / a.n);
+  }
   ReplaceLeaf(path_, a);
   fresh.Keep();
+}
+
+// Plans parts as an open leaf, with room for rests of about `rest` bytes.
+void Engine::Open(LeafParts& parts, size_t rest) {
+  parts.open = true;
+  parts.least_width = parts.width;
+  parts.spare = (kLeafMax - parts.n) * (rest + rest / 8 + 1);
+  parts.Plan();
+}
+
+void Engine::NoteOpen(const Path& path) {
+  const uint32_t n = path.SeparatorBytes(head);
+  open_at_.resize(n);
+  path.CopySeparator(head, n, reinterpret_cast<uint8_t*>(open_at_.data()));
+  open_ = true;
+}
+
+void Engine::CloseLeaf() {
+  if (!open_) return;
+  other_.Floor(head, open_at_);
+  const Leaf leaf = LeafAt(other_);
+  if (leaf.flags & Leaf::kOpen) {
+    MakeWritable(other_);
+    LeafParts& a = parts2_;
+    a.Load(leaf);
+    a.Plan();
+    ReplaceLeaf(other_, a);
+  }
+  open_ = false;
+}
+
+// Then *shared is what key shares with the last key there.
+bool Engine::Hinted(Bytes key, uint32_t* shared) const {
+  if (!hinted_) return false;
+  const size_t k = CommonPrefix(hint_last_, key);
+  *shared = static_cast<uint32_t>(k);
+  if (k == key.size() || (k < hint_last_.size() &&
+                          static_cast<uint8_t>(key[k]) < static_cast<uint8_t>(hint_last_[k]))) {
+    return false;
+  }
+  return !(hint_ends_ && key >= Bytes(hint_to_));
+}
+
+// The keys of path_'s leaf come in order, and `last` is about to become its last.
+void Engine::SetHint(Bytes last, bool same_leaf) {
+  hinted_ = false;
+  hint_last_.assign(last.data(), last.size());
+  if (same_leaf) {
+    hinted_ = true;
+    return;
+  }
+  auto copy = [&](const Path& path, Key* out) {
+    out->resize(path.SeparatorBytes(head));
+    path.CopySeparator(head, static_cast<uint32_t>(out->size()),
+                       reinterpret_cast<uint8_t*>(out->data()));
+  };
+  other_ = path_;
+  size_t level;
+  hint_ends_ = other_.Next(head, &level);
+  if (hint_ends_) copy(other_, &hint_to_);
+  hinted_ = true;
 }
 
 void Engine::Update(uint32_t i, const Entry& entry) {
@@ -260,11 +353,11 @@ void Engine::Split(bool append) {
   b.n = 0;
   b.table = a.table;
   b.empty_first = false;
-  b.open = false;
   b.skip = SkipFor(static_cast<uint32_t>(sep.size()), shared_next);
   b.run = append ? 7 : 0;
   b.Append(a, at, a.n);
   SetRest(b, 0, b.skip, first);
+  b.open = false;
   b.Plan();
   a.n = at;
   a.run = 0;
@@ -272,6 +365,11 @@ void Engine::Split(bool append) {
   if (!a.empty_first) CutNext(a, 0, skip);
   a.skip = a.empty_first ? 0 : skip;
   a.Plan();
+  if (append) {
+    b.width = std::max(a.width, b.width);
+    Open(b, a.blob / a.n);
+    open_at_.assign(sep.data(), sep.size());
+  }
   int32_t net = 0;
   for (uint32_t i = 0; i < b.n; ++i) net += b.net[i];
 
@@ -284,6 +382,7 @@ void Engine::Split(bool append) {
   const Desc desc = head.desc(path_.desc());
   FreeLeaf(desc.leaf());
   Desc(desc).set_leaf(left);
+  if (append) open_ = b.open;
   ++splits_;
   AddCounts(path_, path_.height(), -static_cast<int64_t>(b.n), -net);
 }
@@ -292,6 +391,7 @@ bool Engine::Erase(Bytes key) {
   Reap();
   scratch_.Reset();
   if (!head.root) return false;
+  hinted_ = false;
   path_.Floor(head, key);
   PrefetchLeaf(head.leaf(head.desc(path_.desc()).leaf()));
   const Leaf leaf = LeafAt(path_);
@@ -360,7 +460,8 @@ void Engine::MergeSmall() {
   const Leaf leaf = LeafAt(path_);
   size_t level;
   auto small = [&](const Leaf& o) {
-    return leaf.n + o.n <= kMergeBelow && (size_t{leaf.granules} + o.granules) * kGranule < kSplitBytes;
+    return leaf.n + o.n <= kMergeBelow &&
+           (size_t{leaf.granules} + o.granules) * kGranule < kSplitBytes;
   };
   other_ = path_;
   if (other_.Next(head, &level) && small(LeafAt(other_))) {
@@ -377,7 +478,8 @@ void Engine::MergeSmall() {
   }
 }
 
-// The leaf at `a` becomes both parts, which may have lost entries since they were loaded; the next leaf, at `b`, goes.
+// The leaf at `a` becomes both parts, which may have lost entries since they were loaded; the next
+// leaf, at `b`, goes.
 void Engine::Combine(Path& a, LeafParts& pa, Path& b, LeafParts& pb) {
   MakeWritable(a);
   b = a;
@@ -401,7 +503,9 @@ void Engine::Combine(Path& a, LeafParts& pa, Path& b, LeafParts& pb) {
   pa.skip = pa.n && pa.empty_first ? 0 : std::min(skip, empty_a ? skip : pa.skip);
   const uint32_t at = pa.n;
   pa.Append(pb, 0, pb.n);
-  if (pb.n) SetRest(pa, at, empty_a ? pa.skip : static_cast<uint32_t>(CommonPrefix(last_a, first_b)), first_b);
+  if (pb.n)
+    SetRest(pa, at, empty_a ? pa.skip : static_cast<uint32_t>(CommonPrefix(last_a, first_b)),
+            first_b);
   pa.run = 0;
   pa.Plan();
   int net = 0;

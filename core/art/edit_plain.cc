@@ -1,5 +1,5 @@
-// The common writes: a number in a leaf with lengths of one byte, plain nets and the present symbol table. What edit.cc does by
-// taking a leaf apart is done here by copying its arrays.
+// The common writes: a number in a leaf with lengths of one byte, plain nets and the present symbol
+// table. What edit.cc does by taking a leaf apart is done here by copying its arrays.
 
 #include <algorithm>
 #include <bit>
@@ -12,22 +12,29 @@ namespace memkv::art {
 
 namespace {
 
-uint32_t WidthOf(uint64_t v) { return v ? (71 - static_cast<uint32_t>(std::countl_zero(v))) / 8 : 0; }
-
-bool IsPlain(const Leaf& leaf, uint8_t table) {
-  return leaf.log_len == 0 && !(leaf.flags & (Leaf::kWideHead | Leaf::kNets | Leaf::kRecords)) && leaf.table == table;
+uint32_t WidthOf(uint64_t v) {
+  return v ? (71 - static_cast<uint32_t>(std::countl_zero(v))) / 8 : 0;
 }
 
-size_t PlainBytes(uint32_t n, uint32_t width, size_t blob) { return Leaf::kHead + size_t{n} * (3 + width) + blob; }
+bool IsPlain(const Leaf& leaf, uint8_t table) {
+  return leaf.log_len == 0 && !(leaf.flags & (Leaf::kWideHead | Leaf::kNets | Leaf::kRecords)) &&
+         leaf.table == table;
+}
+
+size_t PlainBytes(uint32_t n, uint32_t width, size_t blob) {
+  return Leaf::kHead + size_t{n} * (3 + width) + blob;
+}
 
 // Writes a plain head.
-void PutHead(uint8_t* p, const Leaf& old, uint32_t n, uint32_t width, uint32_t run, uint32_t granules, size_t blob, uint64_t birth) {
+void PutHead(uint8_t* p, const Leaf& old, uint32_t n, uint32_t width, uint32_t run,
+             uint32_t granules, size_t blob, uint64_t birth) {
   SetBirth(p, birth);
   p[6] = static_cast<uint8_t>(n);
   p[7] = 0;
   p[8] = static_cast<uint8_t>(width | run << 4 | (old.empty_first ? 0x80 : 0));
   p[9] = old.table;
-  const uint16_t a[3] = {static_cast<uint16_t>(granules), static_cast<uint16_t>(old.skip), static_cast<uint16_t>(blob)};
+  const uint16_t a[3] = {static_cast<uint16_t>(granules), static_cast<uint16_t>(old.skip),
+                         static_cast<uint16_t>(blob)};
   std::memcpy(p + 10, a, 6);
 }
 
@@ -121,9 +128,30 @@ bool Engine::InsertPlainly(const Leaf& leaf, const LeafPos& pos, Bytes key, uint
   return true;
 }
 
+bool Engine::AppendPlainly(const Leaf& leaf, const LeafPos& pos, Bytes key, uint64_t number) {
+  const uint32_t n = leaf.n, skip = leaf.skip, l = n ? pos.lcp_prev : skip;
+  if (!(leaf.flags & Leaf::kOpen) || !IsPlain(leaf, table_) || Shared(leaf.p)) return false;
+  if (l - skip > 255 || WidthOf(number) > leaf.width) return false;
+  const uint8_t* rest;
+  const uint32_t r = EncodeRest(table_, key.substr(l + 1), &rest);
+  auto* at = const_cast<uint8_t*>(leaf.rests()) + leaf.blob;
+  if (r > 255 || at + r > leaf.p + size_t{leaf.granules} * kGranule) return false;
+  auto* p = const_cast<uint8_t*>(leaf.p);
+  const_cast<uint8_t*>(leaf.L)[n] = static_cast<uint8_t>(l - skip);
+  const_cast<uint8_t*>(leaf.F)[n] = static_cast<uint8_t>(key[l]);
+  const_cast<uint8_t*>(leaf.R)[n] = static_cast<uint8_t>(r);
+  std::memcpy(const_cast<uint8_t*>(leaf.V) + n * leaf.width, &number, leaf.width);
+  std::memcpy(at, rest, r);
+  p[6] = static_cast<uint8_t>(n + 1);
+  const auto blob = static_cast<uint16_t>(leaf.blob + r);
+  std::memcpy(p + 14, &blob, 2);
+  return true;
+}
+
 bool Engine::ErasePlainly(const Leaf& leaf, uint32_t p) {
   const uint32_t n = leaf.n;
-  if (!IsPlain(leaf, table_) || (leaf.flags & Leaf::kOpen) || (p == 0 && leaf.empty_first)) return false;
+  if (!IsPlain(leaf, table_) || (leaf.flags & Leaf::kOpen) || (p == 0 && leaf.empty_first))
+    return false;
   const uint8_t* B = leaf.rests();
   const uint32_t off = leaf.Offset(p), mine = leaf.R[p];
   // The next entry gets back the bytes that it shared with this one alone.
@@ -157,29 +185,30 @@ bool Engine::ErasePlainly(const Leaf& leaf, uint32_t p) {
   const uint32_t width = leaf.width;
   const size_t blob = leaf.blob - mine - next_old + next_r;
   if (blob > 0xffff) return false;
-  StoreLeaf(path_, PlainBytes(n - 1, width, blob), table_, [&](uint8_t* t, uint32_t granules, uint64_t birth) {
-    PutHead(t, leaf, n - 1, width, 0, granules, blob, birth);
-    uint8_t* L = t + Leaf::kHead;
-    uint8_t* F = L + n - 1;
-    uint8_t* R = F + n - 1;
-    uint8_t* V = R + n - 1;
-    CopyWithout(L, leaf.L, p, n);
-    CopyWithout(F, leaf.F, p, n);
-    CopyWithout(R, leaf.R, p, n);
-    if (gained) {
-      L[p] = leaf.L[p];
-      F[p] = leaf.F[p];
-      R[p] = static_cast<uint8_t>(next_r);
-    }
-    std::memcpy(V, leaf.V, p * width);
-    std::memcpy(V + p * width, leaf.V + (p + 1) * width, (n - 1 - p) * width);
-    uint8_t* at = V + (n - 1) * width;
-    std::memcpy(at, B, off);
-    at += off;
-    std::memcpy(at, next, next_r);
-    at += next_r;
-    std::memcpy(at, B + off + mine + next_old, leaf.blob - off - mine - next_old);
-  });
+  StoreLeaf(path_, PlainBytes(n - 1, width, blob), table_,
+            [&](uint8_t* t, uint32_t granules, uint64_t birth) {
+              PutHead(t, leaf, n - 1, width, 0, granules, blob, birth);
+              uint8_t* L = t + Leaf::kHead;
+              uint8_t* F = L + n - 1;
+              uint8_t* R = F + n - 1;
+              uint8_t* V = R + n - 1;
+              CopyWithout(L, leaf.L, p, n);
+              CopyWithout(F, leaf.F, p, n);
+              CopyWithout(R, leaf.R, p, n);
+              if (gained) {
+                L[p] = leaf.L[p];
+                F[p] = leaf.F[p];
+                R[p] = static_cast<uint8_t>(next_r);
+              }
+              std::memcpy(V, leaf.V, p * width);
+              std::memcpy(V + p * width, leaf.V + (p + 1) * width, (n - 1 - p) * width);
+              uint8_t* at = V + (n - 1) * width;
+              std::memcpy(at, B, off);
+              at += off;
+              std::memcpy(at, next, next_r);
+              at += next_r;
+              std::memcpy(at, B + off + mine + next_old, leaf.blob - off - mine - next_old);
+            });
   return true;
 }
 

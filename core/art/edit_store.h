@@ -37,7 +37,8 @@ void Engine::StoreLeaf(Path& path, size_t bytes, uint8_t table, F&& write) {
   ++uses_[table];
   fresh.Leaf(leaf);
   if (shared) {
-    const Ref fresh_desc = NewDesc(leaf, {reinterpret_cast<const char*>(desc.tail()), desc.tail_len()});
+    const Ref fresh_desc =
+        NewDesc(leaf, {reinterpret_cast<const char*>(desc.tail()), desc.tail_len()});
     const Ref old_desc = path.desc();
     LinkDesc(path, fresh_desc);
     Retire(kPairBlock, old_desc);

@@ -1,24 +1,30 @@
-// Engine: what an Art owns and its snapshots keep alive: two arenas, the present tree, the versions taken of it.
+// Engine: what an Art owns and its snapshots keep alive: two arenas, the present tree, the versions
+// taken of it.
 //
-// Copy-on-write by birth. Every block (a node, a pair of descriptor and leaf, a far record) carries the number of the version it
-// was made in. Taking a snapshot gives it the present number and counts on; a block born no later than the newest live snapshot
-// is shared and is never written again: a write copies it and the path above it. What a write replaces is freed at once if no
-// live snapshot was taken since its birth, else it is entered in the dead list of the newest one.
+// Copy-on-write by birth. Every block (a node, a pair of descriptor and leaf, a far record) carries
+// the number of the version it was made in. Taking a snapshot gives it the present number and
+// counts on; a block born no later than the newest live snapshot is shared and is never written
+// again: a write copies it and the path above it. What a write replaces is freed at once if no live
+// snapshot was taken since its birth, else it is entered in the dead list of the newest one.
 //
-//   1. A live snapshot sees a block only if birth <= its number; a node's children are visible wherever the node is.
+//   1. A live snapshot sees a block only if birth <= its number; a node's children are visible
+//   wherever the node is.
 //   2. A dead list holds only blocks that no younger snapshot sees, and not the present tree.
-//   3. A descriptor and its leaf are shared by the same snapshots: one is never shared without the other.
+//   3. A descriptor and its leaf are shared by the same snapshots: one is never shared without the
+//   other.
 //
-// When a snapshot dies, its dead blocks pass to the next older one if that is not older than their birth, or are freed. It may
-// die on any thread: it is put on a list that the writer empties.
+// When a snapshot dies, its dead blocks pass to the next older one if that is not older than their
+// birth, or are freed. It may die on any thread: it is put on a list that the writer empties.
 
 #ifndef MEMKV_CORE_ART_ENGINE_H_
 #define MEMKV_CORE_ART_ENGINE_H_
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/art/arena.h"
@@ -41,8 +47,8 @@ struct Version {
   Version* newer = nullptr;
   Version* next_released = nullptr;
   std::atomic<uint32_t> refs{0};
-  uint32_t dead = 0;     // the first entry of its dead list
-  bool forked = false;   // the present tree does not descend from it, or once did not
+  uint32_t dead = 0;    // the first entry of its dead list
+  bool forked = false;  // the present tree does not descend from it, or once did not
 };
 
 // May be called on any thread.
@@ -52,15 +58,15 @@ void Unpin(Version* v) noexcept;
 class Engine {
  public:
   Engine(bool nets, uint32_t max_units);
-  void Ref_() noexcept { refs_.fetch_add(1, std::memory_order_relaxed); }
+  void AddRef() noexcept { refs_.fetch_add(1, std::memory_order_relaxed); }
   // The last one to go deletes it.
   void Unref() noexcept;
 
   Tree head;  // the present tree
 
   // See Art.
-  // *existed tells whether key was there; then its entry is replaced only if `overwrite`.
-  void Put(Bytes key, const Entry& entry, bool overwrite, bool* existed);
+  // `overwrite` false: an entry that is there stays as it is.
+  void Put(Bytes key, const Entry& entry, bool* existed, bool overwrite = true);
   // Makes one leaf of as many of these entries as fit one. How many that were; 0 where Put has to do it. See Art::Append.
   size_t AppendLeaf(const Bytes* keys, const Entry* entries, size_t n);
   bool Erase(Bytes key);
@@ -80,10 +86,13 @@ class Engine {
   uint64_t used_bytes() const { return directory_.used_bytes() + leaves_.used_bytes(); }
   uint64_t symbol_bytes() const;
   uint64_t slack_bytes() const;
-  bool has_versions() const { return newest_ != nullptr; }
+  // Only snapshots hold it from now on: its bytes are added to `orphaned` until it dies, or until
+  // Disown(nullptr).
+  void Disown(std::shared_ptr<std::atomic<uint64_t>> orphaned) noexcept;
 
  private:
   friend void Unpin(Version* v) noexcept;
+  using Key = std::basic_string<char, std::char_traits<char>, Allocator<char>>;
   enum BlockKind : uint8_t { kNodeBlock, kPairBlock, kFarBlock };
   struct Dead {
     uint64_t birth : 56;
@@ -155,8 +164,8 @@ class Engine {
   uint64_t BirthOf(BlockKind kind, Ref r) const;
   uint8_t* Header(BlockKind kind, Ref r) const;
   void Drop(Version* v) noexcept;
-  // Every block of a subtree: enter(kind, ref) before what is below it, false leaves it and that out; leave(kind, ref) after, and
-  // may free the block. Allocates nothing.
+  // Every block of a subtree: enter(kind, ref) before what is below it, false leaves it and that
+  // out; leave(kind, ref) after, and may free the block. Allocates nothing.
   template <class Enter, class Leave>
   void Walk(Ref root, Enter&& enter, Leave&& leave) noexcept;
   // Takes the entries that are alive again off a dead list.
@@ -191,6 +200,8 @@ class Engine {
   void Insert(const LeafPos& pos, Bytes key, const Entry& entry);
   // The common case of Insert, arrays copied as they are; false if it is another.
   bool InsertPlainly(const Leaf& leaf, const LeafPos& pos, Bytes key, uint64_t number);
+  // Into an open leaf, in place.
+  bool AppendPlainly(const Leaf& leaf, const LeafPos& pos, Bytes key, uint64_t number);
   bool ErasePlainly(const Leaf& leaf, uint32_t i);
   bool UpdatePlainly(const Leaf& leaf, uint32_t i, const Entry& entry);
   // Stores what write(block) makes, `bytes` long, in place of the leaf of a writable path.
@@ -201,6 +212,13 @@ class Engine {
   void RemoveEntry(LeafParts& parts, uint32_t i);
   void Combine(Path& a, LeafParts& pa, Path& b, LeafParts& pb);
   void MergeSmall();
+  // Lays the one leaf that is open out plainly again.
+  void CloseLeaf();
+  void Open(LeafParts& parts, size_t rest);
+  void NoteOpen(const Path& path);
+  // Whether path_ still leads to where key belongs: keys come in order.
+  bool Hinted(Bytes key, uint32_t* shared) const;
+  void SetHint(Bytes last, bool same_leaf);
   LeafParts::Cell NewCell(const Value& v);
 
   // erase_range.cc
@@ -213,9 +231,11 @@ class Engine {
   void SumCounts(const Path& path, size_t from, size_t to) noexcept;
 
   // sweep.cc
-  // Called after every write; does a slice of what there is to do. Improvements that may fail without harm.
+  // Called after every write; does a slice of what there is to do. Improvements that may fail
+  // without harm.
   void Tend() noexcept {
-    if (--tend_in_ <= 0) [[unlikely]] TendNow();
+    if (--tend_in_ <= 0) [[unlikely]]
+      TendNow();
   }
   void TendNow() noexcept;
   bool BeginSweep();
@@ -230,6 +250,8 @@ class Engine {
   void Train();
 
   std::atomic<uint32_t> refs_{1};
+  std::shared_ptr<std::atomic<uint64_t>> orphaned_;
+  uint64_t orphaned_bytes_ = 0;
   Arena directory_, leaves_;
   Scratch scratch_;
   Path path_, other_, sep_path_;
@@ -240,10 +262,15 @@ class Engine {
   uint8_t table_ = 0;  // what new leaves are coded with
   SymbolCoder* coder_ = nullptr;
   double trained_ratio_ = 1;
-  mutable uint64_t rests_since_ = 0, plain_since_ = 0, coded_since_ = 0;  // what was coded since the last look
+  mutable uint64_t rests_since_ = 0, plain_since_ = 0,
+                   coded_since_ = 0;  // what was coded since the last look
   uint64_t writes_since_training_ = 0;
 
-  using Key = std::basic_string<char, std::char_traits<char>, Allocator<char>>;
+  // path_ leads to the leaf for keys in (hint_last_, hint_to_), after its last.
+  bool hinted_ = false, hint_ends_ = false;
+  Key hint_last_, hint_to_;
+  bool open_ = false;
+  Key open_at_;  // a separator: its leaf was opened
   int tend_in_ = 1;
   bool sweeping_ = false;
   bool recode_ = false;       // the sweep codes leaves anew that have another table
@@ -265,7 +292,8 @@ class Engine {
   std::vector<Dead, Allocator<Dead>> dead_;
   uint32_t dead_free_ = 0;
   size_t dead_room_ = 0, dead_used_ = 0;
-  uint64_t lost_ = 0;  // blocks nobody sees that could not be entered in a dead list for want of memory
+  uint64_t lost_ =
+      0;  // blocks nobody sees that could not be entered in a dead list for want of memory
   std::vector<std::pair<Ref, int>, Allocator<std::pair<Ref, int>>> walk_;
 };
 
@@ -274,7 +302,8 @@ void Engine::Walk(Ref root, Enter&& enter, Leave&& leave) noexcept {
   walk_.clear();
   auto visit = [&](Ref r) {
     if (!IsDesc(r)) {
-      if (enter(kNodeBlock, r)) walk_.push_back({r, Node::kNone});  // room was reserved when the tree grew this high
+      if (enter(kNodeBlock, r))
+        walk_.push_back({r, Node::kNone});  // room was reserved when the tree grew this high
       return;
     }
     if (!enter(kPairBlock, r)) return;

@@ -56,7 +56,8 @@ bool Engine::EraseWithin(Path& path, uint32_t from, uint32_t to) {
   return true;
 }
 
-// Slots strictly between two; *below, a slot at or after `to`, follows what moves. kNone: from the first, to the last.
+// Slots strictly between two; *below, a slot at or after `to`, follows what moves. kNone: from the
+// first, to the last.
 void Engine::RemoveSlots(Ref at, int from, int to, int* below) noexcept {
   Node* x = node(at);
   for (int s = x->After(from); s != Node::kNone && s != to;) {
@@ -91,8 +92,10 @@ void Engine::SumCounts(const Path& path, size_t from, size_t to) noexcept {
 void Engine::DropBetween(Path& a, Path& b) noexcept {
   size_t fork = 0;
   while (a[fork].slot == b[fork].slot) ++fork;
-  for (size_t i = a.height(); i-- > fork + 1;) RemoveSlots(a[i].node, a[i].slot, Node::kNone, nullptr);
-  for (size_t i = b.height(); i-- > fork + 1;) RemoveSlots(b[i].node, Node::kNone, b[i].slot, &b[i].slot);
+  for (size_t i = a.height(); i-- > fork + 1;)
+    RemoveSlots(a[i].node, a[i].slot, Node::kNone, nullptr);
+  for (size_t i = b.height(); i-- > fork + 1;)
+    RemoveSlots(b[i].node, Node::kNone, b[i].slot, &b[i].slot);
   RemoveSlots(a[fork].node, a[fork].slot, b[fork].slot, &b[fork].slot);
   SumCounts(a, fork, a.height() - 1);
   SumCounts(b, fork, b.height() - 1);
@@ -105,6 +108,7 @@ uint64_t Engine::EraseRange(Bytes lo, std::optional<Bytes> hi) {
   Reap();
   scratch_.Reset();
   if (!head.root) return 0;
+  hinted_ = false;
   Path& a = path_;
   Path& b = other_;
   size_t level;
@@ -135,8 +139,8 @@ uint64_t Engine::EraseRange(Bytes lo, std::optional<Bytes> hi) {
     Tend();
     return gone;
   }
-  // The leaf before the range keeps an entry, unless the range begins with the first leaf; the leaf after it does, unless the range
-  // ends with the last.
+  // The leaf before the range keeps an entry, unless the range begins with the first leaf; the leaf
+  // after it does, unless the range ends with the last.
   if (from == 0 && a.Prev(head, &level)) from = LeafAt(a).n;
   if (to == lb.n && b.Next(head, &level)) to = 0;
 
@@ -171,8 +175,9 @@ uint64_t Engine::EraseRange(Bytes lo, std::optional<Bytes> hi) {
   if (from == 0) pa.empty_first = false;
   pa.run = pb.run = 0;
   pb.Remove(0, to);
-  const bool one = pa.n == 0 || pb.n == 0 ||
-                   (pa.n + pb.n <= kLeafMax * 3 / 4 && (size_t{la.granules} + lb.granules) * kGranule < 8192);
+  const bool one =
+      pa.n == 0 || pb.n == 0 ||
+      (pa.n + pb.n <= kLeafMax * 3 / 4 && (size_t{la.granules} + lb.granules) * kGranule < 8192);
   const uint32_t shared = one ? std::min(a[fork].depth, b.SharedWithNext(head)) : a[fork].depth;
   const uint32_t skip = SkipFor(a.SeparatorBytes(head), shared);
   if (pa.n && !pa.empty_first && skip < pa.skip) SetRest(pa, 0, skip, first_a);
@@ -180,7 +185,8 @@ uint64_t Engine::EraseRange(Bytes lo, std::optional<Bytes> hi) {
   if (one) {
     const uint32_t at = pa.n;
     pa.Append(pb, 0, pb.n);
-    if (pb.n) SetRest(pa, at, at ? static_cast<uint32_t>(CommonPrefix(last_a, first_b)) : pa.skip, first_b);
+    if (pb.n)
+      SetRest(pa, at, at ? static_cast<uint32_t>(CommonPrefix(last_a, first_b)) : pa.skip, first_b);
   } else {
     SetRest(pb, 0, pb.skip, first_b);
     pb.Plan();
@@ -193,17 +199,21 @@ uint64_t Engine::EraseRange(Bytes lo, std::optional<Bytes> hi) {
   const Ref old_a = a.desc(), old_b = b.desc();
   const Desc da = head.desc(old_a), db = head.desc(old_b);
   Ref desc_a = 0, desc_b = 0;
-  if (Shared(la.p)) desc_a = fresh.Desc(NewDesc(leaf_a, {reinterpret_cast<const char*>(da.tail()), da.tail_len()}));
-  if (!one && Shared(lb.p)) desc_b = fresh.Desc(NewDesc(leaf_b, {reinterpret_cast<const char*>(db.tail()), db.tail_len()}));
+  if (Shared(la.p))
+    desc_a = fresh.Desc(NewDesc(leaf_a, {reinterpret_cast<const char*>(da.tail()), da.tail_len()}));
+  if (!one && Shared(lb.p))
+    desc_b = fresh.Desc(NewDesc(leaf_b, {reinterpret_cast<const char*>(db.tail()), db.tail_len()}));
   // From here on nothing fails.
   fresh.Keep();
   RetireFars(la, from, la.n);
   RetireFars(lb, 0, to);
-  auto replace = [&](Path& path, Ref old, Desc desc, Ref leaf, Ref fresh_desc, const LeafParts& parts) {
+  auto replace = [&](Path& path, Ref old, Desc desc, Ref leaf, Ref fresh_desc,
+                     const LeafParts& parts) {
     int parts_net = 0;
     for (uint32_t i = 0; i < parts.n; ++i) parts_net += parts.net[i];
     const Leaf was(head.leaf(desc.leaf()));
-    AddCounts(path, path.height(), static_cast<int64_t>(parts.n) - was.n, parts_net - was.net_sum(was.n));
+    AddCounts(path, path.height(), static_cast<int64_t>(parts.n) - was.n,
+              parts_net - was.net_sum(was.n));
     if (fresh_desc) {
       LinkDesc(path, fresh_desc);
       Retire(kPairBlock, old);

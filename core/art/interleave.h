@@ -1,5 +1,5 @@
-// Many lookups at once: 16 descents take turns, each asking for the memory of its next step before it gives way, so that cache
-// misses overlap.
+// Many lookups at once: 16 descents take turns, each asking for the memory of its next step before
+// it gives way, so that cache misses overlap.
 
 #ifndef MEMKV_CORE_ART_INTERLEAVE_H_
 #define MEMKV_CORE_ART_INTERLEAVE_H_
@@ -11,7 +11,8 @@
 
 namespace memkv::art {
 
-// found(i, block): the leaf where keys[i] is or would be, its front in cache. In no particular order. REQUIRES tree.root.
+// found(i, block): the leaf where keys[i] is or would be, its front in cache. In no particular
+// order. REQUIRES tree.root.
 template <class F>
 void FindInterleaved(const Tree& tree, const Bytes* keys, size_t n, F&& found) {
   constexpr size_t kLanes = 16;

@@ -8,10 +8,14 @@ namespace memkv::art {
 
 namespace {
 
-uint32_t WidthOf(uint64_t v) { return v ? (71 - static_cast<uint32_t>(std::countl_zero(v))) / 8 : 0; }
+uint32_t WidthOf(uint64_t v) {
+  return v ? (71 - static_cast<uint32_t>(std::countl_zero(v))) / 8 : 0;
+}
 uint32_t LogOf(uint32_t max) { return max <= 0xff ? 0 : max <= 0xffff ? 1 : 2; }
 
-void PutLength(uint8_t* a, uint32_t log, uint32_t i, uint32_t v) { std::memcpy(a + (size_t{i} << log), &v, size_t{1} << log); }
+void PutLength(uint8_t* a, uint32_t log, uint32_t i, uint32_t v) {
+  std::memcpy(a + (size_t{i} << log), &v, size_t{1} << log);
+}
 
 }  // namespace
 
@@ -50,11 +54,13 @@ Entry Leaf::entry(uint32_t i, uint8_t* const* bases) const {
   return e;
 }
 
-int Leaf::CompareRest(const SymbolTable* symbols, const uint8_t* rest, uint32_t rn, Bytes q, uint32_t from, uint32_t* k) const {
+int Leaf::CompareRest(const SymbolTable* symbols, const uint8_t* rest, uint32_t rn, Bytes q,
+                      uint32_t from, uint32_t* k) const {
   const uint8_t* s = reinterpret_cast<const uint8_t*>(q.data()) + from;
   const uint32_t qn = static_cast<uint32_t>(q.size()) - from;
   if (table) return symbols->Compare(rest, rn, s, qn, k);
-  *k = static_cast<uint32_t>(CommonPrefix({reinterpret_cast<const char*>(rest), rn}, q.substr(from)));
+  *k = static_cast<uint32_t>(
+      CommonPrefix({reinterpret_cast<const char*>(rest), rn}, q.substr(from)));
   if (*k == rn) return *k == qn ? 0 : 2;
   return *k == qn ? -2 : s[*k] < rest[*k] ? -1 : 1;
 }
@@ -127,7 +133,8 @@ uint32_t Leaf::KeyBytes(const SymbolTable* symbols, uint32_t i) const {
   return l(i) + 1 + (table ? symbols->PlainBytes(rests() + Offset(i), rn) : rn);
 }
 
-void Leaf::AssembleKey(const SymbolTable* symbols, uint32_t i, uint32_t valid, uint8_t* out, uint32_t key_bytes) const {
+void Leaf::AssembleKey(const SymbolTable* symbols, uint32_t i, uint32_t valid, uint8_t* out,
+                       uint32_t key_bytes) const {
   uint32_t need = key_bytes;  // bytes from here on are in place
   const uint8_t* rest = rests() + Offset(i);
   for (;; rest -= r(--i)) {
@@ -173,7 +180,8 @@ void LeafParts::Load(const Leaf& leaf) {
   for (uint32_t i = 0; i < n; ++i) {
     const uint32_t c = leaf.code(i), size = c >> 2;
     const CellKind kind = static_cast<CellKind>(c & 3);
-    cell[i] = {kind, kind == kRecordCell ? size : 0, kind == kRecordCell ? 0 : LoadSome(at, size), at};
+    cell[i] = {kind, kind == kRecordCell ? size : 0, kind == kRecordCell ? 0 : LoadSome(at, size),
+               at};
     at += size;
   }
 }
@@ -222,7 +230,9 @@ void LeafParts::Plan() {
     rests += r[i];
     nets |= net[i] != 1;
     records |= cell[i].kind != kNumberCell;
-    const uint32_t size = cell[i].kind == kNumberCell ? WidthOf(cell[i].number) : cell[i].kind == kFarCell ? 4 : cell[i].size;
+    const uint32_t size = cell[i].kind == kNumberCell ? WidthOf(cell[i].number)
+                          : cell[i].kind == kFarCell  ? 4
+                                                      : cell[i].size;
     if (cell[i].kind == kNumberCell) widest = std::max(widest, size);
     code = std::max(code, size << 2 | cell[i].kind);
     cells += size;
@@ -239,10 +249,13 @@ void LeafParts::Plan() {
     cells = 0;
   }
   open = open && !nets && !records && log == 0;
+  if (open) width = static_cast<uint8_t>(value = std::max<uint32_t>(widest, least_width));
   if (open) flags |= Leaf::kOpen;
+  const size_t keep = open ? spare : 0;
   const uint32_t stride = open ? kLeafMax : n;
   blob = static_cast<uint32_t>(rests);
-  bytes = Leaf::kHead + size_t{stride} * ((2u << log) + 1 + value) + (nets ? (stride + 3) / 4 : 0) + rests + cells;
+  bytes = Leaf::kHead + size_t{stride} * ((2u << log) + 1 + value) + (nets ? (stride + 3) / 4 : 0) +
+          rests + cells + keep;
   if (skip > 0xffff || rests > 0xffff || bytes > 0xf0000) {
     flags |= Leaf::kWideHead;
     bytes += Leaf::kWideHeadBytes - Leaf::kHead;
@@ -260,7 +273,8 @@ void LeafParts::Store(uint8_t* p, uint32_t granules, uint64_t birth) const {
     std::memset(p + 10, 0, 6);
     std::memcpy(p + 16, a, 16);
   } else {
-    const uint16_t a[3] = {static_cast<uint16_t>(granules), static_cast<uint16_t>(skip), static_cast<uint16_t>(blob)};
+    const uint16_t a[3] = {static_cast<uint16_t>(granules), static_cast<uint16_t>(skip),
+                           static_cast<uint16_t>(blob)};
     std::memcpy(p + 10, a, 6);
   }
   const Leaf leaf(p);
@@ -287,7 +301,9 @@ void LeafParts::Store(uint8_t* p, uint32_t granules, uint64_t birth) const {
   const uint32_t code_bytes = leaf.code_bytes();
   for (uint32_t i = 0; i < n; ++i) {
     const Cell& c = cell[i];
-    const uint32_t size = c.kind == kNumberCell ? WidthOf(c.number) : c.kind == kFarCell ? 4 : c.size;
+    const uint32_t size = c.kind == kNumberCell ? WidthOf(c.number)
+                          : c.kind == kFarCell  ? 4
+                                                : c.size;
     const uint32_t code = size << 2 | c.kind;
     std::memcpy(V + i * code_bytes, &code, code_bytes);
     if (c.kind == kRecordCell) {

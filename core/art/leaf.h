@@ -1,25 +1,30 @@
 // A leaf: up to 64 consecutive keys, front-coded in one block.
 //
 //   0     6   7       8           9       10         12     14     16
-//   birth | n | flags | width_run | table | granules | skip | blob | [granules u32 | skip u32 | blob u32 | 0 u32] | body
+//   birth | n | flags | width_run | table | granules | skip | blob | [granules u32 | skip u32 |
+//   blob u32 | 0 u32] | body
 //
-//   flags      bits 0-1 lengths are 1, 2 or 4 bytes · 2 the wide head is there, its numbers count · 3 nets · 4 some value is a
-//              record · 5-6 value codes are 1, 2 or 4 bytes · 7 open: arrays are spaced for 64 entries
-//   width_run  bits 0-3 bytes of a number · 4-6 appends in a row · 7 the first key is the empty string
-//   table      the symbol table of the rests; 0: they are plain
-//   granules   size of the block · blob: bytes of all rests
-//   skip       leading bytes that every key of the leaf shares because both its fences do; they are stored nowhere
+//   flags      bits 0-1 lengths are 1, 2 or 4 bytes · 2 the wide head is there, its numbers count ·
+//   3 nets · 4 some value is a
+//              record · 5-6 value codes are 1, 2 or 4 bytes · 7 open: arrays are spaced for 64
+//              entries
+//   width_run  bits 0-3 bytes of a number · 4-6 appends in a row · 7 the first key is the empty
+//   string table      the symbol table of the rests; 0: they are plain granules   size of the block
+//   · blob: bytes of all rests skip       leading bytes that every key of the leaf shares because
+//   both its fences do; they are stored nowhere
 //
 //   body       L[n] | F[n] | R[n] | values | nets 2 bits each | rests | cells
 //
 //   L[i]       bytes key i shares with key i-1, above skip (L[0] = 0)
-//   F[i]       the first byte after those;  R[i]: stored bytes of the rest, which is what comes after F[i]
-//   values     numbers of `width` bytes; where flags has records, codes instead: (bytes of the cell << 2) | what it is:
+//   F[i]       the first byte after those;  R[i]: stored bytes of the rest, which is what comes
+//   after F[i] values     numbers of `width` bytes; where flags has records, codes instead: (bytes
+//   of the cell << 2) | what it is:
 //              0 a number, 1 a record, 2 the reference of a record's own block
 //   cells      what the codes tell, in order
 //
-// Search needs L and F alone: with m bytes matched, the entries that go on matching are those with L == m before the next L < m;
-// the last of them with F <= q[m] is the candidate, and one comparison with its rest raises m. No key is decoded.
+// Search needs L and F alone: with m bytes matched, the entries that go on matching are those with
+// L == m before the next L < m; the last of them with F <= q[m] is the candidate, and one
+// comparison with its rest raises m. No key is decoded.
 
 #ifndef MEMKV_CORE_ART_LEAF_H_
 #define MEMKV_CORE_ART_LEAF_H_
@@ -50,7 +55,8 @@ struct FarRecord {
 // What a value code tells.
 enum CellKind : uint8_t { kNumberCell, kRecordCell, kFarCell };
 
-// Where a key is or would be. The lengths shared with the neighbours are exact only where those exist.
+// Where a key is or would be. The lengths shared with the neighbours are exact only where those
+// exist.
 struct LeafPos {
   uint32_t pos;
   bool exact;
@@ -60,7 +66,13 @@ struct LeafPos {
 // A block taken apart; reading only.
 struct Leaf {
   enum : uint8_t {
-    kLengths = 3, kWideHead = 4, kNets = 8, kRecords = 16, kCodeShift = 5, kCodes = 0x60, kOpen = 0x80,
+    kLengths = 3,
+    kWideHead = 4,
+    kNets = 8,
+    kRecords = 16,
+    kCodeShift = 5,
+    kCodes = 0x60,
+    kOpen = 0x80,
   };
   static constexpr size_t kHead = 16, kWideHeadBytes = 32;
 
@@ -103,7 +115,9 @@ struct Leaf {
     for (uint32_t k = 0; k < i; ++k) s += r(k);
     return s;
   }
-  int net(uint32_t i) const { return has_nets() ? static_cast<int>(nets()[i / 4] >> (i % 4 * 2) & 3) - 1 : 1; }
+  int net(uint32_t i) const {
+    return has_nets() ? static_cast<int>(nets()[i / 4] >> (i % 4 * 2) & 3) - 1 : 1;
+  }
   int net_sum(uint32_t n_first) const;
   uint64_t number(uint32_t i) const { return LoadSome(V + i * width, width); }
   // The code's cell.
@@ -115,16 +129,19 @@ struct Leaf {
 
   // Bytes of key i.
   uint32_t KeyBytes(const SymbolTable* symbols, uint32_t i) const;
-  // Writes key i into out, which has room for KeyBytes and holds its first `valid` bytes already; skip <= valid <= l(i) or so.
-  void AssembleKey(const SymbolTable* symbols, uint32_t i, uint32_t valid, uint8_t* out, uint32_t key_bytes) const;
+  // Writes key i into out, which has room for KeyBytes and holds its first `valid` bytes already;
+  // skip <= valid <= l(i) or so.
+  void AssembleKey(const SymbolTable* symbols, uint32_t i, uint32_t valid, uint8_t* out,
+                   uint32_t key_bytes) const;
 
  private:
   LeafPos FindSlowly(const SymbolTable* symbols, Bytes q) const;
-  int CompareRest(const SymbolTable* symbols, const uint8_t* rest, uint32_t n, Bytes q, uint32_t from, uint32_t* k) const;
+  int CompareRest(const SymbolTable* symbols, const uint8_t* rest, uint32_t n, Bytes q,
+                  uint32_t from, uint32_t* k) const;
 };
 
-// A leaf as parts that can be edited, then stored as a new block. Rests and cells are borrowed from the blocks they were loaded
-// from and from a Scratch.
+// A leaf as parts that can be edited, then stored as a new block. Rests and cells are borrowed from
+// the blocks they were loaded from and from a Scratch.
 struct LeafParts {
   struct Cell {
     CellKind kind;
@@ -140,6 +157,9 @@ struct LeafParts {
   uint8_t flags = 0, width = 0;
   uint32_t blob = 0;
   size_t bytes = 0;
+  // Of an open leaf: bytes to keep for the rests to come, and of a number.
+  size_t spare = 0;
+  uint8_t least_width = 0;
 
   uint32_t l[kLeafMax], r[kLeafMax];
   uint8_t f[kLeafMax];

@@ -1,16 +1,19 @@
-// The blocks of the directory: an adaptive radix tree over separators. A leaf's separator is the shortest string that is above
-// every key of the leaf before it and not above any of its own; the first leaf's is "".
+// The blocks of the directory: an adaptive radix tree over separators. A leaf's separator is the
+// shortest string that is above every key of the leaf before it and not above any of its own; the
+// first leaf's is "".
 //
 // Node, sizes 4, 8, 16, 48, 256 (`cap`):
 //
 //   0     6     7   8            12     16     20
-//   birth | kind | n | prefix_len | max  | term | prefix, padded to 4 | keys | kids u32[cap] | counts u32[cap+1] | nets i32[cap+1]
+//   birth | kind | n | prefix_len | max  | term | prefix, padded to 4 | keys | kids u32[cap] |
+//   counts u32[cap+1] | nets i32[cap+1]
 //
 //   birth   the version the block was made in (47 bits, and a mark)
 //   n       children beside term; 0 in a Node256 means 256
 //   max     the descriptor of the last leaf below
 //   term    the descriptor of the separator that ends after the prefix; 0 if there is none
-//   keys    cap <= 16: cap bytes, sorted. 48 and 256: a presence map of 256 bits; 48 has after it the number of bits in the
+//   keys    cap <= 16: cap bytes, sorted. 48 and 256: a presence map of 256 bits; 48 has after it
+//   the number of bits in the
 //           words before each word, u8[4]. Children stand in key order, in a Node256 at their byte.
 //   counts  entries below term, then below each child
 //   nets    the same for nets; only in an Art over a base
@@ -23,7 +26,8 @@
 //   leaf    the leaf's reference in the arena of leaves
 //   tail    the end of the separator: what comes after the branch byte of the node above
 //
-// A child is a Ref into the directory's arena; its top bit tells a descriptor from a node (so the directory may grow to 32 GiB).
+// A child is a Ref into the directory's arena; its top bit tells a descriptor from a node (so the
+// directory may grow to 32 GiB).
 
 #ifndef MEMKV_CORE_ART_NODE_H_
 #define MEMKV_CORE_ART_NODE_H_
@@ -115,10 +119,12 @@ struct Node {
     Store32(p, Load32(p) + static_cast<uint32_t>(by));
   }
 
-  // The child at byte c, or kNone; *lower: the last slot whose byte is below c (kNone if there is none; never kTermSlot).
+  // The child at byte c, or kNone; *lower: the last slot whose byte is below c (kNone if there is
+  // none; never kTermSlot).
   int Find(uint8_t c, int* lower) const;
   uint8_t ByteAt(int slot) const;
-  // In order, kTermSlot first; kNone at the ends. After(kNone) is the first, Before(kNone) the last.
+  // In order, kTermSlot first; kNone at the ends. After(kNone) is the first, Before(kNone) the
+  // last.
   int After(int slot) const;
   int Before(int slot) const;
 };

@@ -24,7 +24,8 @@ class Scratch {
   uint8_t* Take(size_t n) {
     if (chunks_.empty() || n > chunks_.back().bytes - used_) {
       chunks_.reserve(chunks_.size() + 1);
-      const size_t bytes = std::max<size_t>({n, size_t{4096}, chunks_.empty() ? 0 : 2 * chunks_.back().bytes});
+      const size_t bytes =
+          std::max<size_t>({n, size_t{4096}, chunks_.empty() ? 0 : 2 * chunks_.back().bytes});
       chunks_.push_back({static_cast<uint8_t*>(Allocate(bytes)), bytes});
       used_ = 0;
     }

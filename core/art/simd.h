@@ -1,5 +1,6 @@
-// 64 or 16 bytes compared with one byte, as masks (bit i = byte i): SSE2, NEON, and a scalar twin that is always there, so that
-// tests compare them. Baselines only: wider vectors were measured and gain nothing here.
+// 64 or 16 bytes compared with one byte, as masks (bit i = byte i): SSE2, NEON, and a scalar twin
+// that is always there, so that tests compare them. Baselines only: wider vectors were measured and
+// gain nothing here.
 
 #ifndef MEMKV_CORE_ART_SIMD_H_
 #define MEMKV_CORE_ART_SIMD_H_
@@ -37,7 +38,8 @@ inline uint64_t LoadSome(const uint8_t* p, uint32_t n) {
   if (n >= 8) return Load64(p);
   if (n >= 4) return Load32(p) | static_cast<uint64_t>(Load32(p + n - 4)) << (8 * (n - 4));
   if (n == 0) return 0;
-  return p[0] | static_cast<uint64_t>(p[n / 2]) << (8 * (n / 2)) | static_cast<uint64_t>(p[n - 1]) << (8 * (n - 1));
+  return p[0] | static_cast<uint64_t>(p[n / 2]) << (8 * (n / 2)) |
+         static_cast<uint64_t>(p[n - 1]) << (8 * (n - 1));
 }
 
 namespace scalar {
@@ -85,11 +87,14 @@ inline uint32_t SumFirst(const uint8_t* p, uint32_t n) {
 struct Bytes64 {
   __m128i v[4];
   explicit Bytes64(const uint8_t* p) {
-    for (int i = 0; i < 4; ++i) v[i] = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p + 16 * i));
+    for (int i = 0; i < 4; ++i)
+      v[i] = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p + 16 * i));
   }
   template <class F>
   static uint64_t Join(F f) {
-    auto part = [&](int i) { return static_cast<uint64_t>(static_cast<uint32_t>(_mm_movemask_epi8(f(i)))); };
+    auto part = [&](int i) {
+      return static_cast<uint64_t>(static_cast<uint32_t>(_mm_movemask_epi8(f(i))));
+    };
     return part(0) | part(1) << 16 | part(2) << 32 | part(3) << 48;
   }
   uint64_t Eq(uint8_t c) const {
@@ -115,7 +120,8 @@ inline void Compare16(const uint8_t* p, uint8_t c, uint32_t* lt, uint32_t* eq) {
 
 // Reads 64 bytes.
 inline uint32_t SumFirst64(const uint8_t* p, uint32_t n) {
-  alignas(16) static constexpr uint8_t kBytes[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+  alignas(16) static constexpr uint8_t kBytes[16] = {0, 1, 2,  3,  4,  5,  6,  7,
+                                                     8, 9, 10, 11, 12, 13, 14, 15};
   const __m128i at = _mm_load_si128(reinterpret_cast<const __m128i*>(kBytes));
   const __m128i zero = _mm_setzero_si128();
   __m128i s = zero;
@@ -131,7 +137,8 @@ inline uint32_t SumFirst64(const uint8_t* p, uint32_t n) {
 #elif defined(__ARM_NEON) && defined(__aarch64__) && !defined(MEMKV_SCALAR)
 
 inline uint64_t NeonMask(uint8x16_t m) {
-  alignas(16) static constexpr uint8_t kBits[16] = {1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128};
+  alignas(16) static constexpr uint8_t kBits[16] = {1, 2, 4, 8, 16, 32, 64, 128,
+                                                    1, 2, 4, 8, 16, 32, 64, 128};
   const uint8x16_t b = vandq_u8(m, vld1q_u8(kBits));
   return vaddv_u8(vget_low_u8(b)) | static_cast<uint64_t>(vaddv_u8(vget_high_u8(b))) << 8;
 }
@@ -166,11 +173,13 @@ inline void Compare16(const uint8_t* p, uint8_t c, uint32_t* lt, uint32_t* eq) {
 }
 
 inline uint32_t SumFirst64(const uint8_t* p, uint32_t n) {
-  alignas(16) static constexpr int8_t kBytes[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+  alignas(16) static constexpr int8_t kBytes[16] = {0, 1, 2,  3,  4,  5,  6,  7,
+                                                    8, 9, 10, 11, 12, 13, 14, 15};
   const int8x16_t at = vld1q_s8(kBytes);
   uint32_t s = 0;
   for (int i = 0; i < 4; ++i) {
-    const uint8x16_t keep = vcltq_s8(at, vdupq_n_s8(static_cast<int8_t>(static_cast<int>(n) - 16 * i)));
+    const uint8x16_t keep =
+        vcltq_s8(at, vdupq_n_s8(static_cast<int8_t>(static_cast<int>(n) - 16 * i)));
     s += vaddlvq_u8(vandq_u8(vld1q_u8(p + 16 * i), keep));
   }
   return s;

@@ -1,9 +1,11 @@
-// Sweeps: blocks leave the emptiest slabs, so that these can go back; nodes are laid out in pre-order, descriptors beside them, so
-// that a descent touches fewer lines; leaves are coded with the present symbol table.
+// Sweeps: blocks leave the emptiest slabs, so that these can go back; nodes are laid out in
+// pre-order, descriptors beside them, so that a descent touches fewer lines; leaves are coded with
+// the present symbol table.
 //
-// A sweep marks slabs, then walks the tree in key order, a slice at a time between writes, and moves what it meets in a marked
-// slab. Nothing is allocated there, so after one walk nothing of the present tree is left in them. A block that a snapshot sees is
-// copied and retired like one that is written to, unless an old snapshot would keep the original for long.
+// A sweep marks slabs, then walks the tree in key order, a slice at a time between writes, and
+// moves what it meets in a marked slab. Nothing is allocated there, so after one walk nothing of
+// the present tree is left in them. A block that a snapshot sees is copied and retired like one
+// that is written to, unless an old snapshot would keep the original for long.
 
 #include <algorithm>
 
@@ -14,7 +16,7 @@ namespace memkv::art {
 
 namespace {
 
-constexpr int kTurn = 64;           // writes between two slices
+constexpr int kTurn = 64;  // writes between two slices
 constexpr int kLeavesPerTurn = 512;
 constexpr uint64_t kTolerated = 256 << 10;  // bytes of slack that are never swept for
 
@@ -43,7 +45,8 @@ void Engine::TendNow() noexcept {
 }
 
 bool Engine::BeginSweep() {
-  const bool leaves = Loose(leaves_, 10), directory = Loose(directory_, 3) || splits_ > 64 + directory_.blocks() / 6;
+  const bool leaves = Loose(leaves_, 10),
+             directory = Loose(directory_, 3) || splits_ > 64 + directory_.blocks() / 6;
   if (!leaves && !directory && !recode_) return false;
   bool any = recode_;
   const uint64_t part = leaves_.used_bytes() / kGranule / 20 + 2 * kUnitGranules;
@@ -72,6 +75,7 @@ void Engine::EndSweep() noexcept {
 // False when the whole tree has been walked.
 bool Engine::SweepSlice(int leaves) {
   scratch_.Reset();
+  hinted_ = false;
   path_.Floor(head, sweep_from_);
   size_t level = 0;
   for (int i = 0; i < leaves; ++i) {
@@ -85,7 +89,8 @@ bool Engine::SweepSlice(int leaves) {
   return true;
 }
 
-// Moves what the path meets in marked slabs: nodes from `level` on, the descriptor, the leaf, its far records.
+// Moves what the path meets in marked slabs: nodes from `level` on, the descriptor, the leaf, its
+// far records.
 void Engine::MoveMarked(Path& path, size_t level) {
   bool wanted = false;
   for (size_t i = level; i < path.height(); ++i) wanted |= directory_.IsMarked(path[i].node);
@@ -101,7 +106,8 @@ void Engine::MoveMarked(Path& path, size_t level) {
   for (size_t i = level; i < path.height(); ++i) {
     const Ref old = path[i].node;
     if (!directory_.IsMarked(old)) continue;
-    const uint32_t g = Arena::Granules(Node::Bytes(node(old)->kind, node(old)->prefix_len, head.nets));
+    const uint32_t g =
+        Arena::Granules(Node::Bytes(node(old)->kind, node(old)->prefix_len, head.nets));
     const Ref r = directory_.Allocate(g);
     Refresh();
     std::memcpy(static_cast<void*>(node(r)), node(old), size_t{g} * kGranule);
@@ -129,7 +135,8 @@ void Engine::MoveMarked(Path& path, size_t level) {
       }
       if (directory_.IsMarked(Plain(path.desc()))) {
         const Ref old = path.desc();
-        LinkDesc(path, NewDesc(desc.leaf(), {reinterpret_cast<const char*>(desc.tail()), desc.tail_len()}));
+        LinkDesc(path, NewDesc(desc.leaf(),
+                               {reinterpret_cast<const char*>(desc.tail()), desc.tail_len()}));
         FreeDesc(old);
       }
     }

@@ -17,8 +17,9 @@ struct Candidate {
 
 }  // namespace
 
-// Each round codes a growing part of the sample with the table so far, counts codes and neighbouring pairs of codes, and keeps
-// the 255 candidates (symbols and concatenations) that save most: how often, times how long.
+// Each round codes a growing part of the sample with the table so far, counts codes and
+// neighbouring pairs of codes, and keeps the 255 candidates (symbols and concatenations) that save
+// most: how often, times how long.
 SymbolTable SymbolCoder::Train(const std::vector<Bytes, Allocator<Bytes>>& sample) {
   std::vector<uint32_t, Allocator<uint32_t>> one(kCodes), pair(kCodes * kCodes);
   std::vector<Candidate, Allocator<Candidate>> all;
@@ -81,9 +82,12 @@ SymbolTable SymbolCoder::Train(const std::vector<Bytes, Allocator<Bytes>>& sampl
       }
     }
     const size_t keep = std::min<size_t>(255, n);
-    std::partial_sort(all.begin(), all.begin() + static_cast<long>(keep), all.begin() + static_cast<long>(n),
+    std::partial_sort(all.begin(), all.begin() + static_cast<long>(keep),
+                      all.begin() + static_cast<long>(n),
                       [](const Candidate& x, const Candidate& y) {
-                        return x.gain != y.gain ? x.gain > y.gain : x.text != y.text ? x.text < y.text : x.len < y.len;
+                        return x.gain != y.gain   ? x.gain > y.gain
+                               : x.text != y.text ? x.text < y.text
+                                                  : x.len < y.len;
                       });
     table = SymbolTable();
     for (size_t i = 0; i < keep; ++i) {

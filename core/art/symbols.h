@@ -1,5 +1,5 @@
-// SymbolTable: 255 symbols of 1 to 8 bytes, each coded in one byte; 255 escapes a byte. After Boncz, Neumann and Leis, "FSST:
-// Fast Random Access String Compression", VLDB 2020.
+// SymbolTable: 255 symbols of 1 to 8 bytes, each coded in one byte; 255 escapes a byte. After
+// Boncz, Neumann and Leis, "FSST: Fast Random Access String Compression", VLDB 2020.
 
 #ifndef MEMKV_CORE_ART_SYMBOLS_H_
 #define MEMKV_CORE_ART_SYMBOLS_H_
@@ -20,7 +20,8 @@ class SymbolTable {
  public:
   static constexpr uint8_t kEscape = 255;
 
-  // Appends the plain bytes to out, at most `room` of them; *n_out says how many. False if the code is no code or does not fit.
+  // Appends the plain bytes to out, at most `room` of them; *n_out says how many. False if the code
+  // is no code or does not fit.
   bool Decode(const uint8_t* code, uint32_t n, uint8_t* out, uint32_t room, uint32_t* n_out) const {
     uint32_t o = 0;
     for (uint32_t i = 0; i < n;) {
@@ -62,17 +63,17 @@ class SymbolTable {
       }
     }
   }
-  // All plain bytes; how many there are. REQUIRES room for 8 bytes for each of code.
+  // All of them. REQUIRES room for 8 bytes for each byte of code; returns how many there are.
   uint32_t DecodeAll(const uint8_t* code, uint32_t n, uint8_t* out) const {
     uint8_t* o = out;
-    for (const uint8_t* end = code + n; code < end; ++code) {
-      if (*code == kEscape) [[unlikely]] {
-        if (++code == end) break;
-        *o++ = *code;
+    for (const uint8_t* end = code + n; code < end;) {
+      const uint8_t c = *code++;
+      if (c == kEscape) [[unlikely]] {
+        if (code < end) *o++ = *code++;
         continue;
       }
-      std::memcpy(o, &symbol_[*code], 8);
-      o += len_[*code];
+      std::memcpy(o, &symbol_[c], 8);
+      o += len_[c];
     }
     return static_cast<uint32_t>(o - out);
   }
@@ -90,8 +91,8 @@ class SymbolTable {
     return o;
   }
 
-  // Compares a code with plain q. *k: how many bytes they share. 0 equal, -1 q below at byte k, 1 q above at byte k, -2 q is a
-  // proper prefix of the coded bytes, 2 they are one of q.
+  // Compares a code with plain q. *k: how many bytes they share. 0 equal, -1 q below at byte k, 1 q
+  // above at byte k, -2 q is a proper prefix of the coded bytes, 2 they are one of q.
   int Compare(const uint8_t* code, uint32_t n, const uint8_t* q, uint32_t qn, uint32_t* k) const {
     uint32_t at = 0;
     for (uint32_t i = 0; i < n;) {
@@ -124,7 +125,9 @@ class SymbolTable {
   }
 
  private:
-  static uint64_t LowBytes(uint32_t n) { return n >= 8 ? ~uint64_t{0} : (uint64_t{1} << (8 * n)) - 1; }
+  static uint64_t LowBytes(uint32_t n) {
+    return n >= 8 ? ~uint64_t{0} : (uint64_t{1} << (8 * n)) - 1;
+  }
 
   friend class SymbolCoder;
   uint64_t symbol_[256] = {};
@@ -176,9 +179,9 @@ class SymbolCoder {
 
   SymbolTable table_;
   uint8_t byte_[256];
-  uint8_t pair_[65536];      // the code of two bytes, or of the first
+  uint8_t pair_[65536];  // the code of two bytes, or of the first
   uint16_t head_[kBuckets + 1];
-  uint8_t order_[256];       // codes of 3 and more bytes by bucket, longest first
+  uint8_t order_[256];  // codes of 3 and more bytes by bucket, longest first
 };
 
 }  // namespace memkv::art

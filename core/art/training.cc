@@ -8,11 +8,11 @@ namespace memkv::art {
 
 namespace {
 
-constexpr uint64_t kTrainAt = 50000;     // keys that pay for a table
-constexpr uint64_t kLookEvery = 32768;   // rests coded between two looks at how well it goes
-constexpr size_t kSample = 20000;        // rests
+constexpr uint64_t kTrainAt = 50000;    // keys that pay for a table
+constexpr uint64_t kLookEvery = 32768;  // rests coded between two looks at how well it goes
+constexpr size_t kSample = 20000;       // rests
 constexpr size_t kSampleBytes = 1 << 20;
-constexpr uint32_t kLongestRest = 256;   // bytes of a rest that are looked at
+constexpr uint32_t kLongestRest = 256;  // bytes of a rest that are looked at
 
 }  // namespace
 
@@ -22,8 +22,9 @@ void Engine::MaybeTrain() noexcept {
   if (table_) {
     const double now = static_cast<double>(coded_since_) / static_cast<double>(plain_since_ + 1);
     rests_since_ = plain_since_ = coded_since_ = 0;
-    // Drifted, and much has been written since the last table: one table per quarter of the keys.
-    if (now < trained_ratio_ * 1.15 || writes_since_training_ < head.size / 4) return;
+    // Drifted, and much has been written since the last table: at most one table for each half as
+    // many keys again.
+    if (now < trained_ratio_ * 1.15 || writes_since_training_ < head.size / 2) return;
   }
   try {
     Train();
@@ -81,7 +82,8 @@ void Engine::Train() {
   for (const Bytes& s : sample) {
     const auto* p = reinterpret_cast<const uint8_t*>(s.data());
     coded += coder->Encode(p, static_cast<uint32_t>(s.size()), code.data());
-    old_coded += coder_ ? coder_->Encode(p, static_cast<uint32_t>(s.size()), code.data()) : s.size();
+    old_coded +=
+        coder_ ? coder_->Encode(p, static_cast<uint32_t>(s.size()), code.data()) : s.size();
   }
   const bool better = static_cast<double>(coded) < 0.95 * static_cast<double>(old_coded);
   if (better) {

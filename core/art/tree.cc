@@ -13,7 +13,8 @@ Bytes AsBytes(const uint8_t* p, size_t n) { return {reinterpret_cast<const char*
 // Whether a separator that goes on with `tail` is above a key that goes on with q.
 bool TailAbove(Bytes tail, Bytes q) {
   const size_t k = CommonPrefix(tail, q);
-  return k < tail.size() && (k == q.size() || static_cast<uint8_t>(q[k]) < static_cast<uint8_t>(tail[k]));
+  return k < tail.size() &&
+         (k == q.size() || static_cast<uint8_t>(q[k]) < static_cast<uint8_t>(tail[k]));
 }
 
 }  // namespace

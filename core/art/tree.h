@@ -15,7 +15,7 @@
 namespace memkv::art {
 
 struct Tree {
-  uint8_t* const* directory = nullptr;          // slab tables of the two arenas
+  uint8_t* const* directory = nullptr;  // slab tables of the two arenas
   uint8_t* const* leaves = nullptr;
   const SymbolTable* const* symbols = nullptr;  // by table id
   Ref root = 0;                                 // tagged; 0: empty
@@ -26,7 +26,9 @@ struct Tree {
   Node* node(Ref r) const { return reinterpret_cast<Node*>(At(directory, r)); }
   Desc desc(Ref r) const { return {At(directory, Plain(r))}; }
   const uint8_t* leaf(Ref r) const { return At(leaves, r); }
-  const SymbolTable* table(const Leaf& leaf) const { return leaf.table ? symbols[leaf.table] : nullptr; }
+  const SymbolTable* table(const Leaf& leaf) const {
+    return leaf.table ? symbols[leaf.table] : nullptr;
+  }
   Ref MaxOf(Ref r) const { return IsDesc(r) ? r : node(r)->max; }
 
   // The descriptor of the leaf where q is or would be. REQUIRES root.
@@ -61,7 +63,8 @@ inline void PrefetchLeaf(const uint8_t* p) {
   for (int i = 0; i < 8; ++i) __builtin_prefetch(p + 64 * i);
 }
 
-// Frames down to a leaf; REQUIRES tree.root for all but Reset. A frame is a node and the slot taken in it.
+// Frames down to a leaf; REQUIRES tree.root for all but Reset. A frame is a node and the slot taken
+// in it.
 class Path {
  public:
   struct Frame {
@@ -82,10 +85,11 @@ class Path {
   // Exactly to a separator that is there.
   void First(const Tree& t);
   void Last(const Tree& t);
-  // To the leaf with entry `rank`; *before gets the entries before that leaf. REQUIRES rank < t.size.
+  // To the leaf with entry `rank`; *before gets the entries before that leaf. REQUIRES rank <
+  // t.size.
   void AtRank(const Tree& t, uint64_t rank, uint64_t* before);
-  // To the neighbouring leaf. False, with the path as it was, at the end. *level: frames above it have kept their slots, the
-  // frame at it has another slot.
+  // To the neighbouring leaf. False, with the path as it was, at the end. *level: frames above it
+  // have kept their slots, the frame at it has another slot.
   bool Next(const Tree& t, size_t* level);
   bool Prev(const Tree& t, size_t* level);
 
@@ -106,7 +110,9 @@ class Path {
  private:
   void DownFirst(const Tree& t, Ref r, uint32_t depth);
   void DownLast(const Tree& t, Ref r, uint32_t depth);
-  uint32_t DepthBelow(size_t i) const { return frames_[i].depth + (frames_[i].slot == Node::kTermSlot ? 0 : 1); }
+  uint32_t DepthBelow(size_t i) const {
+    return frames_[i].depth + (frames_[i].slot == Node::kTermSlot ? 0 : 1);
+  }
 
   static constexpr size_t kInline = 24;
   Frame inline_[kInline];

@@ -14,7 +14,8 @@ void Unpin(Version* v) noexcept {
   Version* top = e->released_.load(std::memory_order_relaxed);
   do {
     v->next_released = top;
-  } while (!e->released_.compare_exchange_weak(top, v, std::memory_order_release, std::memory_order_relaxed));
+  } while (!e->released_.compare_exchange_weak(top, v, std::memory_order_release,
+                                               std::memory_order_relaxed));
   e->Unref();
 }
 
@@ -23,7 +24,8 @@ Version* Engine::Take() {
   if (newest_ && !written_) {
     // Nothing has changed since: one more pin, unless the last one is just going.
     uint32_t refs = newest_->refs.load(std::memory_order_relaxed);
-    while (refs && !newest_->refs.compare_exchange_weak(refs, refs + 1, std::memory_order_relaxed)) {
+    while (refs &&
+           !newest_->refs.compare_exchange_weak(refs, refs + 1, std::memory_order_relaxed)) {
     }
     if (refs) return newest_;
   }
@@ -49,12 +51,13 @@ Version* Engine::Take() {
   newest_ = v;
   shared_ = number_++;
   written_ = false;
-  Ref_();
+  AddRef();
   return v;
 }
 
 void Engine::Reap() noexcept {
-  if (!released_.load(std::memory_order_relaxed)) [[likely]] return;
+  if (!released_.load(std::memory_order_relaxed)) [[likely]]
+    return;
   Version* v = released_.exchange(nullptr, std::memory_order_acquire);
   while (v) {
     Version* next = v->next_released;
@@ -168,7 +171,8 @@ void Engine::Restore(Version* v) noexcept {
         head.root, [&](BlockKind kind, Ref r) { return !Marked(Header(kind, r)); },
         [&](BlockKind kind, Ref r) { Retire(kind, r); });
     for (Version* w = oldest_; w; w = w->newer) {
-      Revive(w, [&](const Dead& d) { return Marked(Header(static_cast<BlockKind>(d.kind), d.ref)); });
+      Revive(w,
+             [&](const Dead& d) { return Marked(Header(static_cast<BlockKind>(d.kind), d.ref)); });
       w->forked = true;
     }
     mark(false);
@@ -186,6 +190,7 @@ void Engine::Restore(Version* v) noexcept {
   head = v->tree;
   Refresh();
   sweep_from_.clear();
+  hinted_ = false;
   written_ = v != newest_;
 }
 

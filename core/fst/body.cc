@@ -12,7 +12,8 @@ void PageGuard::Start(Bytes data, const char* sums) {
 
 bool PageGuard::Intact(uint64_t page) const {
   const Bytes bytes = data_.substr(page * kPageBytes, kPageBytes);
-  return Checksum(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size(), page) == Load64(sums_ + 8 * page);
+  return Checksum(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size(), page) ==
+         Load64(sums_ + 8 * page);
 }
 
 uint64_t PageGuard::FirstBad() const {
@@ -55,7 +56,8 @@ bool Body::TakeVarint(const uint8_t*& p, const uint8_t*& limit, uint64_t* v) con
   return false;
 }
 
-bool Body::TakeRef(const uint8_t*& p, const uint8_t*& limit, const uint8_t** to, uint64_t* n) const {
+bool Body::TakeRef(const uint8_t*& p, const uint8_t*& limit, const uint8_t** to,
+                   uint64_t* n) const {
   const uint32_t c = *p++;
   if (c < kColdRef) {
     const uint32_t i = (c - code.hot) << 8 | *p++;
@@ -66,12 +68,14 @@ bool Body::TakeRef(const uint8_t*& p, const uint8_t*& limit, const uint8_t** to,
   }
   const uint64_t offset = LoadWide(p, code.ref_bytes);
   p += code.ref_bytes;
-  if (offset >= static_cast<uint64_t>(end - base) || !TakeVarint(p, limit, n) || *n == 0) return false;
+  if (offset >= static_cast<uint64_t>(end - base) || !TakeVarint(p, limit, n) || *n == 0)
+    return false;
   *to = base + offset;
   return true;
 }
 
-bool Body::TakeLabel(const uint8_t*& p, const uint8_t*& limit, const uint8_t** label, uint64_t* bytes) const {
+bool Body::TakeLabel(const uint8_t*& p, const uint8_t*& limit, const uint8_t** label,
+                     uint64_t* bytes) const {
   ++p;
   if (!TakeShared(p, limit, bytes)) return false;
   if (*bytes == 0 || !Holds(p, *bytes)) return false;

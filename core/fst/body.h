@@ -1,6 +1,8 @@
-// Body: an opened image, as the walks see it: records, code, hot references, and which pages are known to be intact.
+// Body: an opened image, as the walks see it: records, code, hot references, and which pages are
+// known to be intact.
 //
-// Every pointer into the records is checked against their end, and against the pages verified so far, before it is followed.
+// Every pointer into the records is checked against their end, and against the pages verified so
+// far, before it is followed.
 
 #ifndef MEMKV_CORE_FST_BODY_H_
 #define MEMKV_CORE_FST_BODY_H_
@@ -18,7 +20,8 @@
 
 namespace memkv::fst {
 
-// The data's pages and their checksums. Thread-safe: pages are marked when found intact, and never unmarked.
+// The data's pages and their checksums. Thread-safe: pages are marked when found intact, and never
+// unmarked.
 class PageGuard {
  public:
   PageGuard() = default;
@@ -69,7 +72,9 @@ struct FusedNode {
         counts(links + (k + 1) * link_bytes) {}
   size_t bytes() const { return static_cast<size_t>(counts - head) + k * count_bytes; }
   // Keys in the children before child i.
-  uint64_t Before(uint32_t i) const { return i ? LoadWide(counts + (i - 1) * count_bytes, count_bytes) : 0; }
+  uint64_t Before(uint32_t i) const {
+    return i ? LoadWide(counts + (i - 1) * count_bytes, count_bytes) : 0;
+  }
   // The child that holds rank `i` of the keys below.
   uint32_t ChildOfRank(uint64_t i) const {
     uint32_t slot = 0;
@@ -81,7 +86,8 @@ struct FusedNode {
 // A key asked for, readable sixteen bytes at a time from any place.
 class Query {
  public:
-  explicit Query(Bytes key) : key_(reinterpret_cast<const uint8_t*>(key.data())), size_(key.size()) {
+  explicit Query(Bytes key)
+      : key_(reinterpret_cast<const uint8_t*>(key.data())), size_(key.size()) {
     whole_ = size_ >= 16 ? size_ - 16 : 0;
     const size_t from = size_ >= 16 ? whole_ : 0;
     std::memset(tail_, 0, sizeof tail_);
@@ -96,7 +102,8 @@ class Query {
     if (i >= size_) return 0;
     const uint8_t* at = At(i);
     if (node.one_byte) return CountUpTo8(node.separators, node.k, *at);
-    const uint32_t window = uint32_t{at[0]} << 24 | uint32_t{at[1]} << 16 | uint32_t{at[2]} << 8 | at[3];
+    const uint32_t window =
+        uint32_t{at[0]} << 24 | uint32_t{at[1]} << 16 | uint32_t{at[2]} << 8 | at[3];
     return CountUpTo32(node.separators, node.k, static_cast<int32_t>(window ^ 0x80000000u));
   }
 
@@ -110,6 +117,8 @@ struct Body {
   const uint8_t* base = nullptr;  // kRecords
   const uint8_t* end = nullptr;
   uint64_t keys = 0;
+  uint64_t longest =
+      kMaxKeyBytes;  // bytes of the longest key; what spells more is damaged, so walks are short
   TokenCode code;
   std::vector<HotRef> hot;
   PageGuard pages;
@@ -117,8 +126,8 @@ struct Body {
   static constexpr size_t kAhead = 8192;  // more than any FUSED record has
   static constexpr size_t kSlack = 16;    // what is read beyond a limit before it is compared
 
-  // Up to where the records may be read from p on (by kSlack more); more than any FUSED record, or to the end. Null if p
-  // is outside or a page is damaged.
+  // Up to where the records may be read from p on (by kSlack more); more than any FUSED record, or
+  // to the end. Null if p is outside or a page is damaged.
   const uint8_t* Limit(const uint8_t* p) const {
     if (p < base || p >= end) return nullptr;
     if (pages.trusted()) return end;
@@ -139,7 +148,8 @@ struct Body {
     return node.head + offset;
   }
 
-  // A varint at p, which is moved past it; short-cut for one byte. False past the limit or over 2^63.
+  // A varint at p, which is moved past it; short-cut for one byte. False past the limit or over
+  // 2^63.
   bool TakeVarint(const uint8_t*& p, const uint8_t*& limit, uint64_t* v) const;
 
   // What two neighbours in a LIST share.
@@ -169,7 +179,8 @@ struct Body {
   }
 
   // A SINGLE's label; p is moved from the record to what follows it.
-  bool TakeLabel(const uint8_t*& p, const uint8_t*& limit, const uint8_t** label, uint64_t* bytes) const;
+  bool TakeLabel(const uint8_t*& p, const uint8_t*& limit, const uint8_t** label,
+                 uint64_t* bytes) const;
 
   // Damage at p: which section and where.
   Status Corrupt(const uint8_t* p, const char* what) const;

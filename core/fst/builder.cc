@@ -1,4 +1,5 @@
-// FstBuilder: source -> skeleton -> code -> records -> layout -> image, and the check of what came out.
+// FstBuilder: source -> skeleton -> code -> records -> layout -> image, and the check of what came
+// out.
 
 #include <algorithm>
 #include <numeric>
@@ -25,9 +26,10 @@ using fst::Skeleton;
 
 constexpr uint32_t kListEntries = 16;
 constexpr uint64_t kSampleBytes = uint64_t{4} << 20;
-constexpr uint64_t kSampleRun = 64;      // entries taken or left together
-constexpr uint32_t kFewestHotUses = 4;   // under which a reference of two bytes is not worth its place in the table
-constexpr uint64_t kColdRefBytes = 6;    // what a cold reference takes, about
+constexpr uint64_t kSampleRun = 64;  // entries taken or left together
+constexpr uint32_t kFewestHotUses =
+    4;  // under which a reference of two bytes is not worth its place in the table
+constexpr uint64_t kColdRefBytes = 6;  // what a cold reference takes, about
 constexpr int kMostAttempts = 4;
 
 std::string Quoted(Bytes key) {
@@ -37,10 +39,13 @@ std::string Quoted(Bytes key) {
   return out + (key.size() > kShown ? "...'" : "'");
 }
 
-// Gives the keys of a source, in order and of allowed length, with what each shares with the one before.
+// Gives the keys of a source, in order and of allowed length, with what each shares with the one
+// before.
 class KeyReader {
  public:
-  KeyReader(FstBuilder::Source* source, Progress* progress) : source_(source), progress_(progress) { source_->Rewind(); }
+  KeyReader(FstBuilder::Source* source, Progress* progress) : source_(source), progress_(progress) {
+    source_->Rewind();
+  }
 
   // False at the end, or when something is wrong.
   bool Next(Bytes* key, size_t* shared, std::span<const Datum>* row, Status* status) {
@@ -53,12 +58,14 @@ class KeyReader {
       return false;
     }
     if (key->size() > kMaxKeyBytes) {
-      *status = Status::TooBig("a key of " + std::to_string(key->size()) + " bytes (at most " + std::to_string(kMaxKeyBytes) + ")");
+      *status = Status::TooBig("a key of " + std::to_string(key->size()) + " bytes (at most " +
+                               std::to_string(kMaxKeyBytes) + ")");
       return false;
     }
     *shared = CommonPrefix(last_, *key);
     if (count_ > 0 && (*shared == key->size() ||
-                       (*shared < last_.size() && static_cast<uint8_t>(last_[*shared]) > static_cast<uint8_t>((*key)[*shared])))) {
+                       (*shared < last_.size() && static_cast<uint8_t>(last_[*shared]) >
+                                                      static_cast<uint8_t>((*key)[*shared])))) {
       *status = Status::Invalid("out-of-order key " + Quoted(*key) + " after " + Quoted(last_));
       return false;
     }
@@ -94,13 +101,15 @@ Survey SurveyEntries(const Skeleton& skeleton, Progress* progress) {
     entry.Next();
     total += entry.length;
     if (entry.is_ref) ++survey.uses[entry.ref];
-    for (uint64_t i = 0; i < entry.length; ++i) survey.demand.used[static_cast<uint8_t>(entry.text[i])] = true;
+    for (uint64_t i = 0; i < entry.length; ++i)
+      survey.demand.used[static_cast<uint8_t>(entry.text[i])] = true;
     if (progress->Stop(20 + entry.length)) return survey;
   }
   for (char c : skeleton.labels) survey.demand.used[static_cast<uint8_t>(c)] = true;
   survey.demand.total_bytes = total;
 
-  // Every entry of a small set; of a large one, runs spread evenly, by a generator that is the same everywhere.
+  // Every entry of a small set; of a large one, runs spread evenly, by a generator that is the same
+  // everywhere.
   uint64_t state = 88172645463325252;
   entry.at = skeleton.entries.data();
   for (uint64_t i = 0; entry.at < end;) {
@@ -118,7 +127,8 @@ Survey SurveyEntries(const Skeleton& skeleton, Progress* progress) {
   return survey;
 }
 
-// Which shared subtrees get references of two bytes: those most used, as many as the code has leads for.
+// Which shared subtrees get references of two bytes: those most used, as many as the code has leads
+// for.
 struct HotChoice {
   std::vector<uint32_t> by_use;
   std::vector<uint64_t> gain;  // bytes saved by each lead
@@ -129,7 +139,8 @@ HotChoice ChooseHot(const std::vector<uint32_t>& uses) {
   for (uint32_t id = 0; id < uses.size(); ++id) {
     if (uses[id] >= kFewestHotUses) choice.by_use.push_back(id);
   }
-  std::stable_sort(choice.by_use.begin(), choice.by_use.end(), [&](uint32_t a, uint32_t b) { return uses[a] > uses[b]; });
+  std::stable_sort(choice.by_use.begin(), choice.by_use.end(),
+                   [&](uint32_t a, uint32_t b) { return uses[a] > uses[b]; });
   for (size_t i = 0; i < choice.by_use.size(); i += 256) {
     uint64_t saved = 0;
     for (size_t j = i; j < std::min(i + 256, choice.by_use.size()); ++j) {
@@ -149,17 +160,18 @@ class Assembler {
   void Begin(uint32_t kind, uint32_t index) { sections_.push_back({kind, index, data.size(), 0}); }
   void End() { sections_.back().bytes = data.size() - sections_.back().at; }
 
-  std::string Finish(uint64_t keys, uint32_t columns) {
+  std::string Finish(uint64_t keys, uint64_t longest, uint32_t columns) {
     data.append(fst::kPadBytes, '\0');
     const uint64_t pages = (data.size() + fst::kPageBytes - 1) / fst::kPageBytes;
-    const uint64_t data_at = fst::kPreambleBytes + sections_.size() * fst::kSectionBytes + 8 * pages;
+    const uint64_t data_at =
+        fst::kPreambleBytes + sections_.size() * fst::kSectionBytes + 8 * pages;
     std::string header(fst::kMagic, sizeof fst::kMagic);
     fst::AppendWide(&header, fst::kVersion, 4);
     fst::AppendWide(&header, sections_.size(), 4);
     fst::AppendWide(&header, data_at + data.size(), 8);
     fst::AppendWide(&header, keys, 8);
     fst::AppendWide(&header, columns, 4);
-    fst::AppendWide(&header, 0, 4);
+    fst::AppendWide(&header, longest, 4);
     fst::AppendWide(&header, data_at, 8);
     fst::AppendWide(&header, 0, 8);
     for (const Section& s : sections_) {
@@ -170,7 +182,9 @@ class Assembler {
     }
     for (uint64_t page = 0; page < pages; ++page) {
       const Bytes bytes = Bytes(data).substr(page * fst::kPageBytes, fst::kPageBytes);
-      fst::AppendWide(&header, fst::Checksum(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size(), page), 8);
+      fst::AppendWide(
+          &header,
+          fst::Checksum(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size(), page), 8);
     }
     fst::StoreWide(header.data() + fst::kPreambleBytes - 8, fst::HeaderChecksum(header), 8);
     data.insert(0, header);
@@ -186,7 +200,8 @@ class Assembler {
 };
 
 Status WrongWidth(size_t columns, size_t row) {
-  return Status::Invalid("a row of " + std::to_string(row) + " values (columns: " + std::to_string(columns) + ")");
+  return Status::Invalid("a row of " + std::to_string(row) +
+                         " values (columns: " + std::to_string(columns) + ")");
 }
 
 Status Changed() { return Status::Invalid("the source gives other rows when read again"); }
@@ -199,24 +214,31 @@ class ImageBuild {
 
   Status ReadKeys(uint64_t seed);
   Status WriteRecords();
-  // Writes the columns and all else. *same: whether the records, which `cursor` walks, spell the source's keys.
+  // Writes the columns and all else. *same: whether the records, which `cursor` walks, spell the
+  // source's keys.
   Status WriteColumns(FstCursor* cursor, bool* same);
   std::shared_ptr<const FstImage> Finish() {
-    return FstImage::Own(image_.Finish(skeleton_.keys, static_cast<uint32_t>(columns_.size())));
+    return FstImage::Own(
+        image_.Finish(skeleton_.keys, longest_, static_cast<uint32_t>(columns_.size())));
   }
 
   uint64_t keys() const { return skeleton_.keys; }
   Bytes code() const { return code_; }
   Bytes hot() const { return hot_; }
   // Followed by kPadBytes more; where they are until WriteColumns returns.
-  Bytes records() const { return Bytes(image_.data).substr(0, image_.data.size() - fst::kPadBytes); }
+  Bytes records() const {
+    return Bytes(image_.data).substr(0, image_.data.size() - fst::kPadBytes);
+  }
 
  private:
+  Codebook ChooseCode(const Survey& survey);
+
   FstBuilder::Source* source_;
   const FstBuilder::Options& options_;
   Progress* progress_;
   std::vector<fst::ColumnWriter> columns_;
   Skeleton skeleton_;
+  uint64_t longest_ = 0;  // bytes of the longest key
   std::string code_, hot_;
   Assembler image_;
 };
@@ -230,6 +252,7 @@ Status ImageBuild::ReadKeys(uint64_t seed) {
   KeyReader first(source_, progress_);
   while (first.Next(&key, &shared, &row, &status)) {
     finder.Add(key, shared);
+    longest_ = std::max<uint64_t>(longest_, key.size());
     if (row.size() != columns_.size()) return WrongWidth(columns_.size(), row.size());
     for (size_t i = 0; i < row.size(); ++i) columns_[i].Survey(row[i]);
   }
@@ -246,6 +269,16 @@ Status ImageBuild::ReadKeys(uint64_t seed) {
   return {};
 }
 
+// The code of the image before, while it codes no more than 5 % worse than when it was learnt; else
+// a new one.
+Codebook ImageBuild::ChooseCode(const Survey& survey) {
+  if (options_.previous && options_.previous->size() > 0) {
+    Codebook adopted = Codebook::Adopt(options_.previous->code(), survey.demand);
+    if (adopted.Rate(survey.sample, progress_) * 100 <= adopted.learnt_rate() * 105) return adopted;
+  }
+  return Codebook::Learn(survey.sample, survey.demand, progress_);
+}
+
 Status ImageBuild::WriteRecords() {
   image_.data.assign(fst::kPadBytes, '\0');
   if (skeleton_.keys == 0) return {};
@@ -253,14 +286,16 @@ Status ImageBuild::WriteRecords() {
   const HotChoice choice = ChooseHot(survey.uses);
   survey.demand.hot_gain = choice.gain;
   if (progress_->stopped()) return Status::Interrupted();
-  Codebook codebook = Codebook::Learn(survey.sample, survey.demand, progress_);
+  Codebook codebook = ChooseCode(survey);
   if (progress_->stopped()) return Status::Interrupted();
   survey.sample = {};
 
-  const size_t hot_count = std::min<size_t>(choice.by_use.size(), size_t{codebook.hot_leads()} * 256);
+  const size_t hot_count =
+      std::min<size_t>(choice.by_use.size(), size_t{codebook.hot_leads()} * 256);
   std::vector<uint32_t> hot_of(skeleton_.shared.size(), SharedSet::kNone);
   for (uint32_t i = 0; i < hot_count; ++i) hot_of[choice.by_use[i]] = i;
-  const fst::Records records = fst::RecordWriter(skeleton_, &codebook, hot_of, kListEntries).Write(progress_);
+  const fst::Records records =
+      fst::RecordWriter(skeleton_, &codebook, hot_of, kListEntries).Write(progress_);
   if (progress_->stopped()) return Status::Interrupted();
   skeleton_.entries = {};
   const fst::Layout layout = fst::PlaceRecords(records, options_.least_offset_bytes, progress_);
@@ -320,10 +355,11 @@ Status ImageBuild::WriteColumns(FstCursor* cursor, bool* same) {
 
 }  // namespace
 
-Status FstBuilder::Build(Source* source, const Options& options, std::shared_ptr<const FstImage>* out) {
+Status FstBuilder::Build(Source* source, const Options& options,
+                         std::shared_ptr<const FstImage>* out) {
   Progress progress(options.poll, options.expected_keys);
-  // Unequal subtrees of one fingerprint would be merged. Nobody meets such by chance, and keys made to collide under one seed
-  // do not under the next.
+  // Unequal subtrees of one fingerprint would be merged. Nobody meets such by chance, and keys made
+  // to collide under one seed do not under the next.
   for (uint64_t seed = 0; seed < kMostAttempts; ++seed) {
     ImageBuild build(source, options, &progress);
     MEMKV_TRY(build.ReadKeys(seed));

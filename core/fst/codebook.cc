@@ -12,7 +12,8 @@ namespace {
 constexpr size_t kMostMerges = 40000;
 constexpr int kFitRounds = 4;
 constexpr size_t kMostHotLeads = 32;
-constexpr size_t kChunk = 4096;  // longer text is cut piece by piece, so that parsing needs bounded memory
+constexpr size_t kChunk =
+    4096;  // longer text is cut piece by piece, so that parsing needs bounded memory
 constexpr uint32_t kNever = 1u << 30;
 
 // How lead bytes are shared out.
@@ -20,7 +21,8 @@ struct Split {
   size_t one, two, hot;  // tokens of one byte, of two; leads for hot references
 };
 
-// The split of 255 leads that saves most, for tokens used uses[0] >= uses[1] >= ... times. The first `base` must fit.
+// The split of 255 leads that saves most, for tokens used uses[0] >= uses[1] >= ... times. The
+// first `base` must fit.
 Split BestSplit(const std::vector<uint64_t>& uses, const std::vector<uint64_t>& hot_gain) {
   std::vector<uint64_t> sum(uses.size() + 1, 0);
   for (size_t i = 0; i < uses.size(); ++i) sum[i + 1] = sum[i] + uses[i];
@@ -35,7 +37,8 @@ Split BestSplit(const std::vector<uint64_t>& uses, const std::vector<uint64_t>& 
       continue;
     }
     for (size_t one = 0; one + 2 <= leads; ++one) {
-      // Two leads are for two classes that each end in part of a lead; a token that goes costs 5/4 byte a use.
+      // Two leads are for two classes that each end in part of a lead; a token that goes costs 5/4
+      // byte a use.
       const size_t room = one + (leads - one - 1) * 256;
       const uint64_t saved = sum[one] + sum[std::min(room, uses.size())] * 5 / 4 + hot_saved;
       if (saved > most) most = saved, best = {one, std::min(room, uses.size()) - one, hot};
@@ -58,6 +61,7 @@ Codebook Codebook::Learn(const Sample& sample, const Demand& demand, Progress* p
     book.cost_.push_back(512);
   }
   book.Fit(sample, demand, progress);
+  book.learnt_rate_ = book.Rate(sample, progress);
   return book;
 }
 
@@ -82,7 +86,8 @@ void Codebook::Fit(const Sample& sample, const Demand& demand, Progress* progres
       // A token is stored in about three bytes and one per byte of its own.
       if (base || uses[t] >= 3 + token.text.size()) kept.push_back(t);
     }
-    std::stable_sort(kept.begin(), kept.end(), [&](uint32_t a, uint32_t b) { return uses[a] > uses[b]; });
+    std::stable_sort(kept.begin(), kept.end(),
+                     [&](uint32_t a, uint32_t b) { return uses[a] > uses[b]; });
     for (uint32_t t : kept) kept_uses.push_back(uses[t]);
     const Split split = BestSplit(kept_uses, demand.hot_gain);
     // The least used go, but no base token.
@@ -129,9 +134,11 @@ Codebook Codebook::Adopt(const TokenCode& code, const Demand& demand) {
   }
   if (!have_end) book.tokens_.push_back({"", true});
   for (int c = 0; c < 256; ++c) {
-    if (demand.used[c] && !have[c]) book.tokens_.push_back({std::string(1, static_cast<char>(c)), false});
+    if (demand.used[c] && !have[c])
+      book.tokens_.push_back({std::string(1, static_cast<char>(c)), false});
   }
   book.hot_ = code.hot;
+  book.learnt_rate_ = code.learnt_rate;
   std::vector<uint32_t> order(book.tokens_.size());
   std::iota(order.begin(), order.end(), 0);
   book.AssignCodes(std::move(order), code.one);
@@ -180,80 +187,92 @@ void Codebook::AssignCodes(std::vector<uint32_t> by_use, uint32_t one) {
 }
 
 void Codebook::BuildTrie() {
-  size_t most = 1;
-  for (const Token& token : tokens_) most += token.text.size();
-  size_t slots = 16;
-  while (slots < most * 2) slots *= 2;
-  edges_.assign(slots, 0);
-  edge_mask_ = static_cast<uint32_t>(slots - 1);
-  std::fill(std::begin(root_), std::end(root_), 0);
-  nodes_.assign(1, Node{});
-  for (uint32_t t = 0; t < tokens_.size(); ++t) {
-    uint32_t node = 0;
-    for (char c : tokens_[t].text) node = AddChild(node, static_cast<uint8_t>(c));
-    (tokens_[t].end ? nodes_[node].end : nodes_[node].plain) = static_cast<int32_t>(t);
-  }
+  std::vector<uint32_t> sorted(tokens_.size());
+  std::iota(sorted.begin(), sorted.end(), 0);
+  std::sort(sorted.begin(), sorted.end(), [&](uint32_t a, uint32_t b) {
+    const int order = tokens_[a].text.compare(tokens_[b].text);
+    return order != 0 ? order < 0 : a < b;
+  });
+  nodes_.assign(512, Node{});
+  nodes_[0].parent = 0;
+  first_free_ = high_ = 257;
+  PlaceChildren(0, 0, sorted, 0, sorted.size());
+  nodes_.resize(nodes_.size() + 256);  // any base + byte is inside
 }
 
-uint32_t Codebook::Child(uint32_t node, uint8_t byte) const {
-  const uint32_t key = node << 8 | byte;
-  for (uint32_t i = (key * 0x9E3779B1u) >> 7;; ++i) {
-    const uint64_t edge = edges_[i & edge_mask_];
-    if (edge == 0) return 0;
-    if (edge >> 32 == key) return static_cast<uint32_t>(edge);
+// Gives places to the children of a node, whose tokens sorted[from, to) share their first `depth`
+// bytes.
+void Codebook::PlaceChildren(uint32_t node, uint32_t depth, const std::vector<uint32_t>& sorted,
+                             size_t from, size_t to) {
+  for (; from < to && tokens_[sorted[from]].text.size() == depth; ++from) {
+    const uint32_t t = sorted[from];
+    (tokens_[t].end ? nodes_[node].end : nodes_[node].plain) = static_cast<uint16_t>(t);
+    (tokens_[t].end ? nodes_[node].end_cost : nodes_[node].plain_cost) =
+        static_cast<uint16_t>(cost_[t]);
   }
-}
-
-uint32_t Codebook::AddChild(uint32_t node, uint8_t byte) {
-  const auto next = static_cast<uint32_t>(nodes_.size());
-  if (node == 0) {
-    if (root_[byte] == 0) {
-      root_[byte] = next;
-      nodes_.push_back({});
-    }
-    return root_[byte];
+  if (from == to) return;
+  struct Edge {
+    uint8_t byte;
+    size_t from;
+  };
+  std::vector<Edge> edges;
+  for (size_t i = from; i < to; ++i) {
+    const auto byte = static_cast<uint8_t>(tokens_[sorted[i]].text[depth]);
+    if (edges.empty() || edges.back().byte != byte) edges.push_back({byte, i});
   }
-  if (const uint32_t child = Child(node, byte)) return child;
-  const uint32_t key = node << 8 | byte;
-  uint32_t i = (key * 0x9E3779B1u) >> 7;
-  while (edges_[i & edge_mask_] != 0) ++i;
-  edges_[i & edge_mask_] = uint64_t{key} << 32 | next;
-  nodes_.push_back({});
-  return next;
+  // The first base whose places are all free.
+  while (first_free_ < nodes_.size() && nodes_[first_free_].parent != kFree) ++first_free_;
+  size_t base = first_free_ - edges[0].byte;
+  for (size_t tries = 0;; ++base, ++tries) {
+    if (tries == 512)
+      base = std::max(base, high_);  // what is left in between is not worth the search
+    if (base + 256 > nodes_.size()) nodes_.resize(base + nodes_.size() / 2 + 256);
+    if (std::all_of(edges.begin(), edges.end(),
+                    [&](const Edge& e) { return nodes_[base + e.byte].parent == kFree; }))
+      break;
+  }
+  nodes_[node].base = static_cast<uint32_t>(base);
+  for (const Edge& e : edges) nodes_[base + e.byte].parent = node;
+  high_ = std::max(high_, base + edges.back().byte + 1);
+  for (size_t i = 0; i < edges.size(); ++i) {
+    PlaceChildren(static_cast<uint32_t>(base + edges[i].byte), depth + 1, sorted, edges[i].from,
+                  i + 1 < edges.size() ? edges[i + 1].from : to);
+  }
 }
 
 // Appends the cheapest parse of s[0, n) to parse_: dynamic programming from the right.
 void Codebook::Cut(const char* s, size_t n, bool end) {
   if (steps_.size() < n + 1) steps_.resize(n + 1);
-  steps_[n] = {0, -1, 0};
-  if (end) steps_[n] = {cost_[static_cast<size_t>(nodes_[0].end)], nodes_[0].end, 0};
+  steps_[n] = {0, kNoToken, 0};
+  if (end) steps_[n] = {nodes_[0].end_cost, nodes_[0].end, 0};
+  const Node* const nodes = nodes_.data();
   for (size_t i = n; i-- > 0;) {
-    Step best = {kNever, -1, 1};
-    uint32_t node = root_[static_cast<uint8_t>(s[i])];
-    for (size_t j = i + 1; node != 0; ++j) {
-      const Node& at = nodes_[node];
-      if (at.plain >= 0) {
-        const uint32_t cost = cost_[static_cast<size_t>(at.plain)] + steps_[j].cost;
-        if (cost < best.cost) best = {cost, at.plain, static_cast<uint32_t>(j - i)};
+    Step best = {kNever, kNoToken, 1};
+    uint32_t node = 0;
+    for (size_t j = i; j < n;) {
+      const uint32_t child = nodes[node].base + static_cast<uint8_t>(s[j]);
+      const Node& at = nodes[child];
+      if (at.parent != node) break;
+      node = child;
+      ++j;
+      if (at.plain != kNoToken) {
+        const uint32_t cost = at.plain_cost + steps_[j].cost;
+        if (cost < best.cost) best = {cost, at.plain, static_cast<uint16_t>(j - i)};
       }
-      if (j == n) {
-        if (end && at.end >= 0 && cost_[static_cast<size_t>(at.end)] <= best.cost) {
-          best = {cost_[static_cast<size_t>(at.end)], at.end, static_cast<uint32_t>(n - i)};
-        }
-        break;
+      if (j == n && end && at.end != kNoToken && at.end_cost <= best.cost) {
+        best = {at.end_cost, at.end, static_cast<uint16_t>(j - i)};
       }
-      node = Child(node, static_cast<uint8_t>(s[j]));
     }
     steps_[i] = best;
   }
   size_t i = 0;
   bool ended = false;
   while (i < n) {
-    parse_.push_back(static_cast<uint32_t>(steps_[i].token));
+    parse_.push_back(steps_[i].token);
     ended = tokens_[parse_.back()].end;
     i += steps_[i].length;
   }
-  if (end && !ended) parse_.push_back(static_cast<uint32_t>(steps_[n].token));
+  if (end && !ended) parse_.push_back(steps_[n].token);
 }
 
 void Codebook::CutPiece(Bytes s, bool end) {
@@ -274,21 +293,27 @@ void Codebook::Encode(Bytes s, bool end, std::string* out) {
   }
 }
 
-uint64_t Codebook::Cost(const Sample& sample, Progress* progress) {
-  uint64_t bytes = 0;
+uint64_t Codebook::Rate(const Sample& sample, Progress* progress) {
+  uint64_t code = 0, text = 0;
   size_t from = 0;
-  for (const Sample::Piece& piece : sample.pieces) {
-    CutPiece(Bytes(sample.text).substr(from, piece.stop - from), piece.end);
-    for (uint32_t t : parse_) bytes += cost_[t] / 256;
-    if (progress->Stop(40 * uint64_t{piece.stop - from})) break;
+  for (size_t i = 0; i < sample.pieces.size(); ++i) {
+    const Sample::Piece& piece = sample.pieces[i];
+    if (i % 8 == 0) {
+      CutPiece(Bytes(sample.text).substr(from, piece.stop - from), piece.end);
+      for (uint32_t t : parse_) code += cost_[t] / 256;
+      text += piece.stop - from;
+      if (progress->Stop(40 * uint64_t{piece.stop - from})) break;
+    }
     from = piece.stop;
   }
-  return bytes;
+  return code * 1024 / std::max<uint64_t>(1, text);
 }
 
 std::string Codebook::Serialize(uint32_t ref_bytes) const {
   std::string out;
-  for (uint64_t v : {end1_, one_, end2_, hot_, ref_bytes, two_end_, two_plain_}) PutVarint(&out, v);
+  for (uint64_t v : {uint64_t{end1_}, uint64_t{one_}, uint64_t{end2_}, uint64_t{hot_},
+                     uint64_t{ref_bytes}, uint64_t{two_end_}, uint64_t{two_plain_}, learnt_rate_})
+    PutVarint(&out, v);
   const size_t starts[4] = {0, end1_, one_, one_ + two_end_};
   Bytes last;
   for (size_t i = 0; i < order_.size(); ++i) {

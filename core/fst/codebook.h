@@ -1,7 +1,8 @@
-// Codebook: a set of tokens with their codes, and the cutting of text into them. TokenCode is its reading half.
+// Codebook: a set of tokens with their codes, and the cutting of text into them. TokenCode is its
+// reading half.
 //
-// Learnt in two steps: byte-pair merging over a sample proposes tokens (learn.h); fitting parses the sample optimally with
-// them, counts, and keeps what pays.
+// Learnt in two steps: byte-pair merging over a sample proposes tokens (learn.h); fitting parses
+// the sample optimally with them, counts, and keeps what pays.
 
 #ifndef MEMKV_CORE_FST_CODEBOOK_H_
 #define MEMKV_CORE_FST_CODEBOOK_H_
@@ -16,7 +17,8 @@
 
 namespace memkv::fst {
 
-// Strings to learn from, one after the other; each ends a key (END follows) or not (a reference follows).
+// Strings to learn from, one after the other; each ends a key (END follows) or not (a reference
+// follows).
 struct Sample {
   struct Piece {
     uint32_t stop;  // where it ends in text
@@ -40,9 +42,9 @@ class Codebook {
  public:
   // What a fit is told beside the sample.
   struct Demand {
-    uint64_t total_bytes = 0;             // of all the text the sample stands for
-    bool used[256] = {};                  // which bytes the text holds: each gets a token of its own
-    std::vector<uint64_t> hot_gain;       // bytes saved by each lead given to hot references, falling
+    uint64_t total_bytes = 0;        // of all the text the sample stands for
+    bool used[256] = {};             // which bytes the text holds: each gets a token of its own
+    std::vector<uint64_t> hot_gain;  // bytes saved by each lead given to hot references, falling
   };
 
   // Learns from the sample. Integer arithmetic and ties by text only: the same everywhere.
@@ -52,8 +54,10 @@ class Codebook {
 
   // Appends the codes of s with the fewest bytes. REQUIRES that every byte of s is used.
   void Encode(Bytes s, bool end, std::string* out);
-  // How many bytes the sample takes.
-  uint64_t Cost(const Sample& sample, Progress* progress);
+  // Bytes of code per 1024 bytes of text, on every eighth piece of the sample.
+  uint64_t Rate(const Sample& sample, Progress* progress);
+  // The same when it was learnt, by whichever image learnt it.
+  uint64_t learnt_rate() const { return learnt_rate_; }
   // Section kCode.
   std::string Serialize(uint32_t ref_bytes) const;
 
@@ -61,24 +65,33 @@ class Codebook {
   uint32_t hot_leads() const { return 255 - hot_; }
 
  private:
+  // The tokens as a trie in a double array: the child of node x by byte c is at
+  // nodes_[nodes_[x].base + c], if that says so.
   struct Node {
-    int32_t plain = -1, end = -1;
+    uint32_t parent = kFree;
+    uint32_t base = 0;
+    uint16_t plain = kNoToken,
+             end = kNoToken;  // the tokens spelled by the path, and what they cost
+    uint16_t plain_cost = 0, end_cost = 0;
   };
+  static constexpr uint32_t kFree = 0xffffffff;
+  static constexpr uint16_t kNoToken = 0xffff;
   struct Step {
     uint32_t cost;
-    int32_t token;
-    uint32_t length;
+    uint16_t token;
+    uint16_t length;
   };
 
   void BuildTrie();
-  uint32_t Child(uint32_t node, uint8_t byte) const;
-  uint32_t AddChild(uint32_t node, uint8_t byte);
+  void PlaceChildren(uint32_t node, uint32_t depth, const std::vector<uint32_t>& sorted,
+                     size_t from, size_t to);
   void Cut(const char* s, size_t n, bool end);
   void CutPiece(Bytes s, bool end);
   void Fit(const Sample& sample, const Demand& demand, Progress* progress);
   void AssignCodes(std::vector<uint32_t> by_use, uint32_t one);
 
   std::vector<Token> tokens_;
+  uint64_t learnt_rate_ = 0;
   std::vector<uint32_t> cost_;  // bytes a token takes, in 1/256
   std::vector<uint32_t> code_;  // one byte: below 256; two: 256 + the lead << 8 + the second
   uint32_t end1_ = 0, one_ = 0, end2_ = 0, hot_ = 255;
@@ -86,11 +99,9 @@ class Codebook {
   uint32_t two_end_ = 0, two_plain_ = 0;
 
   std::vector<Node> nodes_;
-  uint32_t root_[256] = {};
-  std::vector<uint64_t> edges_;  // open addressing: (node << 8 | byte) << 32 | child
-  uint32_t edge_mask_ = 0;
-  std::vector<Step> steps_;       // scratch of Cut
-  std::vector<uint32_t> parse_;   // the tokens that Cut found
+  size_t first_free_ = 0, high_ = 0;  // no free node is before, no taken one from there on
+  std::vector<Step> steps_;           // scratch of Cut
+  std::vector<uint32_t> parse_;       // the tokens that Cut found
 };
 
 }  // namespace memkv::fst

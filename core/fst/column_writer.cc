@@ -25,7 +25,8 @@ std::string EntryOf(Datum::Kind kind, Bytes text) {
 
 uint64_t Bits(double d) { return std::bit_cast<uint64_t>(d); }
 
-// The integer that divided by 10^scale gives x, bit by bit. The product only says where to look: nothing depends on how it rounds.
+// The integer that divided by 10^scale gives x, bit by bit. The product only says where to look:
+// nothing depends on how it rounds.
 bool Scaled(double x, uint8_t scale, int64_t* out) {
   const double y = x * kPowersOfTen[scale];
   if (!(std::fabs(y) < 9007199254740991.0)) return false;
@@ -61,26 +62,30 @@ void ColumnWriter::Survey(const Datum& value) {
   random_ ^= random_ >> 7;
   random_ ^= random_ << 17;
   const uint64_t filled = sample_.text.size();
-  if (filled < kSampleBytes / 2 || (filled < kSampleBytes && (random_ >> 16) % text_bytes_ < kSampleBytes / 2)) {
+  if (filled < kSampleBytes / 2 ||
+      (filled < kSampleBytes && (random_ >> 16) % text_bytes_ < kSampleBytes / 2)) {
     sample_.Add(value.bytes.substr(0, 1024), true);
   }
 }
 
 void ColumnWriter::Plan(Progress* progress) {
-  if (seen_ > 0 && !many_ && dictionary_bytes_ + 5 * dictionary_.size() + seen_ < seen_bytes_ + 2 * seen_) {
+  if (seen_ > 0 && !many_ &&
+      dictionary_bytes_ + 5 * dictionary_.size() + seen_ < seen_bytes_ + 2 * seen_) {
     uint32_t id = 0;
     for (auto& [text, number] : dictionary_) number = id++;
   } else {
     dictionary_.clear();
     demand_.total_bytes = text_bytes_;
-    if (text_bytes_ >= kFewestCodedBytes) codebook_ = std::make_unique<Codebook>(Codebook::Learn(sample_, demand_, progress));
+    if (text_bytes_ >= kFewestCodedBytes)
+      codebook_ = std::make_unique<Codebook>(Codebook::Learn(sample_, demand_, progress));
   }
   sample_ = {};
   out_.assign(kColumnHead, '\0');
 }
 
 bool ColumnWriter::Surveyed(Bytes text) const {
-  return std::all_of(text.begin(), text.end(), [&](char c) { return demand_.used[static_cast<uint8_t>(c)]; });
+  return std::all_of(text.begin(), text.end(),
+                     [&](char c) { return demand_.used[static_cast<uint8_t>(c)]; });
 }
 
 bool ColumnWriter::Add(const Datum& value) {
@@ -89,7 +94,8 @@ bool ColumnWriter::Add(const Datum& value) {
   if (value.kind == Datum::kReal) cell.bits = Bits(value.real);
   if (value.kind == Datum::kText || value.kind == Datum::kBlob) {
     if (value.kind == Datum::kText && codebook_ && !Surveyed(value.bytes)) return false;
-    if (!dictionary_.empty() && !dictionary_.contains(EntryOf(value.kind, value.bytes))) return false;
+    if (!dictionary_.empty() && !dictionary_.contains(EntryOf(value.kind, value.bytes)))
+      return false;
     cell.bits = texts_.size();
     cell.bytes = value.bytes.size();
     texts_.append(value.bytes);
@@ -103,7 +109,8 @@ bool ColumnWriter::Constant() const {
   const Cell& a = cells_[0];
   return std::all_of(cells_.begin(), cells_.end(), [&](const Cell& b) {
     if (a.kind != b.kind) return false;
-    return a.kind == Datum::kText || a.kind == Datum::kBlob ? TextOf(a) == TextOf(b) : a.bits == b.bits;
+    return a.kind == Datum::kText || a.kind == Datum::kBlob ? TextOf(a) == TextOf(b)
+                                                            : a.bits == b.bits;
   });
 }
 
@@ -131,7 +138,8 @@ void ColumnWriter::WriteBlock() {
     if (nulls && (std::has_single_bit(rest) || (strings && !dictionary_.empty()))) {
       std::string mask(kNullBytes, '\0');
       for (size_t i = 0; i < cells_.size(); ++i) {
-        if (cells_[i].kind == Datum::kNull) mask[i / 8] = static_cast<char>(mask[i / 8] | 1 << (i % 8));
+        if (cells_[i].kind == Datum::kNull)
+          mask[i / 8] = static_cast<char>(mask[i / 8] | 1 << (i % 8));
       }
       out_.append(mask);
     }
@@ -143,7 +151,8 @@ void ColumnWriter::WriteBlock() {
       kind = kInts;
       std::array<uint64_t, kBlockRows> values;
       std::array<bool, kBlockRows> free;
-      for (size_t i = 0; i < cells_.size(); ++i) values[i] = cells_[i].bits, free[i] = cells_[i].kind == Datum::kNull;
+      for (size_t i = 0; i < cells_.size(); ++i)
+        values[i] = cells_[i].bits, free[i] = cells_[i].kind == Datum::kNull;
       AppendInts({values.data(), cells_.size()}, {free.data(), cells_.size()}, true, &out_);
     } else if (rest == 1u << Datum::kReal) {
       kind = WriteReals() ? kReals : kRawReals;

@@ -1,6 +1,7 @@
 // ColumnWriter: one column's values in rank order -> its section (values.h).
 //
-// Two passes: Survey sees every value once and decides how texts are kept; Add sees them again and writes.
+// Two passes: Survey sees every value once and decides how texts are kept; Add sees them again and
+// writes.
 
 #ifndef MEMKV_CORE_FST_COLUMN_WRITER_H_
 #define MEMKV_CORE_FST_COLUMN_WRITER_H_

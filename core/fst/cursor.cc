@@ -1,4 +1,5 @@
-// FstCursor: the path to a key, kept as a stack of records, and the key put together only when asked for.
+// FstCursor: the path to a key, kept as a stack of records, and the key put together only when
+// asked for.
 
 #include <algorithm>
 #include <bit>
@@ -33,7 +34,7 @@ bool FstCursor::Fail(const uint8_t* p, const char* what) {
 }
 
 bool FstCursor::Reserve(uint64_t bytes) {
-  if (bytes > kMaxKeyBytes) return false;
+  if (bytes > body_->longest) return false;
   fst::GrowKey(&key_, bytes);
   return true;
 }
@@ -47,14 +48,16 @@ bool FstCursor::EnterRecord(const uint8_t** p, uint64_t* depth, bool after_fused
   if (**p == fst::kSingle) {
     const uint8_t* label;
     uint64_t bytes;
-    if (!body_->TakeLabel(*p, limit_, &label, &bytes) || !Reserve(*depth + bytes)) return Fail(*p, "a label");
+    if (!body_->TakeLabel(*p, limit_, &label, &bytes) || !Reserve(*depth + bytes))
+      return Fail(*p, "a label");
     std::memcpy(key_.data() + *depth, label, bytes);
     *depth += bytes;
     after_fused = false;
   }
   key_valid_ = *depth;
   if (**p < fst::kFused) return true;
-  if (after_fused || FusedNode(*p).bytes() > static_cast<size_t>(body_->end - *p)) return Fail(*p, "a FUSED node");
+  if (after_fused || FusedNode(*p).bytes() > static_cast<size_t>(body_->end - *p))
+    return Fail(*p, "a FUSED node");
   return true;
 }
 
@@ -68,7 +71,8 @@ bool FstCursor::OpenList(const uint8_t* p, uint64_t depth) {
   return true;
 }
 
-void FstCursor::OpenFused(const uint8_t* node, uint32_t slot, uint64_t depth, uint64_t keys, uint64_t first) {
+void FstCursor::OpenFused(const uint8_t* node, uint32_t slot, uint64_t depth, uint64_t keys,
+                          uint64_t first) {
   frames_.push_back({node, slot, FusedNode(node).k + 1, depth, first, keys, nullptr, true});
 }
 
@@ -81,26 +85,40 @@ const uint8_t* FstCursor::ChildOf(const Frame& f, uint64_t* keys) {
 }
 
 bool FstCursor::EnterFirst(const uint8_t* p, uint64_t depth, bool after_fused, uint64_t keys) {
-  for (;; after_fused = true) {
-    if (!EnterRecord(&p, &depth, after_fused)) return false;
-    if (*p < fst::kFused) return OpenList(p, depth) && ArriveForward(0);
-    OpenFused(p, 0, depth, keys, rank_);
-    if (!(p = ChildOf(frames_.back(), &keys))) return false;
-  }
+  return Enter(p, depth, after_fused, keys, false);
 }
 
 bool FstCursor::EnterLast(const uint8_t* p, uint64_t depth, bool after_fused, uint64_t keys) {
-  for (;; after_fused = true) {
+  return Enter(p, depth, after_fused, keys, true);
+}
+
+// Down to a key in a loop: records may lead to one another as often as a key has bytes.
+bool FstCursor::Enter(const uint8_t* p, uint64_t depth, bool after_fused, uint64_t keys,
+                      bool last) {
+  for (;;) {
     if (!EnterRecord(&p, &depth, after_fused)) return false;
-    if (*p < fst::kFused) return OpenList(p, depth) && Rewalk(count_ - 1) && Below(true);
-    OpenFused(p, FusedNode(p).k, depth, keys, rank_ - (keys - 1));
-    if (!(p = ChildOf(frames_.back(), &keys))) return false;
+    if (*p >= fst::kFused) {
+      OpenFused(p, last ? FusedNode(p).k : 0, depth, keys, last ? rank_ - (keys - 1) : rank_);
+      if (!(p = ChildOf(frames_.back(), &keys))) return false;
+      after_fused = true;
+      continue;
+    }
+    if (!OpenList(p, depth)) return false;
+    if (!last) Note(0);
+    if (last && !Rewalk(count_ - 1)) return false;
+    const uint8_t* ref;
+    if (!WalkEntry(&ref)) return false;
+    if (!ref) return valid_ = true;
+    depth = key_bytes_;
+    if (!TakeRef(ref, last, &p, &keys)) return false;
+    after_fused = false;
   }
 }
 
 // ---- entries of a LIST
 
-// What entry index_, not the first, shares with the one before; moves entry_ from there to its codes.
+// What entry index_, not the first, shares with the one before; moves entry_ from there to its
+// codes.
 bool FstCursor::ReadShared(uint64_t* shared) {
   if (!body_->TakeShared(entry_, limit_, shared)) return Fail(entry_, "a shared prefix");
   return true;
@@ -119,8 +137,8 @@ bool FstCursor::ArriveForward(uint64_t shared) {
   return Below(false);
 }
 
-// Walks the codes of the entry stood at: to after_ where a key ends; to *ref where they end in a reference, and then the
-// key's bytes above it are known, key_bytes_ of them.
+// Walks the codes of the entry stood at: to after_ where a key ends; to *ref where they end in a
+// reference, and then the key's bytes above it are known, key_bytes_ of them.
 bool FstCursor::WalkEntry(const uint8_t** ref) {
   const uint8_t* p = entry_;
   *ref = nullptr;
@@ -138,7 +156,8 @@ bool FstCursor::WalkEntry(const uint8_t** ref) {
     for (;;) {
       if (p >= limit_ && !(limit_ = body_->Limit(p))) return Fail(p, "an entry");
       const uint32_t c = *p;
-      if (c >= body_->code.hot) [[unlikely]] break;
+      if (c >= body_->code.hot) [[unlikely]]
+        break;
       p += 1 + (c >= body_->code.one);
       if (body_->code.IsEnd(c)) {
         after_ = p;
@@ -161,13 +180,14 @@ bool FstCursor::Below(bool last) {
   const uint8_t* to;
   uint64_t keys;
   if (!TakeRef(p, last, &to, &keys)) return false;
-  return last ? EnterLast(to, depth, false, keys) : EnterFirst(to, depth, false, keys);
+  return Enter(to, depth, false, keys, last);
 }
 
 // Goes through the reference at p. Its first (last) key has the rank rank_.
 bool FstCursor::TakeRef(const uint8_t* p, bool last, const uint8_t** to, uint64_t* keys) {
   if (!body_->TakeRef(p, limit_, to, keys)) return Fail(p, "a reference");
-  frames_.push_back({list_, index_, count_, base_, last ? rank_ - (*keys - 1) : rank_, *keys, p, false});
+  frames_.push_back(
+      {list_, index_, count_, base_, last ? rank_ - (*keys - 1) : rank_, *keys, p, false});
   return true;
 }
 
@@ -194,7 +214,8 @@ bool FstCursor::Rewalk(uint32_t index) {
 
 // ---- the key
 
-bool FstCursor::Decode(const uint8_t* p, uint64_t at, uint64_t until, const uint8_t** after, uint64_t* length) {
+bool FstCursor::Decode(const uint8_t* p, uint64_t at, uint64_t until, const uint8_t** after,
+                       uint64_t* length) {
   const uint8_t* limit = body_->Limit(p);
   if (!limit) return false;
   *length = at;
@@ -216,7 +237,8 @@ bool FstCursor::Decode(const uint8_t* p, uint64_t at, uint64_t until, const uint
   return *length >= until;
 }
 
-// Front coding is undone backwards: the entries that hold the bytes that the entry shares, then these in order.
+// Front coding is undone backwards: the entries that hold the bytes that the entry shares, then
+// these in order.
 bool FstCursor::Assemble() {
   uint32_t chain[fst::kMaxListEntries];
   uint32_t links = 0;
@@ -235,9 +257,11 @@ bool FstCursor::Assemble() {
   while (links > 0) {
     const uint32_t i = chain[--links];
     const uint64_t until = base_ + shares_[links > 0 ? chain[links - 1] : index_];
-    if (!Decode(starts_[i], base_ + shares_[i], until, &after, &length)) return Fail(starts_[i], "an entry");
+    if (!Decode(starts_[i], base_ + shares_[i], until, &after, &length))
+      return Fail(starts_[i], "an entry");
   }
-  if (!Decode(entry_, base_ + shares_[index_], ~uint64_t{0}, &after, &key_bytes_)) return Fail(entry_, "an entry");
+  if (!Decode(entry_, base_ + shares_[index_], ~uint64_t{0}, &after, &key_bytes_))
+    return Fail(entry_, "an entry");
   key_valid_ = key_bytes_;
   assembled_ = true;
   return true;
@@ -291,7 +315,8 @@ bool FstCursor::LeaveForward() {
   return false;
 }
 
-// Stands again on the entry of a LIST whose reference was gone through. The key's bytes down to the reference are known.
+// Stands again on the entry of a LIST whose reference was gone through. The key's bytes down to the
+// reference are known.
 void FstCursor::Reopen(const Frame& f) {
   list_ = f.node;
   base_ = f.depth;
@@ -368,16 +393,18 @@ void FstCursor::SeekBefore(Bytes key) {
   }
 }
 
-// Stands on the first key >= query of the record at p, or of what follows it. The path above is the query's first `depth` bytes
-// and rank_ the rank of the record's first key.
-bool FstCursor::SeekBelow(const uint8_t* p, uint64_t depth, bool after_fused, uint64_t keys, const fst::Query& query) {
+// Stands on the first key >= query of the record at p, or of what follows it. The path above is the
+// query's first `depth` bytes and rank_ the rank of the record's first key.
+bool FstCursor::SeekBelow(const uint8_t* p, uint64_t depth, bool after_fused, uint64_t keys,
+                          const fst::Query& query) {
   for (;;) {
     limit_ = body_->Limit(p);
     if (!limit_) return Fail(p, "a record outside the section");
     if (*p == fst::kSingle) {
       const uint8_t* label;
       uint64_t bytes;
-      if (!body_->TakeLabel(p, limit_, &label, &bytes) || !Reserve(depth + bytes)) return Fail(p, "a label");
+      if (!body_->TakeLabel(p, limit_, &label, &bytes) || !Reserve(depth + bytes))
+        return Fail(p, "a label");
       const uint64_t n = std::min<uint64_t>(bytes, query.size() - depth);
       const int order = n ? std::memcmp(label, query.data() + depth, n) : 0;
       if (order < 0) {
@@ -392,7 +419,8 @@ bool FstCursor::SeekBelow(const uint8_t* p, uint64_t depth, bool after_fused, ui
     key_valid_ = depth;
     if (*p >= fst::kFused) {
       const FusedNode node(p);
-      if (after_fused || node.bytes() > static_cast<size_t>(body_->end - p)) return Fail(p, "a FUSED node");
+      if (after_fused || node.bytes() > static_cast<size_t>(body_->end - p))
+        return Fail(p, "a FUSED node");
       const uint32_t slot = query.Slot(node, depth);
       OpenFused(p, slot, depth, keys, rank_);
       rank_ += node.Before(slot);
@@ -410,7 +438,8 @@ bool FstCursor::SeekBelow(const uint8_t* p, uint64_t depth, bool after_fused, ui
   }
 }
 
-// In the LIST just opened: stands on the first entry >= query, or leaves, or gives a reference in *to that the query follows.
+// In the LIST just opened: stands on the first entry >= query, or leaves, or gives a reference in
+// *to that the query follows.
 bool FstCursor::SeekInList(const fst::Query& query, const uint8_t** to, uint64_t* keys) {
   const uint64_t rest = query.size() - base_;
   uint64_t matched = 0;
@@ -435,10 +464,13 @@ bool FstCursor::SeekInList(const fst::Query& query, const uint8_t** to, uint64_t
       }
       const TokenSlot& token = body_->code.Take(p);
       const uint8_t* at = query.At(base_ + matched);
-      const uint64_t same = std::min<uint64_t>(
-          static_cast<uint32_t>(std::countr_zero(fst::Differ16(at, token.text) | 1u << token.length)), rest - matched);
+      const uint64_t same =
+          std::min<uint64_t>(static_cast<uint32_t>(std::countr_zero(fst::Differ16(at, token.text) |
+                                                                    1u << token.length)),
+                             rest - matched);
       if (same < token.length) {
-        if (same == rest - matched || static_cast<uint8_t>(token.text[same]) > at[same]) return ArriveForward(shared);
+        if (same == rest - matched || static_cast<uint8_t>(token.text[same]) > at[same])
+          return ArriveForward(shared);
         below = true;
       }
       matched += same;
@@ -512,7 +544,8 @@ void FstCursor::NextPast(size_t n) {
   if (!SkipInList()) SkipAbove();
 }
 
-// Looks among the entries after after_ for the first that does not start with prefix_. False if there is none.
+// Looks among the entries after after_ for the first that does not start with prefix_. False if
+// there is none.
 bool FstCursor::SkipInList() {
   if (prefix_.size() <= base_) return false;
   while (index_ + 1 < count_) {
@@ -570,7 +603,8 @@ void FstCursor::SkipAbove() {
   }
 }
 
-// Whether the separator before the next child of a FUSED frame tells that no key there starts with prefix_.
+// Whether the separator before the next child of a FUSED frame tells that no key there starts with
+// prefix_.
 bool FstCursor::SeparatorLeaves(const Frame& f) const {
   const FusedNode node(f.node);
   const auto* prefix = reinterpret_cast<const uint8_t*>(prefix_.data()) + f.depth;

@@ -4,16 +4,22 @@ namespace memkv::fst {
 
 const char* SectionName(uint32_t kind) {
   switch (kind) {
-    case kCode: return "code";
-    case kHot: return "hot references";
-    case kRecords: return "records";
-    case kColumn: return "column";
-    default: return "unknown";
+    case kCode:
+      return "code";
+    case kHot:
+      return "hot references";
+    case kRecords:
+      return "records";
+    case kColumn:
+      return "column";
+    default:
+      return "unknown";
   }
 }
 
 uint64_t Checksum(const uint8_t* p, size_t n, uint64_t seed) {
-  // Each step is a bijection of its lane for given input, and of the input for a given lane, so one flip always shows.
+  // Each step is a bijection of its lane for given input, and of the input for a given lane, so one
+  // flip always shows.
   constexpr uint64_t kA = 0x9E3779B97F4A7C15, kB = 0xC2B2AE3D27D4EB4F;
   auto step = [](uint64_t h, uint64_t x) { return std::rotl((h ^ x) * kA, 29); };
   uint64_t lane[4] = {seed ^ kA, seed ^ kB, seed + kA, seed + kB};

@@ -1,8 +1,11 @@
-// The frozen image, byte by byte. Everything is little-endian; a varint is core/bytes.h's; W<n> is an integer of n bytes.
+// The frozen image, byte by byte. Everything is little-endian; a varint is core/bytes.h's; W<n> is
+// an integer of n bytes.
 //
+// clang-format off
 //   image      preamble | page sums | data | 64 zero bytes (belonging to the data)
-//   preamble   8 magic "\x89MKVFST\n" | 4 version | 4 sections | 8 image bytes | 8 keys | 4 columns | 4 zero
-//              | 8 where the data begin | 8 checksum of all that precedes the data, this field taken as zero
+//   preamble   8 magic "\x89MKVFST\n" | 4 version | 4 sections | 8 image bytes | 8 keys | 4 columns
+//              | 4 bytes of the longest key | 8 where the data begin
+//              | 8 checksum of all that precedes the data, this field taken as zero
 //              then, per section: 4 kind | 4 index | 8 where it begins in the image | 8 bytes
 //   page sums  8 per page: the checksum of each 64 KiB of the data (the last page may be shorter)
 //
@@ -10,28 +13,38 @@
 //
 //   0      e1        n1            e2             hot          255
 //   | END  | plain   | END         | plain        | hot ref    | cold ref
-//   | one byte: slot c | two bytes: slot n1 + (c - n1) * 256 + next | + 1 byte | + W<ref> offset, varint keys
+//   | one byte:      | two bytes: slot            | two bytes  | 1 + W<ref> offset + varint keys
+//   | slot c         | n1 + (c - n1) * 256 + next |
 //
-//   varints    e1 | n1 | e2 | hot | ref | tokens of two bytes that END | of two bytes that are plain
-//   tokens     END of one byte, plain of one byte, END of two, plain of two; each class in bytewise order, front-coded:
-//              1 (bytes shared with the token before << 4 | bytes of its own) | own bytes.      Texts are 0..15 bytes.
+//   varints    e1 | n1 | e2 | hot | ref | tokens of two bytes that END | of two bytes, plain
+//              | bytes of code per 1024 bytes of text when it was learnt
+//   tokens     END of one byte, plain of one byte, END of two, plain of two; each class in bytewise
+//              order, front-coded: 1 (bytes shared with the token before << 4 | bytes of its own)
+//              | own bytes. Texts are 0..15 bytes.
 //
-// A token that ENDs ends a key; a reference says that the rest of the key is spelled by the record at an offset of kRecords.
+// A token that ENDs ends a key; a reference says that the rest of the key is spelled by the record
+// at an offset of kRecords.
 //
-// Section kHot, the references of two bytes, (hot lead - hot) * 256 + next:  W<6> offset | W<6> keys below, each.
+// Section kHot, the references of two bytes, (lead - hot) * 256 + next, each:
+//
+//   W<6> offset | W<6> keys below
 //
 // Section kRecords; the root is the record at 0. The first byte tells them apart:
 //
-//   LIST    1..64 entries n | entry n times                               up to 64 keys or references, front-coded
-//     entry  shared (not in the first; 255: a varint follows) | token codes | END token or reference
+//   LIST    1..64 entries n | entry n times
+//     entry   shared (not in the first; 255: a varint follows) | token codes | END token or reference
 //   SINGLE  0 | length (255: a varint follows), at least 1 | raw label | LIST or FUSED inline
-//   FUSED   80..FF: 1 s ccc ooo | k - 1 | k separators | k + 1 child offsets W<o+1> | k counts W<c+1>
-//     k separators, 1..256, cut the keys below into k + 1 ordered children: child i holds the keys in [separator i-1,
-//     separator i). s = 1: of one byte; else of four, zero-padded, big-endian value ^ 80000000 (so that signed compare orders
-//     them). Offsets count from this record's first byte, and are never 0. Counts are keys in the children before.
-//     A child spells its keys from the depth of the FUSED node, and is a LIST or a SINGLE.
+//   FUSED   80..FF: 1 s ccc ooo | k - 1 | k separators | k + 1 offsets W<o+1> | k counts W<c+1>
 //
-// A reference comes after at least one byte of text, and offsets of children point forward: so every walk ends.
+//     k separators, 1..256, cut the keys below into k + 1 ordered children: child i holds the keys
+//     in [separator i-1, separator i). s = 1: of one byte; else of four, zero-padded, big-endian
+//     value ^ 80000000 (so that signed compare orders them). Offsets count from this record's first
+//     byte, and are never 0. Counts are keys in the children before. A child spells its keys from
+//     the depth of the FUSED node, and is a LIST or a SINGLE.
+// clang-format on
+//
+// A reference comes after at least one byte of text, and offsets of children point forward: so
+// every walk ends.
 //
 // Section kColumn (index: which column): core/fst/values.h.
 
@@ -96,7 +109,9 @@ inline void AppendWide(std::string* out, uint64_t v, uint32_t width) {
 }
 
 // How many bytes hold v; at least 1.
-inline uint32_t WidthOf(uint64_t v) { return v ? (static_cast<uint32_t>(std::bit_width(v)) + 7) / 8 : 1; }
+inline uint32_t WidthOf(uint64_t v) {
+  return v ? (static_cast<uint32_t>(std::bit_width(v)) + 7) / 8 : 1;
+}
 
 // 64 bits over n bytes; catches every single flip and any likely damage, not forgery.
 uint64_t Checksum(const uint8_t* p, size_t n, uint64_t seed = 0);

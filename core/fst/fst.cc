@@ -28,32 +28,39 @@ Status Fst::Open(std::shared_ptr<const FstImage> image, std::shared_ptr<const Fs
 Status Fst::Parse() {
   const Bytes bytes = image_->bytes();
   const char* p = bytes.data();
-  if (bytes.size() < fst::kPreambleBytes) return CorruptHeader("the image is shorter than its preamble");
-  if (std::memcmp(p, fst::kMagic, sizeof fst::kMagic) != 0) return CorruptHeader("this is no memkv image");
+  if (bytes.size() < fst::kPreambleBytes)
+    return CorruptHeader("the image is shorter than its preamble");
+  if (std::memcmp(p, fst::kMagic, sizeof fst::kMagic) != 0)
+    return CorruptHeader("this is no memkv image");
   if (Load32(p + 8) != fst::kVersion) {
-    return Status::Corrupt("header: format version " + std::to_string(Load32(p + 8)) + " (this build reads " +
-                           std::to_string(fst::kVersion) + ")");
+    return Status::Corrupt("header: format version " + std::to_string(Load32(p + 8)) +
+                           " (this build reads " + std::to_string(fst::kVersion) + ")");
   }
   const uint64_t sections = Load32(p + 12), data_at = Load64(p + 40);
   if (Load64(p + 16) != bytes.size()) {
-    return Status::Corrupt("header: the image has " + std::to_string(bytes.size()) + " bytes, it says " +
-                           std::to_string(Load64(p + 16)));
+    return Status::Corrupt("header: the image has " + std::to_string(bytes.size()) +
+                           " bytes, it says " + std::to_string(Load64(p + 16)));
   }
-  if (data_at > bytes.size() || bytes.size() - data_at < fst::kPadBytes) return CorruptHeader("no data");
+  if (data_at > bytes.size() || bytes.size() - data_at < fst::kPadBytes)
+    return CorruptHeader("no data");
   const Bytes data = bytes.substr(data_at);
   const uint64_t pages = (data.size() + fst::kPageBytes - 1) / fst::kPageBytes;
   if (data_at != fst::kPreambleBytes + sections * fst::kSectionBytes + 8 * pages) {
     return CorruptHeader("sections and pages do not fill it");
   }
-  if (fst::HeaderChecksum(bytes.substr(0, data_at)) != Load64(p + 48)) return CorruptHeader("checksum");
+  if (fst::HeaderChecksum(bytes.substr(0, data_at)) != Load64(p + 48))
+    return CorruptHeader("checksum");
   const uint64_t column_count = Load32(p + 32);
-  if (column_count > sections || Load32(p + 36) != 0) return CorruptHeader("columns");
+  if (column_count > sections) return CorruptHeader("columns");
+  body_.longest = Load32(p + 36);
+  if (body_.longest > kMaxKeyBytes) return CorruptHeader("a key longer than allowed");
 
   body_.keys = Load64(p + 24);
   body_.pages.Start(data, p + data_at - 8 * pages);
   if (!image_->mapped()) {
     if (const uint64_t bad = body_.pages.FirstBad(); bad < pages) {
-      return Status::Corrupt("page " + std::to_string(bad) + " of " + std::to_string(pages) + ": checksum");
+      return Status::Corrupt("page " + std::to_string(bad) + " of " + std::to_string(pages) +
+                             ": checksum");
     }
     body_.pages.Trust();
   }
@@ -67,7 +74,8 @@ Status Fst::Parse() {
     const uint32_t kind = Load32(s), index = Load32(s + 4);
     const uint64_t at = Load64(s + 8), size = Load64(s + 16);
     const uint64_t stop = bytes.size() - fst::kPadBytes;
-    if (at < data_at || at > stop || size > stop - at) return CorruptHeader("a section outside the image");
+    if (at < data_at || at > stop || size > stop - at)
+      return CorruptHeader("a section outside the image");
     const Bytes section = bytes.substr(at, size);
     if (kind == fst::kRecords) {
       body_.base = reinterpret_cast<const uint8_t*>(section.data());
@@ -84,8 +92,10 @@ Status Fst::Parse() {
       return CorruptHeader("an unknown section");
     }
   }
-  if (body_.keys > 0 && (body_.base == body_.end || !have_code)) return CorruptHeader("keys without records or code");
-  if (!body_.pages.Check(code.data(), code.data() + code.size()) || !body_.pages.Check(hot.data(), hot.data() + hot.size())) {
+  if (body_.keys > 0 && (body_.base == body_.end || !have_code))
+    return CorruptHeader("keys without records or code");
+  if (!body_.pages.Check(code.data(), code.data() + code.size()) ||
+      !body_.pages.Check(hot.data(), hot.data() + hot.size())) {
     return Status::Corrupt("section code: checksum");
   }
   if (body_.keys > 0) MEMKV_TRY(ParseCode(code, hot));
@@ -103,16 +113,19 @@ Status Fst::ParseCode(Bytes code, Bytes hot) {
   const auto records = static_cast<uint64_t>(body_.end - body_.base);
   body_.hot.reserve(hot.size() / fst::kHotBytes);
   for (size_t i = 0; i < hot.size(); i += fst::kHotBytes) {
-    const fst::HotRef ref = {fst::LoadWide(hot.data() + i, 6), fst::LoadWide(hot.data() + i + 6, 6)};
+    const fst::HotRef ref = {fst::LoadWide(hot.data() + i, 6),
+                             fst::LoadWide(hot.data() + i + 6, 6)};
     if (ref.offset >= records || ref.keys == 0) {
-      return Status::Corrupt("section hot references, byte " + std::to_string(i) + ": leads nowhere");
+      return Status::Corrupt("section hot references, byte " + std::to_string(i) +
+                             ": leads nowhere");
     }
     body_.hot.push_back(ref);
   }
   return {};
 }
 
-Status Fst::OverRecords(uint64_t keys, Bytes records, Bytes code, Bytes hot, std::shared_ptr<const Fst>* out) {
+Status Fst::OverRecords(uint64_t keys, Bytes records, Bytes code, Bytes hot,
+                        std::shared_ptr<const Fst>* out) {
   std::shared_ptr<Fst> over(new Fst());
   over->body_.keys = keys;
   over->body_.base = reinterpret_cast<const uint8_t*>(records.data());
@@ -123,8 +136,9 @@ Status Fst::OverRecords(uint64_t keys, Bytes records, Bytes code, Bytes hot, std
 }
 
 uint64_t Fst::memory_bytes() const {
-  uint64_t bytes = sizeof *this + body_.code.slot_count * sizeof(fst::TokenSlot) + body_.hot.capacity() * sizeof(fst::HotRef) +
-                   body_.pages.bytes() + columns_.capacity() * sizeof(fst::ColumnReader);
+  uint64_t bytes = sizeof *this + body_.code.slot_count * sizeof(fst::TokenSlot) +
+                   body_.hot.capacity() * sizeof(fst::HotRef) + body_.pages.bytes() +
+                   columns_.capacity() * sizeof(fst::ColumnReader);
   for (const fst::ColumnReader& column : columns_) bytes += column.memory_bytes();
   return bytes + (image_->mapped() ? 0 : image_bytes());
 }
@@ -139,7 +153,8 @@ Status Fst::Find(Bytes key, bool* found, uint64_t* rank) const {
   do outcome = lookup.Step(body_, query);
   while (outcome == fst::Outcome::kOn);
   if (outcome == fst::Outcome::kMissing) return {};
-  if (outcome == fst::Outcome::kCorrupt || lookup.rank >= body_.keys) return body_.Corrupt(lookup.at, "no path for a key");
+  if (outcome == fst::Outcome::kCorrupt || lookup.rank >= body_.keys)
+    return body_.Corrupt(lookup.at, "no path for a key");
   *found = true;
   *rank = lookup.rank;
   return {};
@@ -172,7 +187,8 @@ Status Fst::FindMany(const Bytes* keys, size_t n, uint64_t* ranks) const {
         ++i;
         continue;
       }
-      if (outcome == fst::Outcome::kCorrupt || (outcome == fst::Outcome::kFound && lane.lookup.rank >= body_.keys)) {
+      if (outcome == fst::Outcome::kCorrupt ||
+          (outcome == fst::Outcome::kFound && lane.lookup.rank >= body_.keys)) {
         return body_.Corrupt(lane.lookup.at, "no path for a key");
       }
       ranks[lane.index] = outcome == fst::Outcome::kFound ? lane.lookup.rank : kMissing;
@@ -191,7 +207,8 @@ Status Fst::LowerBound(Bytes key, uint64_t* rank) const {
   *rank = 0;
   if (body_.keys == 0) return {};
   const uint8_t* bad = nullptr;
-  if (!fst::RankOf(body_, fst::Query(key), rank, &bad) || *rank > body_.keys) return body_.Corrupt(bad, "no path for a rank");
+  if (!fst::RankOf(body_, fst::Query(key), rank, &bad) || *rank > body_.keys)
+    return body_.Corrupt(bad, "no path for a rank");
   return {};
 }
 

@@ -1,6 +1,8 @@
-// Fst: the frozen ordered set of keys with their rows, one flat buffer: key <-> rank, and columns by rank.
+// Fst: the frozen ordered set of keys with their rows, one flat buffer: key <-> rank, and columns
+// by rank.
 //
-// A compacted minimal automaton with token-coded labels; core/fst/format.h draws its bytes. DESIGN.md says why.
+// A compacted minimal automaton with token-coded labels; core/fst/format.h draws its bytes.
+// DESIGN.md says why.
 
 #ifndef MEMKV_CORE_FST_FST_H_
 #define MEMKV_CORE_FST_FST_H_
@@ -24,9 +26,10 @@ namespace memkv {
 
 class Fst {
  public:
-  // Verifies header and section table only, plus, for owned buffers, every page's checksum; a mapped file's pages are verified
-  // when first touched. Untrusted bytes: every later call is memory-safe and finite whatever they hold, and answers kCorrupt
-  // where a reference leaves its section.
+  // Verifies header and section table only, plus, for owned buffers, every page's checksum; a
+  // mapped file's pages are verified when first touched. Untrusted bytes: every later call is
+  // memory-safe and finite whatever they hold, and answers kCorrupt where a reference leaves its
+  // section.
   static Status Open(std::shared_ptr<const FstImage> image, std::shared_ptr<const Fst>* out);
 
   uint64_t size() const { return body_.keys; }
@@ -35,22 +38,26 @@ class Fst {
   // Held in memory: the image, unless it is mapped, and what opening it made.
   uint64_t memory_bytes() const;
   const FstImage& image() const { return *image_; }
+  // The token code of the labels, for the next image to take over.
+  const fst::TokenCode& code() const { return body_.code; }
   // See FstImage.
   Status CheckSize() const { return image_->CheckSize(); }
 
-  // None of these allocates (Select and Column fill the caller's buffer, which grows once), but for the message of a failure.
-  // All take O(key length). Thread-safe.
+  // None of these allocates (Select and Column fill the caller's buffer, which grows once), but for
+  // the message of a failure. All take O(key length). Thread-safe.
   Status Find(Bytes key, bool* found, uint64_t* rank) const;
-  // The same for n keys at once, their walks interleaved so that cache misses overlap: ranks[i] is kMissing where there is none.
+  // The same for n keys at once, their walks interleaved so that cache misses overlap: ranks[i] is
+  // kMissing where there is none.
   static constexpr uint64_t kMissing = ~uint64_t{0};
   Status FindMany(const Bytes* keys, size_t n, uint64_t* ranks) const;
   Status LowerBound(Bytes key, uint64_t* rank) const;    // how many keys are below key
   Status Select(uint64_t rank, std::string* key) const;  // REQUIRES rank < size()
-  // One column of one row; text and blobs are borrowed from the image or from *buffer. Never touches another column or the key.
-  // REQUIRES rank < size(), column < columns().
+  // One column of one row; text and blobs are borrowed from the image or from *buffer. Never
+  // touches another column or the key. REQUIRES rank < size(), column < columns().
   Status Column(uint64_t rank, size_t column, std::string* buffer, Datum* out) const;
 
-  // Every structure walked: order, counts, checksums, references. Linear in the image, whatever it claims to hold.
+  // Every structure walked: order, counts, checksums, references. Linear in the image, whatever it
+  // claims to hold.
   Status Verify() const;
 
  private:
@@ -60,15 +67,18 @@ class Fst {
   Fst() = default;
   Status Parse();
   Status ParseCode(Bytes code, Bytes hot);
-  // An image that is not one yet: only its keys can be read. The bytes, and kPadBytes behind the records, must outlive it.
-  static Status OverRecords(uint64_t keys, Bytes records, Bytes code, Bytes hot, std::shared_ptr<const Fst>* out);
+  // An image that is not one yet: only its keys can be read. The bytes, and kPadBytes behind the
+  // records, must outlive it.
+  static Status OverRecords(uint64_t keys, Bytes records, Bytes code, Bytes hot,
+                            std::shared_ptr<const Fst>* out);
 
   std::shared_ptr<const FstImage> image_;
   fst::Body body_;
   std::vector<fst::ColumnReader> columns_;
 };
 
-// Keeps the contract of core/cursor.h, and rank(). Holds the Fst. Keys may be up to kMaxKeyBytes; longer ones are kCorrupt.
+// Keeps the contract of core/cursor.h, and rank(). Holds the Fst. Keys may be up to kMaxKeyBytes;
+// longer ones are kCorrupt.
 class FstCursor {
  public:
   explicit FstCursor(std::shared_ptr<const Fst> fst);
@@ -91,23 +101,24 @@ class FstCursor {
  private:
   // What lies above the LIST that the cursor stands in.
   struct Frame {
-    const uint8_t* node;  // a FUSED node, or a LIST whose entry ends in a reference
-    uint32_t index;       // the child, or the entry
-    uint32_t count;       // how many there are
-    uint64_t depth;       // bytes of key above the record
-    uint64_t rank;        // of the first key below the record, or below the reference
-    uint64_t keys;        // below the record, or below the reference
-    const uint8_t* after; // LIST: the entry after
+    const uint8_t* node;   // a FUSED node, or a LIST whose entry ends in a reference
+    uint32_t index;        // the child, or the entry
+    uint32_t count;        // how many there are
+    uint64_t depth;        // bytes of key above the record
+    uint64_t rank;         // of the first key below the record, or below the reference
+    uint64_t keys;         // below the record, or below the reference
+    const uint8_t* after;  // LIST: the entry after
     bool fused;
   };
 
   void Reset();
   bool Fail(const uint8_t* p, const char* what);
   bool Reserve(uint64_t bytes);
-  // Those that move answer whether the cursor stands on a key. A record at p spells from `depth` on, has `keys` keys, and its
-  // first (EnterLast: last) has the rank rank_.
+  // Those that move answer whether the cursor stands on a key. A record at p spells from `depth`
+  // on, has `keys` keys, and its first (EnterLast: last) has the rank rank_.
   bool EnterFirst(const uint8_t* p, uint64_t depth, bool after_fused, uint64_t keys);
   bool EnterLast(const uint8_t* p, uint64_t depth, bool after_fused, uint64_t keys);
+  bool Enter(const uint8_t* p, uint64_t depth, bool after_fused, uint64_t keys, bool last);
   bool EnterRecord(const uint8_t** p, uint64_t* depth, bool after_fused);
   bool OpenList(const uint8_t* p, uint64_t depth);
   void OpenFused(const uint8_t* node, uint32_t slot, uint64_t depth, uint64_t keys, uint64_t first);
@@ -124,13 +135,15 @@ class FstCursor {
   bool StepBack();
   bool LeaveForward();
   bool LeaveBackward();
-  bool SeekBelow(const uint8_t* p, uint64_t depth, bool after_fused, uint64_t keys, const fst::Query& query);
+  bool SeekBelow(const uint8_t* p, uint64_t depth, bool after_fused, uint64_t keys,
+                 const fst::Query& query);
   bool SeekInList(const fst::Query& query, const uint8_t** to, uint64_t* keys);
   bool SkipInList();
   void SkipAbove();
   bool SeparatorLeaves(const Frame& f) const;
   bool Assemble();
-  bool Decode(const uint8_t* p, uint64_t at, uint64_t until, const uint8_t** after, uint64_t* length);
+  bool Decode(const uint8_t* p, uint64_t at, uint64_t until, const uint8_t** after,
+              uint64_t* length);
 
   std::shared_ptr<const Fst> fst_;
   const fst::Body* body_;
@@ -140,14 +153,16 @@ class FstCursor {
   size_t shared_ = 0;
   std::vector<Frame> frames_;
 
-  // The LIST stood in: from its record on, at depth base_; entry index_ of count_ begins its codes at entry_.
+  // The LIST stood in: from its record on, at depth base_; entry index_ of count_ begins its codes
+  // at entry_.
   const uint8_t* list_ = nullptr;
   const uint8_t* limit_ = nullptr;
   uint64_t base_ = 0;
   uint32_t count_ = 0, index_ = 0;
   const uint8_t* entry_ = nullptr;
   const uint8_t* after_ = nullptr;  // where the codes of entry_ end
-  // What was walked of the list: entries [noted_, index_]; where their codes begin and what they share with the one before.
+  // What was walked of the list: entries [noted_, index_]; where their codes begin and what they
+  // share with the one before.
   uint32_t noted_ = 0;
   const uint8_t* starts_[fst::kMaxListEntries];
   uint64_t shares_[fst::kMaxListEntries];
@@ -156,11 +171,12 @@ class FstCursor {
   uint64_t key_valid_ = 0;  // bytes that are those of the current key
   uint64_t key_bytes_ = 0;  // its length, once assembled
   bool assembled_ = false;
-  bool eager_ = false;  // the last key was asked for, so the next will be
+  bool eager_ = false;         // the last key was asked for, so the next will be
   std::string prefix_, past_;  // scratch of NextPast
 };
 
-// Builds an image from keys in ascending order. Deterministic: the same input gives the same bytes on every machine.
+// Builds an image from keys in ascending order. Deterministic: the same input gives the same bytes
+// on every machine.
 class FstBuilder {
  public:
   struct Options {
@@ -168,13 +184,14 @@ class FstBuilder {
     // Polled every few ms; true stops the build with kInterrupted. done/total count work in keys.
     std::function<bool(uint64_t done, uint64_t total)> poll;
     uint64_t expected_keys = 0;
-    // Its token code is taken over where it still codes well (at most 5 % worse than when it was learnt), which saves learning.
+    // Its token code is taken over where it still codes well (at most 5 % worse than when it was
+    // learnt), which saves learning.
     std::shared_ptr<const Fst> previous;
     // The least width of offsets in the image: tests make small images look like large ones.
     uint32_t least_offset_bytes = 1;
   };
-  // A source that can be read more than once from the front (the codebook is learnt from a sample first).
-  // Each call of Next gives the next key and row, false at the end.
+  // A source that can be read more than once from the front (the codebook is learnt from a sample
+  // first). Each call of Next gives the next key and row, false at the end.
   class Source {
    public:
     virtual ~Source() = default;
@@ -182,8 +199,9 @@ class FstBuilder {
     virtual bool Next(Bytes* key, std::span<const Datum>* row) = 0;  // borrowed until the next call
     virtual Status status() const = 0;
   };
-  // Reads the source three times (keys twice to build, keys and rows once to check and to write the columns). kInvalid if keys
-  // do not ascend or it gives different keys another time; kTooBig for a key over kMaxKeyBytes.
+  // Reads the source three times (keys twice to build, keys and rows once to check and to write the
+  // columns). kInvalid if keys do not ascend or it gives different keys another time; kTooBig for a
+  // key over kMaxKeyBytes.
   static Status Build(Source* source, const Options& options, std::shared_ptr<const FstImage>* out);
 };
 

@@ -21,7 +21,9 @@ namespace {
 
 class OwnedImage final : public FstImage {
  public:
-  explicit OwnedImage(std::string bytes) : FstImage({}, false), owned_(std::move(bytes)) { bytes_ = owned_; }
+  explicit OwnedImage(std::string bytes) : FstImage({}, false), owned_(std::move(bytes)) {
+    bytes_ = owned_;
+  }
 
  private:
   const std::string owned_;
@@ -52,15 +54,18 @@ class MappedImage final : public FstImage {
  public:
   // Takes over the file and the mapping.
   MappedImage(int fd, void* at, size_t size, std::string path)
-      : FstImage(Bytes(static_cast<const char*>(at), size), true), file_(fd), at_(at), path_(std::move(path)) {}
+      : FstImage(Bytes(static_cast<const char*>(at), size), true),
+        file_(fd),
+        at_(at),
+        path_(std::move(path)) {}
   ~MappedImage() override { ::munmap(at_, bytes_.size()); }
 
   Status CheckSize() const override {
     struct stat st;
     if (::fstat(file_.fd(), &st) != 0) return IoError("stat", path_);
     if (static_cast<uint64_t>(st.st_size) == bytes_.size()) return {};
-    return Status::Io("\"" + path_ + "\" was " + std::to_string(bytes_.size()) + " bytes long when opened and is " +
-                      std::to_string(st.st_size) + " now");
+    return Status::Io("\"" + path_ + "\" was " + std::to_string(bytes_.size()) +
+                      " bytes long when opened and is " + std::to_string(st.st_size) + " now");
   }
 
  private:
@@ -120,7 +125,8 @@ Status WriteFile(const FstImage& image, const std::string& path) {
     if (file.fd() < 0) return IoError("create", temporary);
     Status status = WriteAll(file.fd(), image.bytes(), temporary);
     if (status.ok() && ::fsync(file.fd()) != 0) status = IoError("sync", temporary);
-    if (status.ok() && ::rename(temporary.c_str(), path.c_str()) != 0) status = IoError("rename to", path);
+    if (status.ok() && ::rename(temporary.c_str(), path.c_str()) != 0)
+      status = IoError("rename to", path);
     if (!status.ok()) {
       ::unlink(temporary.c_str());
       return status;

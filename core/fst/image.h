@@ -21,8 +21,8 @@ class FstImage {
   Bytes bytes() const { return bytes_; }
   // Mapped images are checked page by page when first read, others all at once when opened.
   bool mapped() const { return mapped_; }
-  // kIo if the file behind a mapped image is no longer as long as it was. To be called before a statement reads: touching a
-  // page that is gone is fatal to the process.
+  // kIo if the file behind a mapped image is no longer as long as it was. To be called before a
+  // statement reads: touching a page that is gone is fatal to the process.
   virtual Status CheckSize() const { return {}; }
 
   // An image that owns its bytes.
@@ -35,11 +35,13 @@ class FstImage {
   const bool mapped_;
 };
 
-// Opens the file of an image: mapped where the system can, else read. kIo names the path and the reason.
+// Opens the file of an image: mapped where the system can, else read. kIo names the path and the
+// reason.
 Status MapFile(const std::string& path, std::shared_ptr<const FstImage>* out);
 
-// Writes the image to a file that is wholly there or not at all: a temporary name beside it, fsync, rename, fsync of the
-// directory. A file of that name is replaced; who has it mapped keeps reading the old one.
+// Writes the image to a file that is wholly there or not at all: a temporary name beside it, fsync,
+// rename, fsync of the directory. A file of that name is replaced; who has it mapped keeps reading
+// the old one.
 Status WriteFile(const FstImage& image, const std::string& path);
 
 }  // namespace memkv

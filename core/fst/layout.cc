@@ -12,10 +12,12 @@ namespace {
 constexpr uint64_t kClusterBytes = 1024;
 
 uint64_t SizeOf(const Record& record, const Layout& layout, uint32_t id) {
-  return record.bytes + uint64_t{record.links} * (record.fused ? layout.link_bytes[id] : layout.ref_bytes);
+  return record.bytes +
+         uint64_t{record.links} * (record.fused ? layout.link_bytes[id] : layout.ref_bytes);
 }
 
-std::vector<uint32_t> ClusterOrder(const Records& records, const Layout& layout, Progress* progress) {
+std::vector<uint32_t> ClusterOrder(const Records& records, const Layout& layout,
+                                   Progress* progress) {
   const size_t n = records.records.size();
   std::vector<bool> placed(n, false);
   std::vector<uint32_t> order, roots, rest;
@@ -87,7 +89,8 @@ Layout PlaceRecords(const Records& records, uint32_t least_bytes, Progress* prog
         const uint64_t to = layout.address[records.links[record.link + i].record];
         if (record.fused) {
           const uint32_t width = WidthOf(to - layout.address[id] - record.head);
-          if (width > layout.link_bytes[id]) layout.link_bytes[id] = static_cast<uint8_t>(width), grew = true;
+          if (width > layout.link_bytes[id])
+            layout.link_bytes[id] = static_cast<uint8_t>(width), grew = true;
         } else {
           const uint32_t width = WidthOf(to);
           if (width > layout.ref_bytes) layout.ref_bytes = width, grew = true;

@@ -13,16 +13,16 @@
 namespace memkv::fst {
 
 struct Layout {
-  std::vector<uint32_t> order;       // records by address
-  std::vector<uint64_t> address;     // by record
-  std::vector<uint8_t> link_bytes;   // by FUSED record: width of its child offsets
-  uint32_t ref_bytes = 1;            // width of cold references
+  std::vector<uint32_t> order;      // records by address
+  std::vector<uint64_t> address;    // by record
+  std::vector<uint8_t> link_bytes;  // by FUSED record: width of its child offsets
+  uint32_t ref_bytes = 1;           // width of cold references
   uint64_t total_bytes = 0;
 };
 
-// Places the root at 0 and, again and again, the heaviest descendants of a record beside it until about 1 KiB is full, so that
-// a walk crosses few cache lines and pages. Children come after their parents. No width is below least_bytes.
-// Unfinished if progress says to stop.
+// Places the root at 0 and, again and again, the heaviest descendants of a record beside it until
+// about 1 KiB is full, so that a walk crosses few cache lines and pages. Children come after their
+// parents. No width is below least_bytes. Unfinished if progress says to stop.
 Layout PlaceRecords(const Records& records, uint32_t least_bytes, Progress* progress);
 
 // Appends all records, offsets filled in.

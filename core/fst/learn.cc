@@ -7,13 +7,14 @@
 namespace memkv::fst {
 namespace {
 
-constexpr uint16_t kEnd = 256;          // the symbol END
-constexpr uint16_t kBarrier = 0xffff;   // between strings
+constexpr uint16_t kEnd = 256;         // the symbol END
+constexpr uint16_t kBarrier = 0xffff;  // between strings
 constexpr uint32_t kNone = 0xffffffff;
-constexpr uint32_t kFewest = 4;         // uses under which a pair cannot pay for its slot
+constexpr uint32_t kFewest = 4;  // uses under which a pair cannot pay for its slot
 
-// The sample as a row of symbols. A token of several symbols is written at its first and at its last place, so that both
-// neighbours of a place are found without links. Each place starts at most one pair; the places of a pair form a list.
+// The sample as a row of symbols. A token of several symbols is written at its first and at its
+// last place, so that both neighbours of a place are found without links. Each place starts at most
+// one pair; the places of a pair form a list.
 class Merger {
  public:
   explicit Merger(const Sample& sample) {
@@ -32,7 +33,8 @@ class Merger {
     prev_.resize(row_.size());
     slots_.assign(1024, kNone);
     for (size_t p = row_.size(); p-- > 0;) {
-      if (p + 1 < row_.size() && Joins(row_[p], row_[p + 1])) Link(row_[p], row_[p + 1], static_cast<uint32_t>(p));
+      if (p + 1 < row_.size() && Joins(row_[p], row_[p + 1]))
+        Link(row_[p], row_[p + 1], static_cast<uint32_t>(p));
     }
     for (uint32_t id = 0; id < pairs_.size(); ++id) Offer(id);
   }
@@ -62,7 +64,9 @@ class Merger {
     bool offered;
   };
 
-  size_t Symbols(uint16_t t) const { return t == kBarrier ? 1 : tokens_[t].text.size() + tokens_[t].end; }
+  size_t Symbols(uint16_t t) const {
+    return t == kBarrier ? 1 : tokens_[t].text.size() + tokens_[t].end;
+  }
   bool Joins(uint16_t a, uint16_t b) const {
     return a != kBarrier && b != kBarrier && !tokens_[a].end &&
            tokens_[a].text.size() + tokens_[b].text.size() <= kMaxTokenBytes;
@@ -82,7 +86,8 @@ class Merger {
     if (pairs_.size() * 2 >= slots_.size()) {
       std::vector<uint32_t> bigger(slots_.size() * 4, kNone);
       slots_.swap(bigger);
-      for (uint32_t id = 0; id < pairs_.size(); ++id) slots_[Slot(pairs_[id].left, pairs_[id].right)] = id;
+      for (uint32_t id = 0; id < pairs_.size(); ++id)
+        slots_[Slot(pairs_[id].left, pairs_[id].right)] = id;
       slot = Slot(a, b);
     }
     slots_[slot] = static_cast<uint32_t>(pairs_.size());
@@ -116,7 +121,8 @@ class Merger {
     const uint16_t a = pairs_[id].left, b = pairs_[id].right;
     const auto t = static_cast<uint16_t>(tokens_.size());
     tokens_.push_back({tokens_[a].text + tokens_[b].text, tokens_[b].end});
-    const auto a_symbols = static_cast<uint32_t>(Symbols(a)), t_symbols = static_cast<uint32_t>(Symbols(t));
+    const auto a_symbols = static_cast<uint32_t>(Symbols(a)),
+               t_symbols = static_cast<uint32_t>(Symbols(t));
     touched_.clear();
     while (pairs_[id].head != kNone) {
       const uint32_t p = pairs_[id].head, q = p + a_symbols, r = p + t_symbols;

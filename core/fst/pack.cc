@@ -19,14 +19,17 @@ struct Fit {
 
 uint32_t Allowed(uint32_t width) { return width > 56 ? 64 : width; }
 
-// The cheapest window for the values less their line. Values count as signed, so that a line may pass through zero.
-Fit FitLine(std::span<const uint64_t> values, const std::vector<uint32_t>& places, uint64_t stride, bool outliers,
-            std::vector<int64_t>* sorted) {
+// The cheapest window for the values less their line. Values count as signed, so that a line may
+// pass through zero.
+Fit FitLine(std::span<const uint64_t> values, const std::vector<uint32_t>& places, uint64_t stride,
+            bool outliers, std::vector<int64_t>* sorted) {
   sorted->clear();
   for (uint32_t i : places) sorted->push_back(static_cast<int64_t>(values[i] - i * stride));
   std::sort(sorted->begin(), sorted->end());
   const size_t n = sorted->size();
-  auto distance = [&](size_t i, size_t j) { return static_cast<uint64_t>((*sorted)[j]) - static_cast<uint64_t>((*sorted)[i]); };
+  auto distance = [&](size_t i, size_t j) {
+    return static_cast<uint64_t>((*sorted)[j]) - static_cast<uint64_t>((*sorted)[i]);
+  };
   Fit best;
   best.stride = stride;
   best.base = static_cast<uint64_t>((*sorted)[0]);
@@ -50,7 +53,8 @@ Fit FitLine(std::span<const uint64_t> values, const std::vector<uint32_t>& place
 
 }  // namespace
 
-void AppendInts(std::span<const uint64_t> values, std::span<const bool> free, bool outliers, std::string* out) {
+void AppendInts(std::span<const uint64_t> values, std::span<const bool> free, bool outliers,
+                std::string* out) {
   std::vector<uint32_t> places;
   for (uint32_t i = 0; i < values.size(); ++i) {
     if (free.empty() || !free[i]) places.push_back(i);

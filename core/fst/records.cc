@@ -18,8 +18,8 @@ void PutLength(std::string* out, uint64_t n) {
 
 }  // namespace
 
-RecordWriter::RecordWriter(const Skeleton& skeleton, Codebook* codebook, const std::vector<uint32_t>& hot_of,
-                           uint32_t list_entries)
+RecordWriter::RecordWriter(const Skeleton& skeleton, Codebook* codebook,
+                           const std::vector<uint32_t>& hot_of, uint32_t list_entries)
     : skeleton_(skeleton), codebook_(*codebook), hot_of_(hot_of), list_entries_(list_entries) {
   out_.of_shared.assign(skeleton.shared.size(), kNoRecord);
 }
@@ -28,7 +28,8 @@ Records RecordWriter::Write(Progress* progress) {
   progress_ = progress;
   const Item& root = skeleton_.root;
   NewRecord(root.keys);
-  work_.push_back({0, root.kind == Item::kBig, root.at, root.entries, std::string(skeleton_.Label(root))});
+  work_.push_back(
+      {0, root.kind == Item::kBig, root.at, root.entries, std::string(skeleton_.Label(root))});
   while (!work_.empty() && !progress->stopped()) {
     const Work work = std::move(work_.back());
     work_.pop_back();
@@ -59,10 +60,12 @@ uint32_t RecordWriter::RecordOfShared(uint32_t id) {
   return out_.of_shared[id];
 }
 
-void RecordWriter::AppendItems(uint64_t node, const uint8_t* path, uint32_t depth, std::vector<Fusing>* out) const {
+void RecordWriter::AppendItems(uint64_t node, const uint8_t* path, uint32_t depth,
+                               std::vector<Fusing>* out) const {
   const BigNode& n = skeleton_.nodes[node];
   for (uint64_t i = n.items; i < n.items + n.item_count; ++i) {
-    Fusing f = {&skeleton_.items[i], {}, static_cast<uint8_t>(depth), static_cast<uint8_t>(depth), false};
+    Fusing f = {
+        &skeleton_.items[i], {}, static_cast<uint8_t>(depth), static_cast<uint8_t>(depth), false};
     std::copy(path, path + depth, f.path);
     if (f.item->kind != Item::kFinal) f.path[f.path_bytes++] = f.item->first;
     f.closed = !Expandable(f);
@@ -70,7 +73,8 @@ void RecordWriter::AppendItems(uint64_t node, const uint8_t* path, uint32_t dept
   }
 }
 
-// Whether the node below an item may take its place in the window. Zero bytes would look like padding.
+// Whether the node below an item may take its place in the window. Zero bytes would look like
+// padding.
 bool RecordWriter::Expandable(const Fusing& x) const {
   if (x.item->kind != Item::kBig || x.depth + x.item->label_bytes > kWindow - 1) return false;
   if (skeleton_.Label(*x.item).find('\0') != Bytes::npos) return false;
@@ -106,7 +110,8 @@ void RecordWriter::Fuse(std::vector<Fusing>* items) const {
     size_t best = items->size();
     for (size_t i = 0; i < items->size(); ++i) {
       const Fusing& x = (*items)[i];
-      if (!x.closed && (best == items->size() || x.item->keys > (*items)[best].item->keys)) best = i;
+      if (!x.closed && (best == items->size() || x.item->keys > (*items)[best].item->keys))
+        best = i;
     }
     if (best == items->size()) return;
     const Fusing& x = (*items)[best];
@@ -164,7 +169,8 @@ void RecordWriter::WriteNode(const Work& work) {
     bytes.append(work.label);
   }
   const auto head = static_cast<uint32_t>(bytes.size());
-  bytes.push_back(static_cast<char>(kFused | (one_byte ? kOneByteSeparators : 0) | (count_bytes - 1) << 3));
+  bytes.push_back(
+      static_cast<char>(kFused | (one_byte ? kOneByteSeparators : 0) | (count_bytes - 1) << 3));
   bytes.push_back(static_cast<char>(k - 1));
   for (uint32_t i = 1; i <= k; ++i) {
     const Fusing& first = *groups[i].first;
@@ -173,7 +179,8 @@ void RecordWriter::WriteNode(const Work& work) {
       continue;
     }
     uint32_t window = 0;
-    for (uint32_t b = 0; b < kWindow; ++b) window = window << 8 | (b < first.path_bytes ? first.path[b] : 0);
+    for (uint32_t b = 0; b < kWindow; ++b)
+      window = window << 8 | (b < first.path_bytes ? first.path[b] : 0);
     AppendWide(&bytes, window ^ 0x80000000u, 4);
   }
   const auto cut = static_cast<uint32_t>(bytes.size());

@@ -1,4 +1,5 @@
-// Records: the skeleton written out as LIST, SINGLE and FUSED records (format.h), all but the offsets between them.
+// Records: the skeleton written out as LIST, SINGLE and FUSED records (format.h), all but the
+// offsets between them.
 
 #ifndef MEMKV_CORE_FST_RECORDS_H_
 #define MEMKV_CORE_FST_RECORDS_H_
@@ -14,13 +15,13 @@
 namespace memkv::fst {
 
 struct Record {
-  uint64_t at = 0;       // its bytes in Records::bytes, offsets left out
+  uint64_t at = 0;  // its bytes in Records::bytes, offsets left out
   uint32_t bytes = 0;
-  uint32_t head = 0;     // FUSED: where its first byte is (a SINGLE's label may precede it)
-  uint32_t cut = 0;      // FUSED: where the child offsets go
-  uint32_t links = 0;    // FUSED: children; LIST: cold references
-  uint64_t link = 0;     // the first of them in Records::links
-  uint64_t weight = 0;   // keys below
+  uint32_t head = 0;    // FUSED: where its first byte is (a SINGLE's label may precede it)
+  uint32_t cut = 0;     // FUSED: where the child offsets go
+  uint32_t links = 0;   // FUSED: children; LIST: cold references
+  uint64_t link = 0;    // the first of them in Records::links
+  uint64_t weight = 0;  // keys below
   bool fused = false;
 };
 
@@ -41,12 +42,14 @@ class RecordWriter {
   static constexpr uint32_t kFanout = 32;  // children up to which nodes are fused
 
   // hot_of: per shared subtree, which reference of two bytes it has, or SharedSet::kNone.
-  RecordWriter(const Skeleton& skeleton, Codebook* codebook, const std::vector<uint32_t>& hot_of, uint32_t list_entries);
+  RecordWriter(const Skeleton& skeleton, Codebook* codebook, const std::vector<uint32_t>& hot_of,
+               uint32_t list_entries);
   // Unfinished if progress says to stop.
   Records Write(Progress* progress);
 
  private:
-  // An item of a node being fused: path_bytes of path lead from the fused node to it, the last being the edge's first byte.
+  // An item of a node being fused: path_bytes of path lead from the fused node to it, the last
+  // being the edge's first byte.
   struct Fusing {
     const Item* item;
     uint8_t path[4];
@@ -57,7 +60,7 @@ class RecordWriter {
   struct Work {
     uint32_t record;
     bool big;
-    uint64_t at;        // node, or entries
+    uint64_t at;  // node, or entries
     uint32_t entries;
     std::string label;  // of the SINGLE before the record
   };
@@ -66,7 +69,8 @@ class RecordWriter {
   uint32_t RecordOfShared(uint32_t id);
   void WriteNode(const Work& work);
   void WriteList(uint32_t record, const Fusing* begin, const Fusing* end);
-  void AppendItems(uint64_t node, const uint8_t* path, uint32_t depth, std::vector<Fusing>* out) const;
+  void AppendItems(uint64_t node, const uint8_t* path, uint32_t depth,
+                   std::vector<Fusing>* out) const;
   void Fuse(std::vector<Fusing>* items) const;
   bool Expandable(const Fusing& x) const;
   uint32_t Groups(const std::vector<Fusing>& items) const;

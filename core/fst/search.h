@@ -1,4 +1,5 @@
-// Byte comparisons of the reader, sixteen at a time: SSE2, NEON, and the plain twins that a test compares them with.
+// Byte comparisons of the reader, sixteen at a time: SSE2, NEON, and the plain twins that a test
+// compares them with.
 
 #ifndef MEMKV_CORE_FST_SEARCH_H_
 #define MEMKV_CORE_FST_SEARCH_H_
@@ -51,7 +52,8 @@ inline uint32_t CountUpTo8(const uint8_t* separators, uint32_t k, uint8_t byte) 
   const __m128i q = _mm_set1_epi8(static_cast<char>(byte));
   for (uint32_t d = 0; d < k; d += 16) {
     const __m128i s = _mm_loadu_si128(reinterpret_cast<const __m128i*>(separators + d));
-    uint32_t above = 0xffffu & ~static_cast<uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_min_epu8(s, q), s)));
+    uint32_t above =
+        0xffffu & ~static_cast<uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_min_epu8(s, q), s)));
     if (k - d < 16) above |= 1u << (k - d);
     if (above) return d + static_cast<uint32_t>(std::countr_zero(above));
   }
@@ -62,9 +64,12 @@ inline uint32_t CountUpTo32(const uint8_t* separators, uint32_t k, int32_t windo
   const __m128i q = _mm_set1_epi32(window);
   for (uint32_t d = 0; d < k; d += 16) {
     const auto* s = reinterpret_cast<const __m128i*>(separators + 4 * d);
-    const __m128i a = _mm_cmpgt_epi32(_mm_loadu_si128(s), q), b = _mm_cmpgt_epi32(_mm_loadu_si128(s + 1), q);
-    const __m128i c = _mm_cmpgt_epi32(_mm_loadu_si128(s + 2), q), e = _mm_cmpgt_epi32(_mm_loadu_si128(s + 3), q);
-    auto above = static_cast<uint32_t>(_mm_movemask_epi8(_mm_packs_epi16(_mm_packs_epi32(a, b), _mm_packs_epi32(c, e))));
+    const __m128i a = _mm_cmpgt_epi32(_mm_loadu_si128(s), q),
+                  b = _mm_cmpgt_epi32(_mm_loadu_si128(s + 1), q);
+    const __m128i c = _mm_cmpgt_epi32(_mm_loadu_si128(s + 2), q),
+                  e = _mm_cmpgt_epi32(_mm_loadu_si128(s + 3), q);
+    auto above = static_cast<uint32_t>(
+        _mm_movemask_epi8(_mm_packs_epi16(_mm_packs_epi32(a, b), _mm_packs_epi32(c, e))));
     if (k - d < 16) above |= 1u << (k - d);
     if (above) return d + static_cast<uint32_t>(std::countr_zero(above));
   }
@@ -72,8 +77,9 @@ inline uint32_t CountUpTo32(const uint8_t* separators, uint32_t k, int32_t windo
 }
 
 inline uint32_t Differ16(const void* a, const void* b) {
-  return 0xffffu & ~static_cast<uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(
-                       _mm_loadu_si128(static_cast<const __m128i*>(a)), _mm_loadu_si128(static_cast<const __m128i*>(b)))));
+  return 0xffffu & ~static_cast<uint32_t>(_mm_movemask_epi8(
+                       _mm_cmpeq_epi8(_mm_loadu_si128(static_cast<const __m128i*>(a)),
+                                      _mm_loadu_si128(static_cast<const __m128i*>(b)))));
 }
 
 #elif defined(__ARM_NEON) && defined(__aarch64__)
@@ -104,7 +110,8 @@ inline uint32_t CountUpTo32(const uint8_t* separators, uint32_t k, int32_t windo
 }
 
 inline uint32_t Differ16(const void* a, const void* b) {
-  return 0xffffu & ~BitsOf(vceqq_u8(vld1q_u8(static_cast<const uint8_t*>(a)), vld1q_u8(static_cast<const uint8_t*>(b))));
+  return 0xffffu & ~BitsOf(vceqq_u8(vld1q_u8(static_cast<const uint8_t*>(a)),
+                                    vld1q_u8(static_cast<const uint8_t*>(b))));
 }
 
 #else

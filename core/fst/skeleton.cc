@@ -33,8 +33,13 @@ SkeletonBuilder::SkeletonBuilder(const SharedSet& shared, uint64_t seed, uint32_
 }
 
 SkeletonBuilder::Marks SkeletonBuilder::Now(size_t shared) const {
-  return {pending_.size(),   out_.entries.size(), out_.labels.size(), out_.items.size(),
-          out_.nodes.size(), found_,              static_cast<uint32_t>(shared)};
+  return {pending_.size(),
+          out_.entries.size(),
+          out_.labels.size(),
+          out_.items.size(),
+          out_.nodes.size(),
+          found_,
+          static_cast<uint32_t>(shared)};
 }
 
 void SkeletonBuilder::Add(Bytes key, size_t shared) {
@@ -42,7 +47,8 @@ void SkeletonBuilder::Add(Bytes key, size_t shared) {
     const bool prefix = shared == last_.size();
     if (prefix) {
       // The last key ends in an inner node.
-      stack_.push_back({static_cast<uint32_t>(shared), children_.size(), last_begin_, Shape::Node(seed_), 1, 1});
+      stack_.push_back(
+          {static_cast<uint32_t>(shared), children_.size(), last_begin_, Shape::Node(seed_), 1, 1});
       stack_.back().shape.MarkFinal();
       Item item;
       item.kind = Item::kFinal;
@@ -51,13 +57,15 @@ void SkeletonBuilder::Add(Bytes key, size_t shared) {
     } else {
       CloseTo(shared);
       if (stack_.empty() || stack_.back().depth < shared) {
-        stack_.push_back({static_cast<uint32_t>(shared), children_.size(), done_.begin, Shape::Node(seed_), 0, 0});
+        stack_.push_back({static_cast<uint32_t>(shared), children_.size(), done_.begin,
+                          Shape::Node(seed_), 0, 0});
       }
       Hang(stack_.back());
     }
   }
   last_begin_ = Now(shared);
-  pending_.push_back({text_.size(), static_cast<uint32_t>(shared), static_cast<uint32_t>(key.size() - shared), SharedSet::kNone});
+  pending_.push_back({text_.size(), static_cast<uint32_t>(shared),
+                      static_cast<uint32_t>(key.size() - shared), SharedSet::kNone});
   text_.append(key.substr(shared));
   last_.resize(shared);
   last_.append(key.substr(shared));
@@ -151,7 +159,8 @@ void SkeletonBuilder::PopPending(size_t to) {
   pending_.resize(to);
 }
 
-// Forgets what a repeated subtree has left, unless a subtree found within it points there (a collision of fingerprints).
+// Forgets what a repeated subtree has left, unless a subtree found within it points there (a
+// collision of fingerprints).
 void SkeletonBuilder::CutBack(const Marks& marks) {
   if (found_ != marks.found) return;
   out_.entries.resize(marks.entries);

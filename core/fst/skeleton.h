@@ -1,8 +1,8 @@
 // The second pass over the keys: the compacted automaton, before labels are coded.
 //
-// A subtree of at most `list_entries` keys and references is small: it stays text, a run of front-coded entries. Above them
-// stand big nodes, each a row of items in key order. A shared subtree is kept once, and an entry that ends in a reference
-// stands for each place where it was.
+// A subtree of at most `list_entries` keys and references is small: it stays text, a run of
+// front-coded entries. Above them stand big nodes, each a row of items in key order. A shared
+// subtree is kept once, and an entry that ends in a reference stands for each place where it was.
 
 #ifndef MEMKV_CORE_FST_SKELETON_H_
 #define MEMKV_CORE_FST_SKELETON_H_
@@ -17,7 +17,8 @@
 namespace memkv::fst {
 
 // Front-coded entries relative to the depth of the node they hang from:
-//   varint shared with the entry before | varint length << 1 | is a reference | varint shared subtree, if so | text
+//   varint shared with the entry before | varint length << 1 | is a reference | varint shared
+//   subtree, if so | text
 // Shared is 0 in the first entry of an item, which is whole.
 struct EntryReader {
   const char* at;
@@ -34,7 +35,7 @@ struct EntryReader {
 // What hangs under one edge of a big node, or the key that ends in it.
 struct Item {
   enum Kind : uint8_t { kFinal, kSmall, kBig };
-  uint64_t at = 0;     // small: where its entries begin; big: the node
+  uint64_t at = 0;  // small: where its entries begin; big: the node
   uint64_t keys = 0;
   uint64_t label = 0;  // big: the edge's label, from the parent's depth to the child's
   uint32_t label_bytes = 0;
@@ -82,7 +83,8 @@ class SkeletonBuilder {
     size_t pending, entries, labels, items, nodes, found;
     uint32_t shared;  // what that key shares with the one before
   };
-  // A key or reference that no node has taken yet. Its text follows the first `shared` bytes of the key before.
+  // A key or reference that no node has taken yet. Its text follows the first `shared` bytes of the
+  // key before.
   struct Pending {
     uint64_t text;
     uint32_t shared, length;

@@ -7,7 +7,8 @@
 namespace memkv::fst {
 namespace {
 
-constexpr uint64_t kK1 = 0x9FB21C651E98DF25, kK2 = 0xD6E8FEB86659FD93, kK3 = 0xff51afd7ed558ccd, kK4 = 0xc4ceb9fe1a85ec53;
+constexpr uint64_t kK1 = 0x9FB21C651E98DF25, kK2 = 0xD6E8FEB86659FD93, kK3 = 0xff51afd7ed558ccd,
+                   kK4 = 0xc4ceb9fe1a85ec53;
 constexpr size_t kMostEntries = size_t{1} << 21;
 
 void MixText(Bytes text, Fingerprint* f) {
@@ -77,7 +78,8 @@ void RepeatFinder::Add(Bytes key, size_t shared) {
     const bool prefix = shared == last_.size();
     if (!prefix) CloseTo(shared);
     if (stack_.empty() || stack_.back().depth < shared) {
-      stack_.push_back({static_cast<uint32_t>(shared), static_cast<uint32_t>(children_.size()), Shape::Node(seed_), 0});
+      stack_.push_back({static_cast<uint32_t>(shared), static_cast<uint32_t>(children_.size()),
+                        Shape::Node(seed_), 0});
     }
     Open& top = stack_.back();
     if (prefix) {

@@ -1,9 +1,11 @@
-// Subtrees of the trie of the keys, met in key order: fingerprints, and the first pass that tells which of them repeat.
+// Subtrees of the trie of the keys, met in key order: fingerprints, and the first pass that tells
+// which of them repeat.
 //
-// The trie is never held. Its open nodes, those on the path of the last key, form a stack; a node closes when the prefix that
-// the next key shares with the last is shorter than the node's depth, and its fingerprint is then complete, since its children
-// closed before it. Equal subtrees have equal fingerprints; that unequal ones differ is checked by comparing the finished
-// image with the source (builder.cc), since keys are user data.
+// The trie is never held. Its open nodes, those on the path of the last key, form a stack; a node
+// closes when the prefix that the next key shares with the last is shorter than the node's depth,
+// and its fingerprint is then complete, since its children closed before it. Equal subtrees have
+// equal fingerprints; that unequal ones differ is checked by comparing the finished image with the
+// source (builder.cc), since keys are user data.
 
 #ifndef MEMKV_CORE_FST_SUBTREE_H_
 #define MEMKV_CORE_FST_SUBTREE_H_
@@ -20,7 +22,8 @@ struct Fingerprint {
   friend bool operator==(const Fingerprint&, const Fingerprint&) = default;
 };
 
-// What a subtree is known by while it is built: its fingerprint and its size, written out, in 1/16 of a byte.
+// What a subtree is known by while it is built: its fingerprint and its size, written out, in 1/16
+// of a byte.
 struct Shape {
   Fingerprint print;
   uint64_t full = 0;  // every subtree below written out
@@ -54,7 +57,8 @@ class SharedSet {
   std::vector<uint32_t> slots_;
 };
 
-// The first pass. References are counted by distinct parents, so that what repeats only inside a repeated subtree is not shared.
+// The first pass. References are counted by distinct parents, so that what repeats only inside a
+// repeated subtree is not shared.
 class RepeatFinder {
  public:
   explicit RepeatFinder(uint64_t seed);
@@ -65,8 +69,8 @@ class RepeatFinder {
   SharedSet Finish();
 
  private:
-  // 8-way buckets; the table grows up to a limit, then the least recently used entry of a bucket goes. What paid when it
-  // went is kept in the set.
+  // 8-way buckets; the table grows up to a limit, then the least recently used entry of a bucket
+  // goes. What paid when it went is kept in the set.
   struct Entry {
     Fingerprint print;
     uint32_t refs = 0, last = 0;  // refs 0: free

@@ -9,21 +9,25 @@ namespace memkv::fst {
 Status TokenCode::Parse(Bytes section) {
   const size_t size = section.size();
   auto corrupt = [&](const char* what) {
-    return Status::Corrupt(std::string("section code, byte ") + std::to_string(size - section.size()) + ": " + what);
+    return Status::Corrupt(std::string("section code, byte ") +
+                           std::to_string(size - section.size()) + ": " + what);
   };
-  uint64_t v[7];
+  uint64_t v[8];
   for (uint64_t& x : v) {
     if (!GetVarint(&section, &x)) return corrupt("cut short");
   }
-  if (v[0] > v[1] || v[1] > v[2] || v[2] > v[3] || v[3] > 255) return corrupt("lead bytes out of order");
+  if (v[0] > v[1] || v[1] > v[2] || v[2] > v[3] || v[3] > 255)
+    return corrupt("lead bytes out of order");
   if (v[4] < 1 || v[4] > 8) return corrupt("references of no width");
   end1 = static_cast<uint32_t>(v[0]);
   one = static_cast<uint32_t>(v[1]);
   end2 = static_cast<uint32_t>(v[2]);
   hot = static_cast<uint32_t>(v[3]);
   ref_bytes = static_cast<uint32_t>(v[4]);
-  if (v[5] > uint64_t{end2 - one} * 256 || v[6] > uint64_t{hot - end2} * 256) return corrupt("too many tokens");
+  if (v[5] > uint64_t{end2 - one} * 256 || v[6] > uint64_t{hot - end2} * 256)
+    return corrupt("too many tokens");
 
+  learnt_rate = v[7];
   known[0] = end1;
   known[1] = one - end1;
   known[2] = static_cast<uint32_t>(v[5]);

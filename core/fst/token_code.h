@@ -1,4 +1,5 @@
-// TokenCode: the token code of an image, as a reader wants it: one 16-byte slot per code. See format.h, section kCode.
+// TokenCode: the token code of an image, as a reader wants it: one 16-byte slot per code. See
+// format.h, section kCode.
 
 #ifndef MEMKV_CORE_FST_TOKEN_CODE_H_
 #define MEMKV_CORE_FST_TOKEN_CODE_H_
@@ -20,9 +21,11 @@ struct alignas(16) TokenSlot {
 struct TokenCode {
   uint32_t end1 = 0, one = 0, end2 = 0, hot = 255;  // e1, n1, e2, hot of the picture
   uint32_t ref_bytes = 1;
+  uint64_t learnt_rate = 0;  // bytes of code per 1024 of text when it was learnt
   uint32_t slot_count = 0;
-  std::unique_ptr<TokenSlot[]> slots;  // one for every code below hot; those without a token are empty
-  uint32_t known[4] = {};              // tokens: END of one byte, plain of one byte, END of two, plain of two
+  std::unique_ptr<TokenSlot[]>
+      slots;               // one for every code below hot; those without a token are empty
+  uint32_t known[4] = {};  // tokens: END of one byte, plain of one byte, END of two, plain of two
 
   // Reads a section kCode. Afterwards every code below hot has a slot.
   Status Parse(Bytes section);

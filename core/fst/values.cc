@@ -11,15 +11,17 @@ Status ColumnReader::Open(Bytes section, uint32_t index, uint64_t rows, const Pa
   rows_ = rows;
   index_ = index;
   pages_ = pages;
-  auto corrupt = [&](const char* what) { return Status::Corrupt("section column " + std::to_string(index) + ": " + what); };
+  auto corrupt = [&](const char* what) {
+    return Status::Corrupt("section column " + std::to_string(index) + ": " + what);
+  };
   if (!Holds(base_, kColumnHead)) return corrupt("its head");
   directory_ = LoadWide(base_, 6);
   dictionary_ = LoadWide(base_ + 6, 6);
   code_at_ = LoadWide(base_ + 12, 6);
   const uint64_t blocks = rows / kBlockRows + (rows % kBlockRows != 0);
   const uint64_t size = section.size();
-  if (directory_ > size || dictionary_ > size || code_at_ > directory_ || blocks != (size - directory_) / 6 ||
-      (size - directory_) % 6 != 0) {
+  if (directory_ > size || dictionary_ > size || code_at_ > directory_ ||
+      blocks != (size - directory_) / 6 || (size - directory_) % 6 != 0) {
     return corrupt("its directory");
   }
   if (code_at_ < directory_) {
@@ -36,7 +38,8 @@ bool ColumnReader::Holds(const uint8_t* p, uint64_t n) const {
 }
 
 Status ColumnReader::Corrupt(uint64_t row) const {
-  return Status::Corrupt("section column " + std::to_string(index_) + ", row " + std::to_string(row) + ": no value there");
+  return Status::Corrupt("section column " + std::to_string(index_) + ", row " +
+                         std::to_string(row) + ": no value there");
 }
 
 uint64_t ColumnReader::Ints::Bits(uint64_t i) const {
@@ -89,7 +92,8 @@ Status ColumnReader::Get(uint64_t row, std::string* buffer, Datum* out) const {
   return {};
 }
 
-bool ColumnReader::GetFrom(const uint8_t* p, uint64_t i, uint64_t rows, std::string* buffer, Datum* out) const {
+bool ColumnReader::GetFrom(const uint8_t* p, uint64_t i, uint64_t rows, std::string* buffer,
+                           Datum* out) const {
   if (!Holds(p, 1)) return false;
   const uint8_t kind = *p++;
   if (kind & kNullsFlag) {
@@ -137,7 +141,8 @@ bool ColumnReader::GetFrom(const uint8_t* p, uint64_t i, uint64_t rows, std::str
     case kTexts: {
       const uint8_t* from;
       uint64_t n;
-      if (!Holds(p, 1) || !OpenInts(p + 1, rows + 1, &ints) || !Span(ints, i, &from, &n)) return false;
+      if (!Holds(p, 1) || !OpenInts(p + 1, rows + 1, &ints) || !Span(ints, i, &from, &n))
+        return false;
       return Text(from, n, *p != 0, buffer, out);
     }
     case kBlobs: {
@@ -150,7 +155,9 @@ bool ColumnReader::GetFrom(const uint8_t* p, uint64_t i, uint64_t rows, std::str
     case kMixed: {
       const uint8_t* from;
       uint64_t n;
-      if (!Holds(p, 1 + rows) || !OpenInts(p + 1 + rows, rows + 1, &ints) || !Span(ints, i, &from, &n)) return false;
+      if (!Holds(p, 1 + rows) || !OpenInts(p + 1 + rows, rows + 1, &ints) ||
+          !Span(ints, i, &from, &n))
+        return false;
       switch (p[1 + i]) {
         case Datum::kNull:
           *out = Datum::Null();
@@ -158,7 +165,8 @@ bool ColumnReader::GetFrom(const uint8_t* p, uint64_t i, uint64_t rows, std::str
         case Datum::kInteger: {
           if (n < 1 || n > 8) return false;
           const uint32_t spare = 64 - 8 * static_cast<uint32_t>(n);
-          *out = Datum::Integer(static_cast<int64_t>(LoadWide(from, static_cast<uint32_t>(n)) << spare) >> spare);
+          *out = Datum::Integer(
+              static_cast<int64_t>(LoadWide(from, static_cast<uint32_t>(n)) << spare) >> spare);
           return true;
         }
         case Datum::kReal:
@@ -187,7 +195,8 @@ bool ColumnReader::Span(const Ints& offsets, uint64_t i, const uint8_t** from, u
   return Holds(*from, *n);
 }
 
-bool ColumnReader::Text(const uint8_t* from, uint64_t n, bool coded, std::string* buffer, Datum* out) const {
+bool ColumnReader::Text(const uint8_t* from, uint64_t n, bool coded, std::string* buffer,
+                        Datum* out) const {
   if (!coded) {
     *out = Datum::Text(Bytes(reinterpret_cast<const char*>(from), n));
     return true;
@@ -200,7 +209,8 @@ bool ColumnReader::Text(const uint8_t* from, uint64_t n, bool coded, std::string
     const uint32_t c = *from;
     if (c >= code_->hot) return false;
     const TokenSlot& token = code_->Take(from);
-    if (length + 16 > buffer->size()) buffer->resize(std::max<size_t>(2 * buffer->size(), length + 64));
+    if (length + 16 > buffer->size())
+      buffer->resize(std::max<size_t>(2 * buffer->size(), length + 64));
     std::memcpy(buffer->data() + length, &token, 16);
     length += token.length;
     if (code_->IsEnd(c)) {
@@ -217,7 +227,8 @@ bool ColumnReader::Entry(uint64_t id, Datum* out) const {
   const uint64_t entries = Load32(p);
   const uint32_t width = p[4];
   if (id >= entries || width < 1 || width > 8 || !Holds(p + 5, (entries + 1) * width)) return false;
-  const uint64_t a = LoadWide(p + 5 + id * width, width), b = LoadWide(p + 5 + (id + 1) * width, width);
+  const uint64_t a = LoadWide(p + 5 + id * width, width),
+                 b = LoadWide(p + 5 + (id + 1) * width, width);
   const uint8_t* text = p + 5 + (entries + 1) * width;
   if (a >= b || b > static_cast<uint64_t>(end_ - text) || !Holds(text + a, b - a)) return false;
   const Bytes bytes(reinterpret_cast<const char*>(text + a + 1), b - a - 1);

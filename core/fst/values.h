@@ -1,22 +1,30 @@
-// Columns of values by rank: one section kColumn per column, in blocks of 512 rows. W<n> is an integer of n bytes.
+// Columns of values by rank: one section kColumn per column, in blocks of 512 rows. W<n> is an
+// integer of n bytes.
 //
-//   section     W<6> directory | W<6> dictionary | W<6> code | blocks | dictionary | code | directory    (offsets in the section)
+// clang-format off
+//   section     W<6> directory | W<6> dictionary | W<6> code | blocks | dictionary | code | directory
+//               (offsets in the section)
 //   directory   W<6> per block: where it begins
 //   code        a section kCode (format.h) for the texts, ending where the directory begins; or nothing
-//   dictionary  W<4> entries | W<1> width w | entries + 1 offsets W<w> into what follows | per entry: 1 kind | bytes
+//   dictionary  W<4> entries | W<1> width w | entries + 1 offsets W<w> into what follows
+//               | per entry: 1 kind | bytes
 //
-//   block       1 encoding, + 80 if rows may be NULL | with 80: a bit per row, 1 is NULL, 64 bytes | as the encoding says:
+//   block       1 encoding, + 80 if rows may be NULL | with 80: a bit per row, 1 is NULL, 64 bytes
+//               | as the encoding says:
 //     0 CONST       1 kind | W<4> n | n bytes: an integer or real in 8, text or blob as they are
-//     1 INTS        ints                                            INTEGERs
-//     2 REALS       1 scale s | ints                                REALs, each int / 10^s
+//     1 INTS        ints                                      INTEGERs
+//     2 REALS       1 scale s | ints                          REALs, each int / 10^s
 //     3 RAW REALS   8 per row
-//     4 DICTIONARY  ints: entries of the dictionary                 TEXTs and BLOBs
-//     5 TEXTS       1 coded | ints: rows + 1 offsets | bytes        TEXTs; if coded each in the column's code, ENDed
+//     4 DICTIONARY  ints: entries of the dictionary           TEXTs and BLOBs
+//     5 TEXTS       1 coded | ints: rows + 1 offsets | bytes  TEXTs; coded: in the column's code, ENDed
 //     6 BLOBS       ints: rows + 1 offsets | bytes
-//     7 MIXED       1 coded | 1 kind per row | ints: rows + 1 offsets | bytes: integers sign-extended, reals of 8, texts as in 5
+//     7 MIXED       1 coded | 1 kind per row | ints: rows + 1 offsets | bytes: integers
+//                   sign-extended, reals of 8, texts as in 5
 //
-//   ints        8 base | 8 stride | 1 width w (0..56, 64) | W<2> outliers n | rows of w bits | n places W<2>, ascending |
-//               n values of 8.   Value i is base + i * stride + bits i, modulo 2^64, or its outlier.
+//   ints        8 base | 8 stride | 1 width w (0..56, 64) | W<2> outliers n | rows of w bits
+//               | n places W<2>, ascending | n values of 8
+//               Value i is base + i * stride + bits i, modulo 2^64, or its outlier.
+// clang-format on
 
 #ifndef MEMKV_CORE_FST_VALUES_H_
 #define MEMKV_CORE_FST_VALUES_H_
@@ -51,7 +59,9 @@ class ColumnReader {
   // REQUIRES row < rows. Text and blobs are borrowed from the image or from *buffer.
   Status Get(uint64_t row, std::string* buffer, Datum* out) const;
   Status Verify() const;
-  uint64_t memory_bytes() const { return code_ ? sizeof *code_ + code_->slot_count * sizeof(TokenSlot) : 0; }
+  uint64_t memory_bytes() const {
+    return code_ ? sizeof *code_ + code_->slot_count * sizeof(TokenSlot) : 0;
+  }
 
  private:
   // A row of packed integers, found and checked.
@@ -68,7 +78,8 @@ class ColumnReader {
 
   bool Holds(const uint8_t* p, uint64_t n) const;
   bool OpenInts(const uint8_t* p, uint64_t rows, Ints* out) const;
-  bool GetFrom(const uint8_t* block, uint64_t i, uint64_t rows, std::string* buffer, Datum* out) const;
+  bool GetFrom(const uint8_t* block, uint64_t i, uint64_t rows, std::string* buffer,
+               Datum* out) const;
   bool Span(const Ints& offsets, uint64_t i, const uint8_t** from, uint64_t* n) const;
   bool Text(const uint8_t* from, uint64_t n, bool coded, std::string* buffer, Datum* out) const;
   bool Entry(uint64_t id, Datum* out) const;

@@ -71,10 +71,12 @@ bool RankOf(const Body& body, const Query& query, uint64_t* rank, const uint8_t*
         const TokenSlot& token = body.code.Take(p);
         const uint32_t length = token.length;
         const uint64_t same = std::min<uint64_t>(
-            static_cast<uint32_t>(std::countr_zero(Differ16(query.At(depth + matched), token.text) | 1u << length)),
+            static_cast<uint32_t>(
+                std::countr_zero(Differ16(query.At(depth + matched), token.text) | 1u << length)),
             rest - matched);
         if (same < length) {
-          if (same == rest - matched || static_cast<uint8_t>(token.text[same]) > query.At(depth + matched)[same]) {
+          if (same == rest - matched ||
+              static_cast<uint8_t>(token.text[same]) > query.At(depth + matched)[same]) {
             *rank = before;
             return true;
           }
@@ -105,19 +107,21 @@ bool RankOf(const Body& body, const Query& query, uint64_t* rank, const uint8_t*
   }
 }
 
-EntryEnd DecodeEntry(const Body& body, const uint8_t*& p, const uint8_t*& limit, std::string* key, uint64_t* length) {
+EntryEnd DecodeEntry(const Body& body, const uint8_t*& p, const uint8_t*& limit, std::string* key,
+                     uint64_t* length) {
   for (;;) {
     if (p >= limit && !(limit = body.Limit(p))) return EntryEnd::kWrong;
     const uint32_t c = *p;
-    if (c >= body.code.hot) [[unlikely]] return *length <= kMaxKeyBytes ? EntryEnd::kRef : EntryEnd::kWrong;
+    if (c >= body.code.hot) [[unlikely]]
+      return *length <= body.longest ? EntryEnd::kRef : EntryEnd::kWrong;
     const TokenSlot& token = body.code.Take(p);
     if (*length + 16 > key->size()) {
-      if (*length > kMaxKeyBytes) return EntryEnd::kWrong;
+      if (*length > body.longest) return EntryEnd::kWrong;
       GrowKey(key, *length);
     }
     Copy16(key->data() + *length, &token);
     *length += token.length;
-    if (body.code.IsEnd(c)) return *length <= kMaxKeyBytes ? EntryEnd::kKey : EntryEnd::kWrong;
+    if (body.code.IsEnd(c)) return *length <= body.longest ? EntryEnd::kKey : EntryEnd::kWrong;
   }
 }
 
@@ -132,7 +136,7 @@ bool KeyOf(const Body& body, uint64_t rank, std::string* key, const uint8_t** ba
     if (*p == kSingle) {
       const uint8_t* label;
       uint64_t bytes;
-      if (!body.TakeLabel(p, limit, &label, &bytes) || depth + bytes > kMaxKeyBytes) return false;
+      if (!body.TakeLabel(p, limit, &label, &bytes) || depth + bytes > body.longest) return false;
       GrowKey(key, depth + bytes);
       std::memcpy(key->data() + depth, label, bytes);
       depth += bytes;
@@ -160,7 +164,8 @@ bool KeyOf(const Body& body, uint64_t rank, std::string* key, const uint8_t** ba
       length = depth + shared;
       const EntryEnd end = DecodeEntry(body, p, limit, key, &length);
       if (end == EntryEnd::kWrong) return false;
-      if (end == EntryEnd::kRef && (length == depth || !body.TakeRef(p, limit, &down, &keys))) return false;
+      if (end == EntryEnd::kRef && (length == depth || !body.TakeRef(p, limit, &down, &keys)))
+        return false;
       if (rank >= keys) {
         rank -= keys;
         down = nullptr;

@@ -14,7 +14,8 @@ namespace memkv::fst {
 
 enum class Outcome { kOn, kFound, kMissing, kCorrupt };
 
-// An exact search, a record at a time, so that several can take turns. A step prefetches where the next will look.
+// An exact search, a record at a time, so that several can take turns. A step prefetches where the
+// next will look.
 struct Lookup {
   Lookup() = default;
   explicit Lookup(const Body& body) : at(body.base) {}
@@ -92,12 +93,13 @@ inline Outcome Lookup::Step(const Body& body, const Query& query) {
       }
       const TokenSlot& token = body.code.Take(p);
       const uint32_t length = token.length;
-      const auto same =
-          static_cast<uint32_t>(std::countr_zero(Differ16(query.At(depth + matched), token.text) | 1u << length));
+      const auto same = static_cast<uint32_t>(
+          std::countr_zero(Differ16(query.At(depth + matched), token.text) | 1u << length));
       const uint64_t left = rest - matched;
       if (same >= left && left < length) return Outcome::kMissing;
       if (same < length) {
-        if (static_cast<uint8_t>(token.text[same]) > query.At(depth + matched)[same]) return Outcome::kMissing;
+        if (static_cast<uint8_t>(token.text[same]) > query.At(depth + matched)[same])
+          return Outcome::kMissing;
         matched += same;
         const uint64_t keys = body.code.IsEnd(c) ? 1 : body.SkipEntry(p, limit);
         if (keys == 0) return Outcome::kCorrupt;
@@ -126,10 +128,11 @@ bool KeyOf(const Body& body, uint64_t rank, std::string* key, const uint8_t** ba
 
 enum class EntryEnd { kKey, kRef, kWrong };
 
-// Appends the text of the entry's codes at p to key at `length`, and moves both; stops before a reference or after the token
-// that ENDs. The key's string stays at least sixteen bytes longer than what is written. kWrong if the bytes are, or if the key
-// grows over kMaxKeyBytes.
-EntryEnd DecodeEntry(const Body& body, const uint8_t*& p, const uint8_t*& limit, std::string* key, uint64_t* length);
+// Appends the text of the entry's codes at p to key at `length`, and moves both; stops before a
+// reference or after the token that ENDs. The key's string stays at least sixteen bytes longer than
+// what is written. kWrong if the bytes are, or if the key grows longer than the longest.
+EntryEnd DecodeEntry(const Body& body, const uint8_t*& p, const uint8_t*& limit, std::string* key,
+                     uint64_t* length);
 
 // Makes room for `bytes` and sixteen more.
 inline void GrowKey(std::string* key, uint64_t bytes) {

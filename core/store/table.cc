@@ -180,6 +180,7 @@ Status Table::Freeze(const Poll& poll) {
   options.columns = columns_;
   options.poll = poll;
   options.expected_keys = size();
+  options.previous = base_;
   ViewSource source(Latest(), columns_);
   std::shared_ptr<const FstImage> image;
   MEMKV_TRY(FstBuilder::Build(&source, options, &image));

@@ -88,7 +88,7 @@ void ViewCursor::SeekRank(uint64_t rank) {
   Forwards();
 }
 
-void ViewCursor::Next() {
+void ViewCursor::NextOfBoth() {
   assert(Valid());
   if (!forwards_) Turn(true);
   const At from = at_;
@@ -107,7 +107,7 @@ void ViewCursor::Next() {
 
 void ViewCursor::Prev() {
   assert(Valid());
-  if (forwards_) Turn(false);
+  if (forwards_ && base_ && has_delta_) Turn(false);
   const At from = at_;
   if (from != kBase) {
     delta_.Prev();

@@ -26,7 +26,20 @@ class ViewCursor {
   void Seek(Bytes key);
   void SeekBefore(Bytes key);
   void SeekRank(uint64_t rank);
-  void Next();
+  void Next() {
+    if (!base_) {  // one layer, and no tombstones without a base
+      delta_.Next();
+      at_ = delta_.Valid() ? kDelta : kNowhere;
+      shared_ = at_ != kNowhere ? delta_.shared() : 0;
+    } else if (!has_delta_) {
+      base_->Next();
+      at_ = base_->Valid() ? kBase : kNowhere;
+      shared_ = base_->shared();
+      if (at_ == kNowhere) Failed();
+    } else {
+      NextOfBoth();
+    }
+  }
   void Prev();
   void NextPast(size_t n);
 
@@ -42,6 +55,7 @@ class ViewCursor {
  private:
   enum At : uint8_t { kNowhere, kDelta, kBase, kBoth };
 
+  void NextOfBoth();
   // Re-establish the invariants from where the two cursors are. Forwards tells whether it passed over a tombstone.
   bool Forwards();
   void Backwards();

@@ -47,7 +47,8 @@ void RequireSame(const ArtSnapshot& s, const Model& m) {
   REQUIRE(!c.Valid());
 }
 
-// Runs op with its first allocation failing, then its second, ... until it gets through; the map must be as it was each time.
+// Runs op with its first allocation failing, then its second, ... until it gets through; the map
+// must be as it was each time.
 template <class Op>
 void Sweep(Art& art, const Model& before, bool thorough, Op&& op) {
   for (int64_t n = 0;; ++n) {
@@ -98,9 +99,8 @@ TEST_CASE("art: every allocation can fail") {
         auto b = a;
         for (uint64_t i = random.Below(200); i > 0 && b != m.end(); --i) ++b;
         const std::string hi = b == m.end() ? "" : b->first;
-        Sweep(art, m, true, [&] {
-          art.EraseRange(k, b == m.end() ? std::nullopt : std::optional<Bytes>(hi));
-        });
+        Sweep(art, m, true,
+              [&] { art.EraseRange(k, b == m.end() ? std::nullopt : std::optional<Bytes>(hi)); });
         m.erase(a, b);
         RequireOk(art.Verify());
         RequireSame(art.Latest(), m);
@@ -109,7 +109,8 @@ TEST_CASE("art: every allocation can fail") {
         Sweep(art, m, thorough, [&] { s = art.TakeSnapshot(); });
         held.push_back({*s, m});
       } else if (dice < 98) {
-        if (!held.empty()) held.erase(held.begin() + static_cast<int64_t>(random.Below(held.size())));
+        if (!held.empty())
+          held.erase(held.begin() + static_cast<int64_t>(random.Below(held.size())));
       } else if (!held.empty()) {
         const auto& h = held[random.Below(held.size())];
         FailFrom fail(0);
@@ -172,7 +173,8 @@ TEST_CASE("art: keys of 1 MiB and records of megabytes") {
     put("", test::AnyValue(random));
     RequireOk(art.Verify());
     RequireSame(art.Latest(), m);
-    CHECK(art.Put(std::string(kMaxKeyBytes + 1, 'k'), {Value::Number(1), 1}).code() == Status::kTooBig);
+    CHECK(art.Put(std::string(kMaxKeyBytes + 1, 'k'), {Value::Number(1), 1}).code() ==
+          Status::kTooBig);
     CHECK(art.GetStats().total_bytes > 20 << 20);
     const ArtSnapshot held = art.TakeSnapshot();
     put("big", OwnValue());
@@ -215,8 +217,17 @@ TEST_CASE("art: memory comes back") {
     for (int i = 60000; i < 119990; ++i) REQUIRE(art.Erase(keys[static_cast<size_t>(i)]));
     RequireOk(art.Verify());
     CHECK(art.GetStats().total_bytes < 1 << 20);
+    // What only a snapshot of a cleared map holds is counted, and comes back by Restore.
+    held = art.TakeSnapshot();
+    const uint64_t bytes = art.GetStats().total_bytes;
     art.Clear();
     CHECK(art.Latest().size() == 0);
+    CHECK(art.GetStats().total_bytes >= bytes);
+    art.Restore(held);
+    CHECK(art.Latest().size() == held.size());
+    art.Clear();
+    held = ArtSnapshot();
+    CHECK(art.GetStats().total_bytes < 4096);
   }
   CHECK(allocated_bytes == before);
 }

@@ -93,7 +93,8 @@ TEST_CASE("arena: blocks keep their bytes, marked slabs empty") {
 TEST_CASE("symbols: what is coded comes back, and compares as it is") {
   Random random(3);
   std::vector<std::string> text;
-  for (int i = 0; i < 20000; ++i) text.push_back(test::StyledKey(static_cast<int>(random.Below(3)), random));
+  for (int i = 0; i < 20000; ++i)
+    text.push_back(test::StyledKey(static_cast<int>(random.Below(3)), random));
   std::vector<Bytes, Allocator<Bytes>> sample(text.begin(), text.end());
   const SymbolTable table = SymbolCoder::Train(sample);
   auto coder = std::make_unique<SymbolCoder>();
@@ -114,9 +115,14 @@ TEST_CASE("symbols: what is coded comes back, and compares as it is") {
     if (n) REQUIRE(!table.Decode(code.data(), c, out.data(), n - 1, &got));
     const std::string q = random.Below(3) ? test::Mutate(s, random) : s;
     uint32_t k;
-    const int cmp = table.Compare(code.data(), c, reinterpret_cast<const uint8_t*>(q.data()), static_cast<uint32_t>(q.size()), &k);
+    const int cmp = table.Compare(code.data(), c, reinterpret_cast<const uint8_t*>(q.data()),
+                                  static_cast<uint32_t>(q.size()), &k);
     REQUIRE(k == CommonPrefix(s, q));
-    const int want = s == q ? 0 : k == n ? 2 : k == q.size() ? -2 : static_cast<uint8_t>(q[k]) < static_cast<uint8_t>(s[k]) ? -1 : 1;
+    const int want = s == q                                                    ? 0
+                     : k == n                                                  ? 2
+                     : k == q.size()                                           ? -2
+                     : static_cast<uint8_t>(q[k]) < static_cast<uint8_t>(s[k]) ? -1
+                                                                               : 1;
     REQUIRE(cmp == want);
   }
   CHECK(coded * 2 < plain);

@@ -49,7 +49,8 @@ bool Same(const ArtSnapshot& s, const Model& m) {
   ArtCursor c = s.NewCursor();
   c.SeekFirst();
   for (const auto& [k, v] : m) {
-    if (!c.Valid() || c.key() != k || !v.Is(c.entry().value) || c.entry().net != v.net) return false;
+    if (!c.Valid() || c.key() != k || !v.Is(c.entry().value) || c.entry().net != v.net)
+      return false;
     c.Next();
   }
   return !c.Valid();
@@ -168,7 +169,8 @@ TEST_CASE("art: snapshots held, dropped and restored in any order stay exact") {
           held.push_back({art.TakeSnapshot(), m});
           break;
         case 2:
-          if (!held.empty()) held.erase(held.begin() + static_cast<int64_t>(random.Below(held.size())));
+          if (!held.empty())
+            held.erase(held.begin() + static_cast<int64_t>(random.Below(held.size())));
           break;
         case 3:
           if (!held.empty()) {
@@ -193,6 +195,87 @@ TEST_CASE("art: snapshots held, dropped and restored in any order stay exact") {
     for (const auto& h : held) REQUIRE(Same(h.first, h.second));
     held.clear();
     RequireOk(art.Verify());
+  }
+}
+
+TEST_CASE("art: a large map with symbol tables, sweeps, snapshots and restores") {
+  Random random(4242);
+  Art art({.over_base = true});
+  Model m;
+  std::vector<std::pair<ArtSnapshot, Model>> held;
+  std::vector<std::string> keys;
+  for (int op = 0; op < 400000; ++op) {
+    // The keys drift from one style to another.
+    const int style = op < 150000 ? 2 : 5;
+    const uint64_t dice = random.Below(100);
+    if (dice < (op < 250000 ? 75u : 40u) || keys.empty()) {
+      std::string k = test::StyledKey(style, random) + "?q=" + std::to_string(random.Below(1000));
+      OwnValue v = test::AnyValue(random);
+      v.net = static_cast<int>(random.Below(3)) - 1;
+      RequireOk(art.Put(k, Own(v)));
+      m[k] = v;
+      keys.push_back(std::move(k));
+    } else {
+      const std::string& k = keys[random.Below(keys.size())];
+      REQUIRE(art.Erase(k) == (m.erase(k) > 0));
+    }
+    if (op % 20000 == 10000) held.push_back({art.TakeSnapshot(), m});
+    if (held.size() > 3) held.erase(held.begin() + static_cast<int64_t>(random.Below(3)));
+    if (op % 100000 == 90000) {
+      const auto& h = held[random.Below(held.size())];
+      art.Restore(h.first);
+      m = h.second;
+      RequireOk(art.Verify());
+    }
+    if (op % 100000 == 99999) {
+      RequireOk(art.Verify());
+      for (const auto& h : held) REQUIRE(Same(h.first, h.second));
+    }
+  }
+  CHECK(art.GetStats().symbol_bytes > 0);
+  REQUIRE(Same(art.Latest(), m));
+  held.clear();
+  for (auto it = m.begin(); it != m.end(); it = m.erase(it)) REQUIRE(art.Erase(it->first));
+  RequireOk(art.Verify());
+  CHECK(art.GetStats().total_bytes < 1 << 20);
+}
+
+}  // namespace memkv
+
+namespace memkv {
+
+// Each third key moves behind itself while a snapshot is held: the open leaf is at times the one that is written.
+TEST_CASE("art: keys move within an open leaf that a snapshot shares") {
+  for (int n : {90, 120, 250, 300, 600, 2000}) {
+    CAPTURE(n);
+    Art art;
+    std::map<std::string, uint64_t> model;
+    for (int i = 1; i <= n; ++i) {
+      const std::string key = "k" + std::to_string(i);
+      REQUIRE(art.Put(key, {Value::Number(static_cast<uint64_t>(i)), 1}).ok());
+      model[key] = static_cast<uint64_t>(i);
+    }
+    const ArtSnapshot begin = art.TakeSnapshot();
+    for (int i = 3; i <= n; i += 3) {
+      const std::string key = "k" + std::to_string(i);
+      const ArtSnapshot held = art.TakeSnapshot();
+      REQUIRE(art.Put(key + "x", {Value::Number(1), 1}).ok());
+      REQUIRE(art.Erase(key));
+      model.erase(key);
+      model[key + "x"] = 1;
+    }
+    const Status status = art.Verify();
+    REQUIRE_MESSAGE(status.ok(), status.message());
+    CHECK(begin.size() == static_cast<uint64_t>(n));
+    ArtCursor c = art.Latest().NewCursor();
+    c.SeekFirst();
+    for (const auto& [key, number] : model) {
+      REQUIRE(c.Valid());
+      REQUIRE(c.key() == key);
+      REQUIRE(c.entry().value.number == number);
+      c.Next();
+    }
+    CHECK(!c.Valid());
   }
 }
 

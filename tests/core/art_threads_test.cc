@@ -1,4 +1,5 @@
-// Readers walk snapshots on their own threads while the writer writes, takes, drops and restores. Run under ThreadSanitizer too.
+// Readers walk snapshots on their own threads while the writer writes, takes, drops and restores.
+// Run under ThreadSanitizer too.
 
 #include <doctest/doctest.h>
 
@@ -15,7 +16,8 @@ namespace {
 
 using test::Random;
 
-// Every value is a function of its key, and the map's sum of values is known when a snapshot is taken.
+// Every value is a function of its key, and the map's sum of values is known when a snapshot is
+// taken.
 uint64_t ValueOf(Bytes key) {
   uint64_t h = key.size();
   for (char c : key) h = h * 31 + static_cast<unsigned char>(c);

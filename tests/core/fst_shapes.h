@@ -62,8 +62,10 @@ inline std::string RandomText(Random& random, size_t most, const std::string& al
 }
 
 inline std::string Url(Random& random) {
-  static const char* const kHosts[] = {"www.example.com", "cdn.example.com", "news.site.org", "a.b.c.net", "shop.example.co.uk"};
-  static const char* const kWords[] = {"index", "images", "article", "2024", "product", "static", "user", "blog", "q"};
+  static const char* const kHosts[] = {"www.example.com", "cdn.example.com", "news.site.org",
+                                       "a.b.c.net", "shop.example.co.uk"};
+  static const char* const kWords[] = {"index",  "images", "article", "2024", "product",
+                                       "static", "user",   "blog",    "q"};
   std::string s = random() % 3 ? "https://" : "http://";
   s += kHosts[random() % 5];
   for (size_t n = random() % 4; n > 0; --n) s += std::string("/") + kWords[random() % 9];
@@ -83,24 +85,31 @@ inline std::vector<Shape> Shapes(size_t n) {
   shapes.push_back({"none", {}});
   shapes.push_back({"one empty key", {""}});
   shapes.push_back({"one key", {"hello"}});
-  shapes.push_back({"empty and nul", {"", std::string(1, '\0'), std::string(2, '\0'), std::string(3, '\0')}});
+  shapes.push_back(
+      {"empty and nul", {"", std::string(1, '\0'), std::string(2, '\0'), std::string(3, '\0')}});
   shapes.push_back({"two", {"a", "b"}});
   add("two letters", [&](size_t) { return RandomText(random, 12, "ab"); });
   add("nul and ff", [&](size_t) { return RandomText(random, 8, std::string("\0\xff", 2)); });
-  add("nul, one, a, ff", [&](size_t) { return RandomText(random, 6, std::string("\0\1a\xff", 4)); });
+  add("nul, one, a, ff",
+      [&](size_t) { return RandomText(random, 6, std::string("\0\1a\xff", 4)); });
   std::string all(256, '\0');
   for (int i = 0; i < 256; ++i) all[static_cast<size_t>(i)] = static_cast<char>(i);
   add("all bytes", [&](size_t) { return RandomText(random, 5, all); });
   add("one byte", [&](size_t i) { return std::string(1, static_cast<char>(i)); });
   add("prefixes", [&](size_t i) { return std::string(i % 700, 'x'); });
-  add("prefixes of two", [&](size_t i) { return std::string(i % 60, 'x') + std::string(i % 7, 'y'); });
+  add("prefixes of two",
+      [&](size_t i) { return std::string(i % 60, 'x') + std::string(i % 7, 'y'); });
   add("numbers", [&](size_t i) { return std::to_string(i * 7919 % 100003); });
-  add("long shared prefix", [&](size_t i) { return std::string(300, 'p') + std::to_string(i) + "/" + RandomText(random, 3, "abc"); });
+  add("long shared prefix", [&](size_t i) {
+    return std::string(300, 'p') + std::to_string(i) + "/" + RandomText(random, 3, "abc");
+  });
   add("long shared suffix", [&](size_t i) { return std::to_string(i) + std::string(300, 's'); });
-  add("long keys", [&](size_t i) { return RandomText(random, 2000, "abcdefgh") + std::to_string(i); });
+  add("long keys",
+      [&](size_t i) { return RandomText(random, 2000, "abcdefgh") + std::to_string(i); });
   add("urls", [&](size_t) { return Url(random); });
   add("same trees", [&](size_t i) {
-    return "site" + std::to_string(i % 10) + "/dir" + std::to_string(i / 10 % 23) + "/file" + std::to_string(i / 7 % 50) + ".html";
+    return "site" + std::to_string(i % 10) + "/dir" + std::to_string(i / 10 % 23) + "/file" +
+           std::to_string(i / 7 % 50) + ".html";
   });
   return shapes;
 }
@@ -111,7 +120,8 @@ inline Model KeysOnly(const std::vector<std::string>& keys) {
   return model;
 }
 
-inline std::shared_ptr<const FstImage> MustBuild(const Model& model, FstBuilder::Options options = {}) {
+inline std::shared_ptr<const FstImage> MustBuild(const Model& model,
+                                                 FstBuilder::Options options = {}) {
   MapSource source(model);
   std::shared_ptr<const FstImage> image;
   if (!model.empty()) options.columns = model.begin()->second.size();

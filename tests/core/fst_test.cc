@@ -1,10 +1,11 @@
 // The frozen engine against std::map: every read, on key sets of many shapes.
 
+#include "core/fst/fst.h"
+
 #include <doctest/doctest.h>
 
 #include <algorithm>
 
-#include "core/fst/fst.h"
 #include "tests/core/fst_shapes.h"
 
 namespace memkv::test {
@@ -14,7 +15,8 @@ static_assert(OrderedCursor<FstCursor>);
 
 // Probes that are keys, neighbours of keys, cut keys and strangers.
 std::vector<std::string> Probes(const std::vector<std::string>& keys, Random& random) {
-  std::vector<std::string> probes = {"", std::string(1, '\0'), "\xff", "zzz", std::string(40, '\xff')};
+  std::vector<std::string> probes = {"", std::string(1, '\0'), "\xff", "zzz",
+                                     std::string(40, '\xff')};
   for (const std::string& key : keys) {
     probes.push_back(key);
     probes.push_back(key + std::string(1, '\0'));
@@ -34,7 +36,8 @@ std::vector<std::string> Probes(const std::vector<std::string>& keys, Random& ra
   return probes;
 }
 
-void CheckReads(const Fst& fst, const std::vector<std::string>& sorted, const std::vector<std::string>& probes) {
+void CheckReads(const Fst& fst, const std::vector<std::string>& sorted,
+                const std::vector<std::string>& probes) {
   std::string key;
   for (size_t i = 0; i < sorted.size(); ++i) {
     REQUIRE(fst.Select(i, &key).ok());
@@ -92,7 +95,8 @@ void CheckCursor(const std::shared_ptr<const Fst>& fst, const std::vector<std::s
   // A random walk.
   for (size_t p = 0; p < std::min<size_t>(probes.size(), 1500); ++p) {
     const std::string& probe = probes[p];
-    auto at = static_cast<size_t>(std::lower_bound(sorted.begin(), sorted.end(), probe) - sorted.begin());
+    auto at =
+        static_cast<size_t>(std::lower_bound(sorted.begin(), sorted.end(), probe) - sorted.begin());
     switch (random() % 3) {
       case 0:
         cursor.Seek(probe);
@@ -167,7 +171,8 @@ TEST_CASE("fst: the longest keys") {
   std::vector<std::string> keys;
   for (char c : {'a', 'b', 'c'}) keys.push_back(std::string(kMaxKeyBytes - 1, 'k') + c);
   for (size_t n : {100u, 1000u, 70000u, 500000u}) keys.push_back(std::string(n, 'k'));
-  for (int i = 0; i < 40; ++i) keys.push_back(std::string(300000, 'k') + std::to_string(i) + std::string(200000, 's'));
+  for (int i = 0; i < 40; ++i)
+    keys.push_back(std::string(300000, 'k') + std::to_string(i) + std::string(200000, 's'));
   CheckAll(keys);
   keys.push_back(std::string(kMaxKeyBytes + 1, 'z'));
   const Model model = KeysOnly(keys);

@@ -1,4 +1,5 @@
-// Columns of the frozen engine: every kind of value, alone and mixed, against the rows that went in.
+// Columns of the frozen engine: every kind of value, alone and mixed, against the rows that went
+// in.
 
 #include <doctest/doctest.h>
 
@@ -20,10 +21,14 @@ Cell Blob(std::string s) { return {Datum::kBlob, 0, 0, std::move(s)}; }
 bool Same(const Cell& a, const Datum& b) {
   if (a.kind != b.kind) return false;
   switch (a.kind) {
-    case Datum::kNull: return true;
-    case Datum::kInteger: return a.integer == b.integer;
-    case Datum::kReal: return std::bit_cast<uint64_t>(a.real) == std::bit_cast<uint64_t>(b.real);
-    default: return a.bytes == b.bytes;
+    case Datum::kNull:
+      return true;
+    case Datum::kInteger:
+      return a.integer == b.integer;
+    case Datum::kReal:
+      return std::bit_cast<uint64_t>(a.real) == std::bit_cast<uint64_t>(b.real);
+    default:
+      return a.bytes == b.bytes;
   }
 }
 
@@ -37,27 +42,46 @@ const std::vector<Column>& Columns() {
   static const std::vector<Column> columns = {
       {"null", [](uint64_t, Random&) { return Null(); }, 0.1},
       {"constant", [](uint64_t, Random&) { return Integer(-5); }, 0.1},
-      {"ascending", [](uint64_t i, Random&) { return Integer(static_cast<int64_t>(1000 + 3 * i)); }, 0.1},
-      {"descending", [](uint64_t i, Random&) { return Integer(-static_cast<int64_t>(i) * 1000000007); }, 0.1},
-      {"22 bits", [](uint64_t, Random& r) { return Integer(static_cast<int64_t>(r() % (1 << 22))); }, 2.9},
-      {"outliers", [](uint64_t, Random& r) { return Integer(r() % 50 ? static_cast<int64_t>(r() % 16) : static_cast<int64_t>(r())); }, 1},
+      {"ascending", [](uint64_t i, Random&) { return Integer(static_cast<int64_t>(1000 + 3 * i)); },
+       0.1},
+      {"descending",
+       [](uint64_t i, Random&) { return Integer(-static_cast<int64_t>(i) * 1000000007); }, 0.1},
+      {"22 bits",
+       [](uint64_t, Random& r) { return Integer(static_cast<int64_t>(r() % (1 << 22))); }, 2.9},
+      {"outliers",
+       [](uint64_t, Random& r) {
+         return Integer(r() % 50 ? static_cast<int64_t>(r() % 16) : static_cast<int64_t>(r()));
+       },
+       1},
       {"any integer", [](uint64_t, Random& r) { return Integer(static_cast<int64_t>(r())); }, 8.1},
       {"extremes",
        [](uint64_t, Random& r) {
-         return Integer(r() % 2 ? std::numeric_limits<int64_t>::min() : std::numeric_limits<int64_t>::max());
+         return Integer(r() % 2 ? std::numeric_limits<int64_t>::min()
+                                : std::numeric_limits<int64_t>::max());
        },
        8.1},
-      {"integers and null", [](uint64_t, Random& r) { return r() % 3 ? Integer(static_cast<int64_t>(r() % 100)) : Null(); }, 1.2},
-      {"prices", [](uint64_t, Random& r) { return Real(static_cast<double>(r() % 100000) / 100); }, 2.3},
+      {"integers and null",
+       [](uint64_t, Random& r) {
+         return r() % 3 ? Integer(static_cast<int64_t>(r() % 100)) : Null();
+       },
+       1.2},
+      {"prices", [](uint64_t, Random& r) { return Real(static_cast<double>(r() % 100000) / 100); },
+       2.3},
       {"whole reals", [](uint64_t i, Random&) { return Real(static_cast<double>(i)); }, 0.1},
       {"zeros of both signs", [](uint64_t, Random& r) { return Real(r() % 2 ? 0.0 : -0.0); }, 8.1},
       {"reals",
        [](uint64_t, Random& r) {
-         static const double kOdd[] = {0.1, -1e300, 1e-300, std::numeric_limits<double>::infinity(), 9007199254740993.0, -0.0};
-         return r() % 4 ? Real(static_cast<double>(r()) / 7) : r() % 2 ? Real(kOdd[r() % 6]) : Null();
+         static const double kOdd[] = {
+             0.1, -1e300, 1e-300, std::numeric_limits<double>::infinity(), 9007199254740993.0,
+             -0.0};
+         return r() % 4   ? Real(static_cast<double>(r()) / 7)
+                : r() % 2 ? Real(kOdd[r() % 6])
+                          : Null();
        },
        8.3},
-      {"few texts", [](uint64_t, Random& r) { return Text(std::string("colour ") + std::to_string(r() % 9)); }, 0.7},
+      {"few texts",
+       [](uint64_t, Random& r) { return Text(std::string("colour ") + std::to_string(r() % 9)); },
+       0.7},
       {"few texts, blobs and null",
        [](uint64_t, Random& r) {
          const std::string s = std::to_string(r() % 9) + " or so";
@@ -65,18 +89,37 @@ const std::vector<Column>& Columns() {
        },
        0.9},
       {"texts", [](uint64_t i, Random& r) { return Text(Url(r) + std::to_string(i)); }, 20},
-      {"texts and null", [](uint64_t i, Random& r) { return r() % 2 ? Null() : Text(Url(r) + std::to_string(i)); }, 12},
-      {"odd texts", [](uint64_t, Random& r) { return Text(RandomText(r, 12, std::string("\0\xff" "a\x80", 4))); }, 0},
-      {"blobs", [](uint64_t, Random& r) { return Blob(RandomText(r, 30, "0123456789abcdef")); }, 17},
-      {"long texts", [](uint64_t i, Random&) { return Text(std::string(i % 97 ? 10 : 9000, static_cast<char>('a' + i % 26))); }, 0},
+      {"texts and null",
+       [](uint64_t i, Random& r) { return r() % 2 ? Null() : Text(Url(r) + std::to_string(i)); },
+       12},
+      {"odd texts",
+       [](uint64_t, Random& r) {
+         return Text(RandomText(r, 12,
+                                std::string("\0\xff"
+                                            "a\x80",
+                                            4)));
+       },
+       0},
+      {"blobs", [](uint64_t, Random& r) { return Blob(RandomText(r, 30, "0123456789abcdef")); },
+       17},
+      {"long texts",
+       [](uint64_t i, Random&) {
+         return Text(std::string(i % 97 ? 10 : 9000, static_cast<char>('a' + i % 26)));
+       },
+       0},
       {"mixed",
        [](uint64_t i, Random& r) {
          switch (r() % 5) {
-           case 0: return Null();
-           case 1: return Integer(static_cast<int64_t>(r()) >> (r() % 64));
-           case 2: return Real(static_cast<double>(r()) / 3);
-           case 3: return Text(Url(r) + std::to_string(i));
-           default: return Blob(RandomText(r, 9, "xyz"));
+           case 0:
+             return Null();
+           case 1:
+             return Integer(static_cast<int64_t>(r()) >> (r() % 64));
+           case 2:
+             return Real(static_cast<double>(r()) / 3);
+           case 3:
+             return Text(Url(r) + std::to_string(i));
+           default:
+             return Blob(RandomText(r, 9, "xyz"));
          }
        },
        0},
@@ -129,7 +172,8 @@ TEST_CASE("fst values: sizes") {
       with[key] = {row[c]};
       without[key] = {};
     }
-    const double more = static_cast<double>(MustBuild(with)->bytes().size()) - static_cast<double>(MustBuild(without)->bytes().size());
+    const double more = static_cast<double>(MustBuild(with)->bytes().size()) -
+                        static_cast<double>(MustBuild(without)->bytes().size());
     CAPTURE(Columns()[c].name);
     CHECK(more / kRows <= Columns()[c].most_bytes);
   }

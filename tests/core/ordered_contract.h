@@ -1,11 +1,12 @@
-// The contract of every ordered structure (core/cursor.h), checked against std::map. A structure earns these tests with an adapter:
+// The contract of every ordered structure (core/cursor.h), checked against std::map. A structure
+// earns these tests with an adapter:
 //
 //   struct MyAdapter {
-//     explicit MyAdapter(const memkv::test::Model& model);   // builds the structure from these entries
-//     SomeCursor NewCursor() const;                          // an OrderedCursor with entry() and rank()
-//     bool Find(Bytes key, Entry* entry) const;
-//     uint64_t Rank(Bytes key) const;                        // entries below key
-//     static constexpr bool kHoldsValues = true;             // false: values are not compared
+//     explicit MyAdapter(const memkv::test::Model& model);   // builds the structure from these
+//     entries SomeCursor NewCursor() const;                          // an OrderedCursor with
+//     entry() and rank() bool Find(Bytes key, Entry* entry) const; uint64_t Rank(Bytes key) const;
+//     // entries below key static constexpr bool kHoldsValues = true;             // false: values
+//     are not compared
 //   };
 //   TEST_CASE("mine keeps the contract") { memkv::test::CheckContract<MyAdapter>(); }
 
@@ -82,7 +83,8 @@ void CheckModel(const Model& m, Random& random) {
 
   // Seeks to keys that are there, that nearly are, and to anything.
   for (int i = 0; i < 400; ++i) {
-    std::string q = keys.empty() || random.Below(5) == 0 ? AnyKey(random) : keys[random.Below(keys.size())];
+    std::string q =
+        keys.empty() || random.Below(5) == 0 ? AnyKey(random) : keys[random.Below(keys.size())];
     if (random.Below(2)) q = Mutate(q, random);
     Entry e;
     const auto hit = m.find(q);
@@ -113,7 +115,8 @@ void CheckModel(const Model& m, Random& random) {
     }
     const uint64_t r = random.Below(m.size() + 2);
     c.SeekRank(r);
-    REQUIRE(SameEntry<Adapter>(c, m, r < m.size() ? std::next(m.begin(), static_cast<int64_t>(r)) : m.end()));
+    REQUIRE(SameEntry<Adapter>(
+        c, m, r < m.size() ? std::next(m.begin(), static_cast<int64_t>(r)) : m.end()));
     if (c.Valid()) REQUIRE(c.rank() == r);
   }
   CHECK(c.status().ok());

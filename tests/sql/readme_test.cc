@@ -1,7 +1,8 @@
 // Every SQL block of the README and the docs gives the output that stands under it.
 //
-// A block starts at ```sql; the ```text block that follows it, if any, is its output as the shell's list mode prints it. A block
-// runs in a new :memory: connection that has loaded the module; lines that start with a dot are the shell's and are passed over.
+// A block starts at ```sql; the ```text block that follows it, if any, is its output as the shell's
+// list mode prints it. A block runs in a new :memory: connection that has loaded the module; lines
+// that start with a dot are the shell's and are passed over.
 
 #include <doctest/doctest.h>
 #include <sqlite3.h>

@@ -19,17 +19,21 @@ void LikeB(sqlite3_context* context, int, sqlite3_value** args) {
 void Holds(sqlite3_context* context, int, sqlite3_value** args) {
   const char* pattern = reinterpret_cast<const char*>(sqlite3_value_text(args[0]));
   const char* text = reinterpret_cast<const char*>(sqlite3_value_text(args[1]));
-  sqlite3_result_int(context, pattern && text && std::string(text).find(pattern) != std::string::npos);
+  sqlite3_result_int(context,
+                     pattern && text && std::string(text).find(pattern) != std::string::npos);
 }
 
-void Define(Twin& twin, const char* name, int argc, void (*function)(sqlite3_context*, int, sqlite3_value**)) {
+void Define(Twin& twin, const char* name, int argc,
+            void (*function)(sqlite3_context*, int, sqlite3_value**)) {
   for (Db* db : {&twin.memkv(), &twin.twin()}) {
-    sqlite3_create_function(db->handle(), name, argc, SQLITE_UTF8 | SQLITE_DETERMINISTIC, nullptr, function, nullptr, nullptr);
+    sqlite3_create_function(db->handle(), name, argc, SQLITE_UTF8 | SQLITE_DETERMINISTIC, nullptr,
+                            function, nullptr, nullptr);
   }
 }
 
 void Fill(Twin& twin) {
-  REQUIRE(twin.CompareSuccess("INSERT INTO t VALUES ('a',1), ('abc',2), ('ABd',3), ('b',4), ('bc',5), ('c',6), (x'62',7)") == "");
+  REQUIRE(twin.CompareSuccess("INSERT INTO t VALUES ('a',1), ('abc',2), ('ABd',3), ('b',4), "
+                              "('bc',5), ('c',6), (x'62',7)") == "");
 }
 
 TEST_CASE("an application's own like() and glob() decide, whatever the pattern looks like") {
@@ -39,13 +43,17 @@ TEST_CASE("an application's own like() and glob() decide, whatever the pattern l
     if (frozen) REQUIRE(twin.Freeze() == "");
     Define(twin, "like", 2, LikeB);
     Define(twin, "glob", 2, LikeB);
-    for (const char* sql :
-         {"SELECT * FROM t WHERE key LIKE 'a%'", "SELECT * FROM t WHERE key LIKE 'a%' ORDER BY key DESC LIMIT 1 OFFSET 1",
-          "SELECT * FROM t WHERE key GLOB 'a*'", "SELECT * FROM t WHERE key LIKE 'abc'", "SELECT * FROM t WHERE key GLOB '*'"}) {
+    for (const std::string sql :
+         {"SELECT * FROM t WHERE key LIKE 'a%'",
+          "SELECT * FROM t WHERE key LIKE 'a%' ORDER BY key DESC LIMIT 1 OFFSET 1",
+          "SELECT * FROM t WHERE key GLOB 'a*'", "SELECT * FROM t WHERE key LIKE 'abc'",
+          "SELECT * FROM t WHERE key GLOB '*'"}) {
       CHECK(twin.Compare(sql) == "");
     }
-    CHECK(twin.Compare("SELECT * FROM t WHERE key LIKE ?1", {{TextCell("a%")}, {TextCell("zz")}, {NullCell()}}) == "");
-    CHECK(twin.Compare("SELECT * FROM t WHERE key GLOB ?1", {{TextCell("a*")}, {TextCell("zz")}}) == "");
+    CHECK(twin.Compare("SELECT * FROM t WHERE key LIKE ?1",
+                       {{TextCell("a%")}, {TextCell("zz")}, {NullCell()}}) == "");
+    CHECK(twin.Compare("SELECT * FROM t WHERE key GLOB ?1", {{TextCell("a*")}, {TextCell("zz")}}) ==
+          "");
   }
 }
 
@@ -54,8 +62,10 @@ TEST_CASE("REGEXP and MATCH are the application's") {
   Fill(twin);
   CHECK(twin.memkv().Error("SELECT * FROM t WHERE key REGEXP 'b'") == "no such function: REGEXP");
   Define(twin, "regexp", 2, Holds);
-  for (const char* sql : {"SELECT * FROM t WHERE key REGEXP 'b'", "SELECT * FROM t WHERE key NOT REGEXP 'b'",
-                          "SELECT * FROM t WHERE key REGEXP 'b' AND key > 'abc' ORDER BY key DESC LIMIT 1 OFFSET 1"}) {
+  for (const std::string sql :
+       {"SELECT * FROM t WHERE key REGEXP 'b'", "SELECT * FROM t WHERE key NOT REGEXP 'b'",
+        "SELECT * FROM t WHERE key REGEXP 'b' AND key > 'abc' ORDER BY key DESC LIMIT 1 OFFSET "
+        "1"}) {
     CHECK(twin.Compare(sql) == "");
   }
 }
@@ -63,13 +73,16 @@ TEST_CASE("REGEXP and MATCH are the application's") {
 TEST_CASE("a prepared statement follows its parameters and case_sensitive_like") {
   Twin twin;
   Fill(twin);
-  const std::vector<Row> patterns = {{TextCell("ab%")}, {TextCell("AB%")}, {TextCell("%c")}, {NullCell()},     {IntegerCell(1)},
-                                     {BlobCell("ab%")}, {TextCell("")},    {TextCell("ab%")}, {TextCell("b_")}, {TextCell("%")}};
-  for (const char* sensitive : {"0", "1", "0"}) {
-    REQUIRE(twin.Compare(std::string("PRAGMA case_sensitive_like = ") + sensitive) == "");
-    for (const char* sql : {"SELECT * FROM t WHERE key LIKE ?1", "SELECT * FROM t WHERE key LIKE ?1 ORDER BY key DESC",
-                            "SELECT count(*) FROM t WHERE key LIKE ?1 AND key > 'a'",
-                            "SELECT * FROM t WHERE key LIKE ?1 LIMIT 1 OFFSET 1", "SELECT * FROM t WHERE key LIKE ?1 ESCAPE 'x'"}) {
+  const std::vector<Row> patterns = {
+      {TextCell("ab%")}, {TextCell("AB%")}, {TextCell("%c")},  {NullCell()},     {IntegerCell(1)},
+      {BlobCell("ab%")}, {TextCell("")},    {TextCell("ab%")}, {TextCell("b_")}, {TextCell("%")}};
+  for (const std::string sensitive : {"0", "1", "0"}) {
+    REQUIRE(twin.Compare("PRAGMA case_sensitive_like = " + sensitive) == "");
+    for (const std::string sql : {"SELECT * FROM t WHERE key LIKE ?1",
+                                  "SELECT * FROM t WHERE key LIKE ?1 ORDER BY key DESC",
+                                  "SELECT count(*) FROM t WHERE key LIKE ?1 AND key > 'a'",
+                                  "SELECT * FROM t WHERE key LIKE ?1 LIMIT 1 OFFSET 1",
+                                  "SELECT * FROM t WHERE key LIKE ?1 ESCAPE 'x'"}) {
       CHECK(twin.Compare(sql, patterns) == "");
     }
   }
@@ -78,24 +91,32 @@ TEST_CASE("a prepared statement follows its parameters and case_sensitive_like")
 TEST_CASE("a NULL parameter finds nothing, and the next binding finds again") {
   Twin twin;
   Fill(twin);
-  for (const char* op : {"=", "<", "<=", ">", ">=", "IS", "<>"}) {
-    CHECK(twin.Compare(std::string("SELECT * FROM t WHERE key ") + op + " ?1",
-                       {{TextCell("b")}, {NullCell()}, {TextCell("b")}, {BlobCell("b")}, {IntegerCell(5)}, {RealCell(5)}}) == "");
+  for (const std::string op : {"=", "<", "<=", ">", ">=", "IS", "<>"}) {
+    CHECK(twin.Compare("SELECT * FROM t WHERE key " + op + " ?1", {{TextCell("b")},
+                                                                   {NullCell()},
+                                                                   {TextCell("b")},
+                                                                   {BlobCell("b")},
+                                                                   {IntegerCell(5)},
+                                                                   {RealCell(5)}}) == "");
   }
 }
 
 TEST_CASE("long IN lists, with repeated, missing and NULL values") {
   Twin twin;
-  REQUIRE(twin.CompareSuccess("INSERT INTO t WITH RECURSIVE c(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM c WHERE i < 2000) "
+  REQUIRE(twin.CompareSuccess("INSERT INTO t WITH RECURSIVE c(i) AS (VALUES (1) UNION ALL SELECT i "
+                              "+ 1 FROM c WHERE i < 2000) "
                               "SELECT 'k' || i, i FROM c") == "");
   std::string list = "NULL";
-  for (int i = 0; i < 3000; i += 3) list += ", 'k" + std::to_string(i) + "', 'k" + std::to_string(i / 2) + "'";
+  for (int i = 0; i < 3000; i += 3)
+    list += ", 'k" + std::to_string(i) + "', 'k" + std::to_string(i / 2) + "'";
   for (const bool frozen : {false, true}) {
     if (frozen) REQUIRE(twin.Freeze() == "");
     CHECK(twin.Compare("SELECT count(*), sum(value) FROM t WHERE key IN (" + list + ")") == "");
     CHECK(twin.Compare("SELECT key FROM t WHERE key IN (" + list + ") ORDER BY key DESC") == "");
-    CHECK(twin.Compare("SELECT key FROM t WHERE key IN (" + list + ") AND key > 'k5' ORDER BY key LIMIT 10 OFFSET 5") == "");
-    CHECK(twin.Compare("SELECT key FROM t WHERE key IN (SELECT 'k' || value FROM t) ORDER BY key") == "");
+    CHECK(twin.Compare("SELECT key FROM t WHERE key IN (" + list +
+                       ") AND key > 'k5' ORDER BY key LIMIT 10 OFFSET 5") == "");
+    CHECK(twin.Compare(
+              "SELECT key FROM t WHERE key IN (SELECT 'k' || value FROM t) ORDER BY key") == "");
     CHECK(twin.Compare("SELECT count(*) FROM t WHERE key NOT IN (" + list + ")") == "");
   }
 }
@@ -103,9 +124,11 @@ TEST_CASE("long IN lists, with repeated, missing and NULL values") {
 TEST_CASE("OR gives each row once") {
   Twin twin;
   Fill(twin);
-  for (const char* sql : {"SELECT * FROM t WHERE key = 'a' OR key >= 'a' AND value < 3 OR key LIKE 'a%'",
-                          "SELECT * FROM t WHERE key IN ('a', 'b') OR key IN ('b', 'c') OR value = 4",
-                          "SELECT * FROM t WHERE key < 'b' OR key > 'a'", "SELECT * FROM t WHERE key = 'a' OR key = 'a'"}) {
+  for (const std::string sql :
+       {"SELECT * FROM t WHERE key = 'a' OR key >= 'a' AND value < 3 OR key LIKE 'a%'",
+        "SELECT * FROM t WHERE key IN ('a', 'b') OR key IN ('b', 'c') OR value = 4",
+        "SELECT * FROM t WHERE key < 'b' OR key > 'a'",
+        "SELECT * FROM t WHERE key = 'a' OR key = 'a'"}) {
     CHECK(twin.Compare(sql, {}, Twin::kAnyOrder) == "");
   }
 }
@@ -114,20 +137,27 @@ TEST_CASE("more constraints than SQLite can leave out") {
   Twin twin;
   Fill(twin);
   std::string where = "key > '0'";
-  for (int i = 1; i < 40; ++i) where += " AND key > '" + std::to_string(i) + "' AND key < 'z" + std::to_string(i) + "'";
+  for (int i = 1; i < 40; ++i)
+    where += " AND key > '" + std::to_string(i) + "' AND key < 'z" + std::to_string(i) + "'";
   CHECK(twin.Compare("SELECT * FROM t WHERE " + where) == "");
-  CHECK(twin.Compare("SELECT * FROM t WHERE " + where + " AND key LIKE 'a%' LIMIT 1 OFFSET 1") == "");
-  CHECK(twin.Compare("SELECT * FROM t WHERE " + where + " ORDER BY key DESC LIMIT 2 OFFSET 1") == "");
+  CHECK(twin.Compare("SELECT * FROM t WHERE " + where + " AND key LIKE 'a%' LIMIT 1 OFFSET 1") ==
+        "");
+  CHECK(twin.Compare("SELECT * FROM t WHERE " + where + " ORDER BY key DESC LIMIT 2 OFFSET 1") ==
+        "");
 }
 
 TEST_CASE("LIKE in a join takes its pattern from each outer row") {
   Twin twin;
   Fill(twin);
   REQUIRE(twin.CompareSuccess("CREATE TABLE p(pattern)") == "");
-  REQUIRE(twin.CompareSuccess("INSERT INTO p VALUES ('a%'), ('%c'), (NULL), ('b'), (5), (x'6125'), ('A_C%'), ('a*'), ('*c')") == "");
-  CHECK(twin.Compare("SELECT p.rowid, t.* FROM p CROSS JOIN t ON t.key LIKE p.pattern ORDER BY 1, 2") == "");
-  CHECK(twin.Compare("SELECT p.rowid, t.* FROM p CROSS JOIN t ON t.key GLOB p.pattern ORDER BY 1, 2") == "");
-  CHECK(twin.Compare("SELECT p.rowid, t.* FROM p LEFT JOIN t ON t.key LIKE p.pattern AND t.value > 1 ORDER BY 1, 2") == "");
+  REQUIRE(twin.CompareSuccess("INSERT INTO p VALUES ('a%'), ('%c'), (NULL), ('b'), (5), (x'6125'), "
+                              "('A_C%'), ('a*'), ('*c')") == "");
+  CHECK(twin.Compare(
+            "SELECT p.rowid, t.* FROM p CROSS JOIN t ON t.key LIKE p.pattern ORDER BY 1, 2") == "");
+  CHECK(twin.Compare(
+            "SELECT p.rowid, t.* FROM p CROSS JOIN t ON t.key GLOB p.pattern ORDER BY 1, 2") == "");
+  CHECK(twin.Compare("SELECT p.rowid, t.* FROM p LEFT JOIN t ON t.key LIKE p.pattern AND t.value > "
+                     "1 ORDER BY 1, 2") == "");
 }
 
 }  // namespace

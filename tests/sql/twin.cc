@@ -21,8 +21,11 @@ bool ChangesRows(const std::string& sql) {
   return BeginsWithOneOf(sql, {"DELETE", "INSERT", "REPLACE", "UPDATE"});
 }
 
-// Whether a statement may run inside a savepoint and be rolled back: those that begin and end transactions may not.
-bool CanReplay(const std::string& sql) { return ChangesRows(sql) || BeginsWithOneOf(sql, {"ALTER", "CREATE", "DROP", "WITH"}); }
+// Whether a statement may run inside a savepoint and be rolled back: those that begin and end
+// transactions may not.
+bool CanReplay(const std::string& sql) {
+  return ChangesRows(sql) || BeginsWithOneOf(sql, {"ALTER", "CREATE", "DROP", "WITH"});
+}
 
 // Everything that a statement leaves behind.
 struct Outcome {
@@ -44,12 +47,14 @@ struct Outcome {
   friend bool operator==(const Outcome&, const Outcome&) = default;
 };
 
-// One statement on one side, prepared once and run for each row of parameters; or any text of SQL without parameters.
+// One statement on one side, prepared once and run for each row of parameters; or any text of SQL
+// without parameters.
 class Run {
  public:
   Run(Db& db, const std::string& sql, const std::vector<Row>& parameters) : db_(db), sql_(sql) {
     if (parameters.empty()) return;
-    if (sqlite3_prepare_v2(db.handle(), sql.c_str(), -1, &stmt_, nullptr) != SQLITE_OK) stmt_ = nullptr;
+    if (sqlite3_prepare_v2(db.handle(), sql.c_str(), -1, &stmt_, nullptr) != SQLITE_OK)
+      stmt_ = nullptr;
   }
   ~Run() { sqlite3_finalize(stmt_); }
 
@@ -62,7 +67,8 @@ class Run {
     if (!ChangesRows(sql_)) return out;
     out.changes = sqlite3_changes(db_.handle());
     out.total_changes = sqlite3_total_changes(db_.handle()) - total;
-    if (sqlite3_last_insert_rowid(db_.handle()) != rowid) out.last_rowid = sqlite3_last_insert_rowid(db_.handle());
+    if (sqlite3_last_insert_rowid(db_.handle()) != rowid)
+      out.last_rowid = sqlite3_last_insert_rowid(db_.handle());
     return out;
   }
 
@@ -93,7 +99,8 @@ Twin::Twin(const std::string& columns, Place place, const std::string& file) : p
   twin_.Exec("CREATE TABLE t(" + columns + ") WITHOUT ROWID");
 }
 
-std::string Twin::Compare(const std::string& sql, const std::vector<Row>& parameters, Order order, Result* result) {
+std::string Twin::Compare(const std::string& sql, const std::vector<Row>& parameters, Order order,
+                          Result* result) {
   Run on_memkv(memkv_, sql, parameters), on_twin(twin_, sql, parameters);
   const std::vector<Row> once(1);
   for (const Row& p : parameters.empty() ? once : parameters) {
@@ -126,15 +133,16 @@ std::string Twin::CheckIntegrity() {
 }
 
 void Twin::Reconnect() {
-  memkv_.Exec(memkv_.autocommit()
-                  ? "BEGIN; CREATE TABLE reconnect(x); ROLLBACK"
-                  : "SAVEPOINT reconnect; CREATE TABLE reconnect(x); ROLLBACK TO reconnect; RELEASE reconnect");
+  memkv_.Exec(memkv_.autocommit() ? "BEGIN; CREATE TABLE reconnect(x); ROLLBACK"
+                                  : "SAVEPOINT reconnect; CREATE TABLE reconnect(x); ROLLBACK TO "
+                                    "reconnect; RELEASE reconnect");
 }
 
 std::string Twin::Freeze() {
   const sqlite3_int64 rowid = sqlite3_last_insert_rowid(memkv_.handle());
   const Result result = memkv_.Run("SELECT memkv_freeze('t')");
-  if (sqlite3_last_insert_rowid(memkv_.handle()) != rowid) return "memkv_freeze changed last_insert_rowid()";
+  if (sqlite3_last_insert_rowid(memkv_.handle()) != rowid)
+    return "memkv_freeze changed last_insert_rowid()";
   if (result.ok() || result.message == "memkv: no such table: \"t\"") return "";
   return "memkv_freeze('t'): " + result.ToString();
 }
@@ -173,14 +181,16 @@ std::vector<Line> Parse(const std::string& path) {
   for (Line& line : lines) {
     if (line.word == "memkv?" || line.word == "plan" || line.word == "error") {
       const size_t arrow = line.sql.rfind("=>");
-      if (arrow == std::string::npos) throw std::runtime_error(path + ":" + std::to_string(line.number) + ": no =>");
+      if (arrow == std::string::npos)
+        throw std::runtime_error(path + ":" + std::to_string(line.number) + ": no =>");
       line.expected = Trimmed(line.sql.substr(arrow + 2));
       line.sql.resize(arrow);
     }
     line.sql = Trimmed(line.sql);
     if (line.word == "bind") {
       const Result rows = values.Run("VALUES " + line.sql);
-      if (!rows.ok()) throw std::runtime_error(path + ":" + std::to_string(line.number) + ": " + rows.message);
+      if (!rows.ok())
+        throw std::runtime_error(path + ":" + std::to_string(line.number) + ": " + rows.message);
       parameters = rows.rows;
       continue;
     }
@@ -198,7 +208,8 @@ class Script {
 
   void Run() {
     const std::vector<Line> lines = Parse(path_);
-    if (lines.empty() || lines[0].word != "table") throw std::runtime_error(path_ + ": the first line declares no table");
+    if (lines.empty() || lines[0].word != "table")
+      throw std::runtime_error(path_ + ": the first line declares no table");
     const std::string& columns = lines[0].sql;
     if (!columns.starts_with("(") || !columns.ends_with(")")) throw std::runtime_error(path_ + ": table takes (columns)");
     Twin twin(columns.substr(1, columns.size() - 2), place_);
@@ -209,7 +220,9 @@ class Script {
       if (failures_ >= kMostFailures) return;
       // One side goes ahead of the other.
       const bool one_side = lines[i].word == "memkv" || lines[i].word == "twin";
-      if (one_side && i + 1 < lines.size() && lines[i + 1].word == (lines[i].word == "twin" ? "memkv" : "twin")) continue;
+      if (one_side && i + 1 < lines.size() &&
+          lines[i + 1].word == (lines[i].word == "twin" ? "memkv" : "twin"))
+        continue;
       Expect(twin.CompareContents());
       if (way_ == Way::kFrozen) Expect(twin.Freeze());
       if (way_ == Way::kReconnected) twin.Reconnect();
@@ -247,9 +260,11 @@ class Script {
     } else if (line.word == "plan") {
       ExpectSame("plan " + line.sql, line.expected, memkv.Plan(line.sql));
     } else if (line.word == "error") {
-      ExpectSame(line.sql, line.expected, memkv.Error(line.sql, line.parameters.empty() ? Row{} : line.parameters[0]));
+      ExpectSame(line.sql, line.expected,
+                 memkv.Error(line.sql, line.parameters.empty() ? Row{} : line.parameters[0]));
     } else {
-      throw std::runtime_error(path_ + ":" + std::to_string(line.number) + ": unknown word " + line.word);
+      throw std::runtime_error(path_ + ":" + std::to_string(line.number) + ": unknown word " +
+                               line.word);
     }
   }
 
@@ -272,10 +287,11 @@ class Script {
 
   void Once(const Line& line) {
     Result result;
-    const std::string differs =
-        twin_->Compare(line.sql, line.parameters, line.word == "rows" ? Twin::kAnyOrder : Twin::kAsGiven, &result);
+    const std::string differs = twin_->Compare(
+        line.sql, line.parameters, line.word == "rows" ? Twin::kAnyOrder : Twin::kAsGiven, &result);
     Expect(differs);
-    if (differs.empty() && line.word == "both" && !result.ok()) Expect(line.sql + "\n  both sides: " + result.ToString());
+    if (differs.empty() && line.word == "both" && !result.ok())
+      Expect(line.sql + "\n  both sides: " + result.ToString());
   }
 
   const std::string path_;

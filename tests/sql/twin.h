@@ -1,19 +1,21 @@
-// The twin runner: a memkv table t on one connection, its twin, a plain WITHOUT ROWID table t, on another. Whatever is done to both
-// must come to the same: rows, their order and storage classes, error codes and messages, changes(), total_changes(),
-// last_insert_rowid() and whether a transaction is left open.
+// The twin runner: a memkv table t on one connection, its twin, a plain WITHOUT ROWID table t, on
+// another. Whatever is done to both must come to the same: rows, their order and storage classes,
+// error codes and messages, changes(), total_changes(), last_insert_rowid() and whether a
+// transaction is left open.
 //
-// A script is a text file, one statement a line; a line that starts with white space goes on with the one before it; lines that
-// start with # or -- are comments. The first word says what is done with the statement:
+// A script is a text file, one statement a line; a line that starts with white space goes on with
+// the one before it; lines that start with # or -- are comments. The first word says what is done
+// with the statement:
 //
 //   table (key TEXT PRIMARY KEY, value)   declares t on both sides; the first line
-//   both SQL                              runs on both sides, must succeed, and must come to the same
-//   same SQL                              runs on both sides and must come to the same, be it an error
-//   rows SQL                              the same, whatever the order of the rows
-//   memkv SQL · twin SQL                  runs on one side and must succeed
-//   memkv? SQL => rows                    runs on the memkv side; the rows as literals: 'a', 1 | 'b', NULL
-//   plan SQL => text                      the details of EXPLAIN QUERY PLAN on the memkv side, joined by " | "
-//   error SQL => message                  fails on the memkv side with that message, and changes nothing
-//   bind (1, 'a'), (2, 'b')               the next statement is prepared once and run once for each row of parameters
+//   both SQL                              runs on both sides, must succeed, and must come to the
+//   same same SQL                              runs on both sides and must come to the same, be it
+//   an error rows SQL                              the same, whatever the order of the rows memkv
+//   SQL · twin SQL                  runs on one side and must succeed memkv? SQL => rows runs on
+//   the memkv side; the rows as literals: 'a', 1 | 'b', NULL plan SQL => text the details of
+//   EXPLAIN QUERY PLAN on the memkv side, joined by " | " error SQL => message fails on the memkv
+//   side with that message, and changes nothing bind (1, 'a'), (2, 'b')               the next
+//   statement is prepared once and run once for each row of parameters
 //
 // After each statement the two tables are compared. Each script runs four ways, see Way.
 
@@ -50,9 +52,10 @@ class Twin {
   Db& twin() { return twin_; }
 
   enum Order { kAsGiven, kAnyOrder };
-  // Runs on both sides. Returns what differs, or "" where nothing does. *result, if given, is the memkv side's.
-  std::string Compare(const std::string& sql, const std::vector<Row>& parameters = {}, Order order = kAsGiven,
-                      Result* result = nullptr);
+  // Runs on both sides. Returns what differs, or "" where nothing does. *result, if given, is the
+  // memkv side's.
+  std::string Compare(const std::string& sql, const std::vector<Row>& parameters = {},
+                      Order order = kAsGiven, Result* result = nullptr);
   // The same for SQL that must succeed.
   std::string CompareSuccess(const std::string& sql, const std::vector<Row>& parameters = {});
   // What differs between the tables' rows.
@@ -60,7 +63,8 @@ class Twin {
   // What memkv_check() and the 'integrity-check' command find wrong.
   std::string CheckIntegrity();
 
-  // Disconnects and connects every virtual table of the memkv side, inside a transaction or outside one.
+  // Disconnects and connects every virtual table of the memkv side, inside a transaction or outside
+  // one.
   void Reconnect();
   // Freezes t, if there is one, and if it still is a memkv table. Returns what went wrong.
   std::string Freeze();

@@ -1,0 +1,71 @@
+// Calls every read of an image that may hold anything. What they answer is not looked at; that they
+// answer is.
+
+#ifndef MEMKV_TESTS_CORE_FST_EXERCISE_H_
+#define MEMKV_TESTS_CORE_FST_EXERCISE_H_
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/fst/fst.h"
+
+namespace memkv::test {
+
+inline void Exercise(const std::shared_ptr<const Fst>& fst, const std::vector<Bytes>& probes) {
+  constexpr uint64_t kSteps = 200;
+  const uint64_t n = fst->size();
+  std::string key;
+  std::vector<uint64_t> ranks(probes.size());
+  (void)fst->FindMany(probes.data(), probes.size(), ranks.data());
+  for (Bytes probe : probes) {
+    bool found;
+    uint64_t rank;
+    (void)fst->Find(probe, &found, &rank);
+    (void)fst->LowerBound(probe, &rank);
+  }
+  for (uint64_t i = 0; i < std::min(n, kSteps); ++i) {
+    (void)fst->Select(i, &key);
+    (void)fst->Select(n - 1 - i, &key);
+    for (size_t c = 0; c < std::min<size_t>(fst->columns(), 8); ++c) {
+      Datum value;
+      if (fst->Column(i, c, &key, &value).ok() && !value.bytes.empty())
+        (void)(value.bytes.front() + value.bytes.back());
+    }
+  }
+  FstCursor cursor(fst);
+  auto steps = [&](auto move, uint64_t most) {
+    for (uint64_t i = 0; i < most && cursor.Valid(); ++i) {
+      if (i % 3 == 0) (void)cursor.key();
+      if (cursor.Valid()) move();
+    }
+  };
+  cursor.SeekFirst();
+  steps([&] { cursor.Next(); }, kSteps);
+  steps([&] { cursor.Prev(); }, kSteps / 2);
+  cursor.SeekLast();
+  steps([&] { cursor.Prev(); }, kSteps);
+  steps([&] { cursor.Next(); }, kSteps / 2);
+  for (Bytes probe : probes) {
+    cursor.Seek(probe);
+    steps([&] { cursor.Next(); }, 3);
+    steps([&] { cursor.Prev(); }, 5);
+    cursor.SeekBefore(probe);
+    steps([&] { cursor.Next(); }, 3);
+    cursor.SeekRank(n / 2);
+    for (size_t i = 0; i < 5 && cursor.Valid(); ++i) {
+      const size_t length = cursor.key().size();
+      if (cursor.Valid() && length > 0) {
+        cursor.NextPast(1 + length / 2);
+      } else {
+        break;
+      }
+    }
+  }
+  (void)fst->Verify();
+}
+
+}  // namespace memkv::test
+
+#endif  // MEMKV_TESTS_CORE_FST_EXERCISE_H_

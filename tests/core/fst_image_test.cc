@@ -1,0 +1,202 @@
+// The image of the frozen engine as bytes and as a file: damage, forgery, the golden file, mapping,
+// codes taken over, memory that runs out.
+
+#include <doctest/doctest.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <new>
+
+#include "tests/core/fst_exercise.h"
+#include "tests/core/fst_repair.h"
+#include "tests/core/fst_shapes.h"
+
+namespace memkv::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+// A small image with something of everything: lists, fused nodes, references, columns of several
+// kinds.
+Model SmallModel() {
+  Random random(7);
+  Model model;
+  for (int site = 0; site < 6; ++site) {
+    for (int file = 0; file < 24; ++file) {
+      const std::string key =
+          "http://site" + std::to_string(site) + "/directory/file" + std::to_string(file) + ".html";
+      Row row(3);
+      row[0] = {Datum::kInteger, static_cast<int64_t>(random() % 1000), 0, {}};
+      row[1] = {file % 5 ? Datum::kText : Datum::kNull, 0, 0,
+                file % 5 ? "title " + std::to_string(random() % 4) : ""};
+      row[2] = {file % 2 ? Datum::kReal : Datum::kBlob, 0, 0.25 * file,
+                file % 2 ? "" : Url(random)};
+      model[key] = row;
+    }
+  }
+  model[""] = model.begin()->second;
+  model[std::string("a\0b", 3)] = model.begin()->second;
+  return model;
+}
+
+std::vector<Bytes> SmallProbes() {
+  return {"",
+          "http://site3/directory/file7.html",
+          "http://site3/directory/file7.htm",
+          "http://site9",
+          "zz",
+          Bytes("a\0b", 3)};
+}
+
+// Whether every answer is the model's, or an error.
+void RightOrError(const std::shared_ptr<const Fst>& fst, const Model& model) {
+  if (fst->size() != model.size() || fst->columns() != 3)
+    FAIL("a count that is wrong without an error");
+  std::string key;
+  uint64_t i = 0;
+  for (const auto& [want, row] : model) {
+    bool found = false;
+    uint64_t rank = 0;
+    if (fst->Find(want, &found, &rank).ok()) REQUIRE((found && rank == i));
+    if (fst->Select(i, &key).ok()) REQUIRE(key == want);
+    Datum value;
+    if (fst->Column(i, 0, &key, &value).ok()) REQUIRE(value.integer == row[0].integer);
+    ++i;
+  }
+}
+
+struct TempFile {
+  std::string path =
+      (fs::temp_directory_path() / ("memkv-fst-test-" + std::to_string(std::rand()) + ".mkv"))
+          .string();
+  ~TempFile() { std::remove(path.c_str()); }
+};
+
+void Put(const std::string& path, Bytes bytes) {
+  std::ofstream(path, std::ios::binary | std::ios::trunc)
+      .write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+}
+
+TEST_CASE("fst image: every truncation is an error") {
+  const std::string whole(MustBuild(SmallModel())->bytes());
+  std::shared_ptr<const Fst> fst;
+  for (size_t n = 0; n < whole.size(); ++n) {
+    const Status status = Fst::Open(FstImage::Own(whole.substr(0, n)), &fst);
+    REQUIRE(status.code() == Status::kCorrupt);
+    std::string forged = whole.substr(0, n);
+    Repair(&forged, true);
+    if (Fst::Open(FstImage::Own(forged), &fst).ok()) Exercise(fst, SmallProbes());
+  }
+}
+
+TEST_CASE("fst image: every flip is an error, or forged, survived") {
+  const Model model = SmallModel();
+  const std::string whole(MustBuild(model)->bytes());
+  const TempFile file;
+  for (size_t i = 0; i < whole.size(); ++i) {
+    for (int bits : {1, 0x80, 0xff}) {
+      std::string bad = whole;
+      bad[i] = static_cast<char>(bad[i] ^ bits);
+      std::shared_ptr<const Fst> fst;
+      REQUIRE(Fst::Open(FstImage::Own(bad), &fst).code() == Status::kCorrupt);
+      if (i % 16 == 0) {
+        // Mapped, only what is touched is checked.
+        Put(file.path, bad);
+        std::shared_ptr<const FstImage> image;
+        REQUIRE(MapFile(file.path, &image).ok());
+        if (Fst::Open(image, &fst).ok()) {
+          RightOrError(fst, model);
+          CHECK(fst->Verify().code() == Status::kCorrupt);
+        }
+      }
+      Repair(&bad, false);
+      if (Fst::Open(FstImage::Own(bad), &fst).ok()) Exercise(fst, SmallProbes());
+    }
+  }
+}
+
+TEST_CASE("fst image: other files are told apart") {
+  std::shared_ptr<const Fst> fst;
+  CHECK(Fst::Open(FstImage::Own("SQLite format 3"), &fst).message() ==
+        "header: the image is shorter than its preamble");
+  CHECK(Fst::Open(FstImage::Own(std::string(200, 'x')), &fst).message() ==
+        "header: this is no memkv image");
+  std::string newer(MustBuild(SmallModel())->bytes());
+  newer[8] = 9;
+  CHECK(Fst::Open(FstImage::Own(newer), &fst).message() ==
+        "header: format version 9 (this build reads 1)");
+}
+
+TEST_CASE("fst image: the golden file") {
+  const std::string path =
+      (fs::path(__FILE__).parent_path().parent_path() / "golden" / "fst_image_v1.mkv").string();
+  const auto image = MustBuild(SmallModel());
+  if (std::getenv("MEMKV_WRITE_GOLDEN")) Put(path, image->bytes());
+  std::ifstream in(path, std::ios::binary);
+  const std::string golden((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+  REQUIRE(!golden.empty());
+  CHECK(golden == image->bytes());
+  const auto fst = MustOpen(FstImage::Own(golden));
+  CHECK(fst->Verify().ok());
+  RightOrError(fst, SmallModel());
+}
+
+TEST_CASE("fst image: written, mapped, cut short") {
+  const TempFile file;
+  const Model model = KeysOnly(Shapes(3000).back().keys);
+  const auto image = MustBuild(model);
+  REQUIRE(WriteFile(*image, file.path).ok());
+  std::shared_ptr<const FstImage> mapped;
+  REQUIRE(MapFile(file.path, &mapped).ok());
+  CHECK(mapped->bytes() == image->bytes());
+  CHECK(mapped->CheckSize().ok());
+  const auto fst = MustOpen(mapped);
+  CHECK(fst->Verify().ok());
+  uint64_t rank = 0;
+  for (const auto& [key, row] : model) {
+    bool found;
+    uint64_t got;
+    REQUIRE(fst->Find(key, &found, &got).ok());
+    REQUIRE((found && got == rank++));
+  }
+  // Replaced, the old mapping lives on.
+  REQUIRE(WriteFile(*MustBuild(SmallModel()), file.path).ok());
+  CHECK(mapped->bytes() == image->bytes());
+  CHECK(mapped->CheckSize().ok());
+  REQUIRE(MapFile(file.path, &mapped).ok());
+  fs::resize_file(file.path, 10);
+  CHECK(mapped->CheckSize().code() == Status::kIo);
+  CHECK(MapFile("/nonexistent/file.mkv", &mapped).code() == Status::kIo);
+  CHECK(WriteFile(*image, "/nonexistent/file.mkv").code() == Status::kIo);
+}
+
+TEST_CASE("fst image: small sets make small images") {
+  Model model;
+  CHECK(MustBuild(model)->bytes().size() < 200);
+  for (int i = 0; i < 10; ++i) model["key " + std::to_string(i)] = {};
+  CHECK(MustBuild(model)->bytes().size() < 400);
+}
+
+TEST_CASE("fst image: the code of the image before is taken over while it fits") {
+  Random random(3);
+  Model model;
+  while (model.size() < 5000) model[Url(random) + std::to_string(model.size())];
+  FstBuilder::Options options;
+  options.previous = MustOpen(MustBuild(model));
+  for (int i = 0; i < 50; ++i) model[Url(random) + "~" + std::to_string(i)];
+  const auto again = MustOpen(MustBuild(model, options));
+  CHECK(again->Verify().ok());
+  CHECK(again->code().learnt_rate == options.previous->code().learnt_rate);
+  CHECK(MustBuild(model, options)->bytes() == again->image().bytes());
+  // Of another language altogether, it is not.
+  Model other;
+  while (other.size() < 3000) other[RandomText(random, 30, "01234567!#$%&*()")];
+  const auto learnt = MustOpen(MustBuild(other, options));
+  CHECK(learnt->Verify().ok());
+  CHECK(learnt->image().bytes() == MustBuild(other)->bytes());
+}
+
+}  // namespace
+}  // namespace memkv::test
