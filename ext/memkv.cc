@@ -110,7 +110,11 @@ void Register(sqlite3* db, bool with_files) {
 
 int Load(sqlite3* db, char** error, const sqlite3_api_routines* api, bool with_files) {
 #ifndef SQLITE_CORE
-  SQLITE_EXTENSION_INIT2(api);
+  {
+    // Other threads may be running in us already.
+    const std::lock_guard lock(loaded_mutex);
+    if (sqlite3_api != api) SQLITE_EXTENSION_INIT2(api);
+  }
 #else
   static_cast<void>(api);
 #endif

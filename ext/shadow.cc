@@ -43,8 +43,9 @@ bool IsShadowSuffix(const char* suffix) {
 }
 
 bool Shadow::Exists(sqlite3* db, const std::string& schema, const std::string& table) {
-  Statement found(db, "SELECT count(*) FROM " + QuoteName(schema) +
-                          ".sqlite_schema WHERE type = 'table' AND name COLLATE NOCASE IN (?1, ?2, ?3)");
+  Statement found(
+      db, "SELECT count(*) FROM " + QuoteName(schema) +
+              ".sqlite_schema WHERE type = 'table' AND name COLLATE NOCASE IN (?1, ?2, ?3)");
   for (int i = 0; i < 3; ++i) found.Bind(i + 1, table + kSuffixes[i]);
   return found.Step() && found.Int(0) == 3;
 }
@@ -53,19 +54,23 @@ void Shadow::Run(const std::string& sql) { Statement(db_, sql).Step(); }
 
 void Shadow::Create() {
   for (const char* suffix : kSuffixes) {
-    Statement taken(db_, "SELECT 1 FROM " + QuoteName(*schema_) + ".sqlite_schema WHERE name = ?1 COLLATE NOCASE");
+    Statement taken(db_, "SELECT 1 FROM " + QuoteName(*schema_) +
+                             ".sqlite_schema WHERE name = ?1 COLLATE NOCASE");
     taken.Bind(1, *table_ + suffix);
     if (taken.Step()) {
-      throw SqlError(SQLITE_ERROR, "memkv: table " + Shown(*table_) + " cannot be made: " + Shown(*table_ + suffix) +
+      throw SqlError(SQLITE_ERROR, "memkv: table " + Shown(*table_) +
+                                       " cannot be made: " + Shown(*table_ + suffix) +
                                        ", where it would keep its rows, exists already");
     }
   }
   try {
     Run("CREATE TABLE " + Name("_meta") + "(id INTEGER PRIMARY KEY, name TEXT NOT NULL, value)");
-    Run("CREATE TABLE " + Name("_log") + "(id INTEGER PRIMARY KEY, generation BLOB NOT NULL, data BLOB NOT NULL)");
+    Run("CREATE TABLE " + Name("_log") +
+        "(id INTEGER PRIMARY KEY, generation BLOB NOT NULL, data BLOB NOT NULL)");
     Run("CREATE TABLE " + Name("_segment") + "(id INTEGER PRIMARY KEY, data BLOB NOT NULL)");
     const KeepLastRowid keep(db_);
-    Run("INSERT INTO " + Name("_meta") + " VALUES(1, 'format', " + std::to_string(kFormat) + "), (2, 'generation', NULL)");
+    Run("INSERT INTO " + Name("_meta") + " VALUES(1, 'format', " + std::to_string(kFormat) +
+        "), (2, 'generation', NULL)");
   } catch (...) {
     try {
       Drop();
@@ -83,7 +88,8 @@ void Shadow::Drop() {
 
 void Shadow::Rename(const std::string& to) {
   for (auto& statement : kept_) statement.reset();
-  for (const char* suffix : kSuffixes) Run("ALTER TABLE " + Name(suffix) + " RENAME TO " + QuoteName(to + suffix));
+  for (const char* suffix : kSuffixes)
+    Run("ALTER TABLE " + Name(suffix) + " RENAME TO " + QuoteName(to + suffix));
 }
 
 void Shadow::KeepPrepared(bool on) noexcept {
@@ -97,7 +103,8 @@ std::string Shadow::SqlOf(Kept which) const {
     case kNewest:
       return "SELECT id, generation FROM " + Name("_log") + " ORDER BY id DESC LIMIT 1";
     case kBase:
-      return "SELECT (SELECT value FROM " + Name("_meta") + " WHERE id = 1 AND name = 'format'), value FROM " + Name("_meta") +
+      return "SELECT (SELECT value FROM " + Name("_meta") +
+             " WHERE id = 1 AND name = 'format'), value FROM " + Name("_meta") +
              " WHERE id = 2 AND name = 'generation'";
     case kAppend:
       return "INSERT INTO " + Name("_log") + " VALUES(?1, ?2, ?3)";
@@ -142,9 +149,11 @@ Generation Shadow::ReadBaseGeneration() {
   Statement& base = Prepared(kBase, &own);
   const ResetAtEnd reset(base);
   Generation generation;
-  if (!base.Step() || !Generation::Decode(base.Blob(1), &generation)) Corrupt(*table_, "_meta: no generation");
+  if (!base.Step() || !Generation::Decode(base.Blob(1), &generation))
+    Corrupt(*table_, "_meta: no generation");
   if (base.Int(0) != kFormat) {
-    Corrupt(*table_, "_meta: format " + std::to_string(base.Int(0)) + " (this build reads: " + std::to_string(kFormat) + ")");
+    Corrupt(*table_, "_meta: format " + std::to_string(base.Int(0)) +
+                         " (this build reads: " + std::to_string(kFormat) + ")");
   }
   return generation;
 }
@@ -162,7 +171,8 @@ std::optional<std::string> Shadow::ReadImage() {
 }
 
 Status Shadow::ReadLog(int64_t after, const std::function<Status(const LogRow&)>& row) {
-  Statement rows(db_, "SELECT id, generation, data FROM " + Name("_log") + " WHERE id > ?1 ORDER BY id");
+  Statement rows(db_,
+                 "SELECT id, generation, data FROM " + Name("_log") + " WHERE id > ?1 ORDER BY id");
   rows.Bind(1, after);
   while (rows.Step()) MEMKV_TRY(row({rows.Int(0), rows.Blob(1), rows.Blob(2)}));
   return {};

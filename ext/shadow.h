@@ -5,7 +5,8 @@
 //   t_log       id | generation | data     what was done since the base, see core/store/storage.h
 //   t_segment   id | data                  the base's image, cut into rows; no row: there is none
 //
-// Each id is an INTEGER PRIMARY KEY, so that VACUUM keeps it. Nothing else of the table is kept anywhere.
+// Each id is an INTEGER PRIMARY KEY, so that VACUUM keeps it. Nothing else of the table is kept
+// anywhere.
 
 #ifndef MEMKV_EXT_SHADOW_H_
 #define MEMKV_EXT_SHADOW_H_
@@ -25,7 +26,8 @@ bool IsShadowSuffix(const char* suffix);
 class Shadow : public Storage {
  public:
   // The names are those of the table; they may change, and must outlive this.
-  Shadow(sqlite3* db, const std::string* schema, const std::string* table) : db_(db), schema_(schema), table_(table) {}
+  Shadow(sqlite3* db, const std::string* schema, const std::string* table)
+      : db_(db), schema_(schema), table_(table) {}
 
   // Whether `table` has shadow tables.
   static bool Exists(sqlite3* db, const std::string& schema, const std::string& table);
@@ -35,8 +37,8 @@ class Shadow : public Storage {
   void Drop();
   void Rename(const std::string& to);
 
-  // Between transactions no statement is open; while `on`, statements are kept prepared. They must not outlive the last vtab
-  // object, since sqlite3_close() fails while there are any.
+  // Between transactions no statement is open; while `on`, statements are kept prepared. They must
+  // not outlive the last vtab object, since sqlite3_close() fails while there are any.
   void KeepPrepared(bool on) noexcept;
 
   // A read transaction on the database, for as long as it lives.
@@ -63,7 +65,9 @@ class Shadow : public Storage {
  private:
   enum Kept { kNewest, kBase, kAppend, kRead, kKept };
 
-  std::string Name(const char* suffix) const { return QuoteName(*schema_) + '.' + QuoteName(*table_ + suffix); }
+  std::string Name(const char* suffix) const {
+    return QuoteName(*schema_) + '.' + QuoteName(*table_ + suffix);
+  }
   std::string SqlOf(Kept which) const;
   // The statement, prepared; in *own unless it is kept.
   Statement& Prepared(Kept which, std::unique_ptr<Statement>* own);

@@ -9,7 +9,8 @@ TableState::TableState(Connection& connection, Schema s, std::string in_schema, 
       schema_name(std::move(in_schema)),
       connection_(connection),
       durable_(kind == kDurable ? std::make_unique<Durable>(connection.db(), *this) : nullptr),
-      memory_(kind == kMemory ? std::optional<Table>(std::in_place, schema.row_columns()) : std::nullopt),
+      memory_(kind == kMemory ? std::optional<Table>(std::in_place, schema.row_columns())
+                              : std::nullopt),
       table(durable_ ? durable_->store.table() : *memory_) {
   if (durable_) durable_->store.SetDeltaLimit(schema.delta_limit);
 }
@@ -32,7 +33,8 @@ void TableState::Create() {
 
 void TableState::Drop() {
   if (!durable_) return;
-  // Changes from before a savepoint are not written yet: to be released or committed first. SQLite shows no message of ours.
+  // Changes from before a savepoint are not written yet: to be released or committed first. SQLite
+  // shows no message of ours.
   if (!table.Drop()) throw SqlError(SQLITE_LOCKED, "");
   durable_->shadow.Drop();
   dropped_ = true;
@@ -41,7 +43,8 @@ void TableState::Drop() {
 void TableState::Undrop() {
   if (!dropped_) return;
   dropped_ = false;
-  if (sqlite3_txn_state(connection_.db(), schema_name.c_str()) != SQLITE_TXN_WRITE) return Rollback();
+  if (sqlite3_txn_state(connection_.db(), schema_name.c_str()) != SQLITE_TXN_WRITE)
+    return Rollback();
   table.Undrop();
 }
 
@@ -105,7 +108,9 @@ void TableState::Rebuild() {
   if (durable_) Check(durable_->store.Rebuild(Poll()));
 }
 
-std::string TableState::Generation() const { return durable_ ? durable_->store.position().generation.ToString() : ""; }
+std::string TableState::Generation() const {
+  return durable_ ? durable_->store.position().generation.ToString() : "";
+}
 
 void TableState::Attach() noexcept {
   ++vtabs_;

@@ -1,4 +1,5 @@
-// TableState: one table, whichever vtab objects of its connection stand for it: rows in memory alone, or backed by shadow tables.
+// TableState: one table, whichever vtab objects of its connection stand for it: rows in memory
+// alone, or backed by shadow tables.
 
 #ifndef MEMKV_EXT_TABLE_STATE_H_
 #define MEMKV_EXT_TABLE_STATE_H_
@@ -22,7 +23,8 @@ class TableState {
   // What a durable table has beside its rows in memory. Declared first: `table` may be part of it.
   struct Durable {
     Durable(sqlite3* db, const TableState& state)
-        : shadow(db, &state.schema_name, &state.schema.table), store(state.schema.row_columns(), &shadow) {}
+        : shadow(db, &state.schema_name, &state.schema.table),
+          store(state.schema.row_columns(), &shadow) {}
     Shadow shadow;
     Store store;
   };
@@ -51,11 +53,12 @@ class TableState {
   void Create();
   void Drop();
   void Rename(const std::string& to);
-  // It was dropped, and that was rolled back: back to what the transaction, or its innermost savepoint, began with.
+  // It was dropped, and that was rolled back: back to what the transaction, or its innermost
+  // savepoint, began with.
   void Undrop();
 
-  // Shows what the connection's snapshot shows. Refresh() may be called wherever a read transaction on the table's schema is
-  // open; RefreshAlone() opens one.
+  // Shows what the connection's snapshot shows. Refresh() may be called wherever a read transaction
+  // on the table's schema is open; RefreshAlone() opens one.
   void Refresh();
   void RefreshAlone();
   // So that a plan has numbers to go by: loads a table that is not loaded yet, if it can.

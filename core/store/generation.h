@@ -1,7 +1,9 @@
-// Generation: which content a stored table has, as 128 bits that chain over everything that was written to it.
+// Generation: which content a stored table has, as 128 bits that chain over everything that was
+// written to it.
 //
-// Equal generations mean equal content, whichever file it lies in and however it came there; so a commit that was undone behind
-// our back, or another one in its place, is seen as what it is. No time, counter or randomness goes in: replicas agree.
+// Equal generations mean equal content, whichever file it lies in and however it came there; so a
+// commit that was undone behind our back, or another one in its place, is seen as what it is. No
+// time, counter or randomness goes in: replicas agree.
 
 #ifndef MEMKV_CORE_STORE_GENERATION_H_
 #define MEMKV_CORE_STORE_GENERATION_H_
@@ -19,7 +21,8 @@ struct Generation {
 
   static constexpr size_t kBytes = 16;
 
-  // The generation after `bytes` were written: a 128-bit hash (MurmurHash3 x64, by Austin Appleby, seeded with this one).
+  // The generation after `bytes` were written: a 128-bit hash (MurmurHash3 x64, by Austin Appleby,
+  // seeded with this one).
   Generation Chain(Bytes bytes) const;
 
   // As stored: lo, hi, little-endian.

@@ -11,7 +11,8 @@ Status Journal::MakeRoom(size_t bytes) {
 
 Status Journal::Flush() {
   if (broken_) {
-    return Status::Io("an earlier write to the table's storage failed half-way: only ROLLBACK is possible");
+    return Status::Io(
+        "an earlier write to the table's storage failed half-way: only ROLLBACK is possible");
   }
   if (stale_) {
     storage_->CutLog(position_.log_id);

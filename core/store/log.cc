@@ -76,8 +76,9 @@ Status ReadBatch(Bytes batch, LogTarget* target, uint64_t* operations) {
       }
     }
     if (!sound) {
-      return Status::Corrupt("log: operation " + std::to_string(i) + " at byte " + std::to_string(at) + " of " +
-                             std::to_string(batch.size()) + " (tag " + std::to_string(tag) + ") is malformed");
+      return Status::Corrupt("log: operation " + std::to_string(i) + " at byte " +
+                             std::to_string(at) + " of " + std::to_string(batch.size()) + " (tag " +
+                             std::to_string(tag) + ") is malformed");
     }
     switch (tag) {
       case kPutEmpty:
@@ -103,7 +104,8 @@ Status ReadBatch(Bytes batch, LogTarget* target, uint64_t* operations) {
 void LogBuffer::Reserve(size_t bytes) {
   const size_t needed = bytes_->size() + bytes + kOverhead;
   if (bytes_->capacity() < needed) bytes_->reserve(std::max(needed, 2 * bytes_->capacity()));
-  if (previous_.capacity() < bytes) previous_.reserve(std::max(bytes, std::min(2 * bytes, kMaxKeyBytes)));
+  if (previous_.capacity() < bytes)
+    previous_.reserve(std::max(bytes, std::min(2 * bytes, kMaxKeyBytes)));
 }
 
 // REQUIRES what Reserve() made room for.

@@ -11,9 +11,11 @@
 //     4 erase range  lo     key hi                       [lo, hi)
 //     5 erase range  lo                                  [lo, the end)
 //
-//   key        varint shared | varint rest | rest         its first `shared` bytes are those of the key before it in the batch
+//   key        varint shared | varint rest | rest    the first `shared` bytes of the key before it
+//                                                    in the batch, then rest
 //
-// Rows of the log carry a batch as it is, or a piece of one that is too long for a row (core/store/storage.h).
+// Rows of the log carry a batch as it is, or a piece of one that is too long for a row
+// (core/store/storage.h).
 
 #ifndef MEMKV_CORE_STORE_LOG_H_
 #define MEMKV_CORE_STORE_LOG_H_
@@ -37,12 +39,14 @@ class LogTarget {
   virtual Status EraseRange(Bytes lo, std::optional<Bytes> hi) = 0;
 };
 
-// Reads an untrusted batch; kCorrupt says which operation and byte. *operations, if given, is raised by how many there were.
+// Reads an untrusted batch; kCorrupt says which operation and byte. *operations, if given, is
+// raised by how many there were.
 Status ReadBatch(Bytes batch, LogTarget* target, uint64_t* operations = nullptr);
 
 // Operations that are not written yet.
 //
-// Marks are O(1): a buffer that was marked is not reused when it is taken away to be written, but kept by its marks.
+// Marks are O(1): a buffer that was marked is not reused when it is taken away to be written, but
+// kept by its marks.
 class LogBuffer {
  public:
   struct Mark {

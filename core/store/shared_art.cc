@@ -11,8 +11,11 @@ bool SharedArt::Claim(const void* writer, const ArtSnapshot& at) {
   ArtSnapshot sealed_at;
   {
     std::unique_lock lock(mutex_);
-    const auto free = [&] { return !writer_ || writer_ == writer || (sealed_ && sealed_at_.Same(at)); };
-    if (!free() && (at.size() <= kQuickToCopy || !changed_.wait_for(lock, kPatience, free))) return false;
+    const auto free = [&] {
+      return !writer_ || writer_ == writer || (sealed_ && sealed_at_.Same(at));
+    };
+    if (!free() && (at.size() <= kQuickToCopy || !changed_.wait_for(lock, kPatience, free)))
+      return false;
     writer_ = writer;
     sealed_ = false;
     std::swap(sealed_at, sealed_at_);

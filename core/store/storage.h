@@ -1,11 +1,12 @@
-// Storage: what a durable table needs of the database that it lies in. Everything takes part in the database's transaction.
+// Storage: what a durable table needs of the database that it lies in. Everything takes part in the
+// database's transaction.
 //
 // A stored table is a base (a frozen image, or nothing) and a log of what was done to it since:
 //
-//   base   generation | image, or none           generation = FirstGeneration(columns), chained over the image if there is one
+//   base   generation | image, or none    FirstGeneration(columns), chained over the image
 //   log    row after row, ids ascending
-//   row    id | generation | data                generation = the one before (the base's), chained over data
-//   data   1 byte | batch, or a piece of one     0: the batch ends here, 1: it goes on in the next row
+//   row    id | generation | data         the base's or the row before's, chained over data
+//   data   1 byte | batch, or a piece     0: the batch ends here, 1: it goes on in the next row
 //
 // Generations are checked when rows are read, so that they are checksums too.
 
@@ -23,7 +24,8 @@
 
 namespace memkv {
 
-// The longest row that is written, of the log or of an image; and how much a log gathers before it writes a row unasked.
+// The longest row that is written, of the log or of an image; and how much a log gathers before it
+// writes a row unasked.
 inline constexpr size_t kMaxStoredRowBytes = size_t{4} << 20;
 inline constexpr size_t kLogRowBytes = size_t{256} << 10;
 

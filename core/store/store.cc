@@ -52,8 +52,8 @@ Status CompareRow(const ViewCursor& stored, const ViewCursor& shown, size_t colu
         (a.kind != Datum::kReal || std::memcmp(&a.real, &b.real, sizeof a.real) == 0)) {
       continue;
     }
-    return Status::Corrupt("row " + std::to_string(shown.rank()) + " is not stored as it is shown (column " +
-                           std::to_string(i) + ")");
+    return Status::Corrupt("row " + std::to_string(shown.rank()) +
+                           " is not stored as it is shown (column " + std::to_string(i) + ")");
   }
   return {};
 }
@@ -123,7 +123,8 @@ Status Store::Reload(const Table::Poll& poll) {
   return {};
 }
 
-// Applies the rows that were added to the log since. They must chain from what is shown: it may have been undone.
+// Applies the rows that were added to the log since. They must chain from what is shown: it may
+// have been undone.
 Status Store::CatchUp(const Storage::Head& head, const Table::Poll& poll) {
   Journal::Position position = journal_.position();
   table_.Begin();
@@ -131,7 +132,8 @@ Status Store::CatchUp(const Storage::Head& head, const Table::Poll& poll) {
   Status status;
   try {
     status = ReadRows(position.log_id, &table_, &position, poll);
-    if (status.ok() && position.generation != head.generation) status = CorruptRow(position.log_id, "is not the newest");
+    if (status.ok() && position.generation != head.generation)
+      status = CorruptRow(position.log_id, "is not the newest");
     if (status.ok()) {
       const Table::Version content = table_.Seal();
       journal_.SetPosition(position);
@@ -152,15 +154,19 @@ Status Store::CatchUp(const Storage::Head& head, const Table::Poll& poll) {
   return {};
 }
 
-Status Store::ReadRows(int64_t after, Table* into, Journal::Position* position, const Table::Poll& poll) {
+Status Store::ReadRows(int64_t after, Table* into, Journal::Position* position,
+                       const Table::Poll& poll) {
   IntoTable target(into, poll);
   std::string batch;  // the pieces of one that goes on
   bool goes_on = false;
   MEMKV_TRY(storage_->ReadLog(after, [&](const Storage::LogRow& row) -> Status {
     Generation generation;
-    if (!Generation::Decode(row.generation, &generation)) return CorruptRow(row.id, "has no generation");
-    if (row.data.empty() || static_cast<uint8_t>(row.data[0]) > 1) return CorruptRow(row.id, "is malformed");
-    if (position->generation.Chain(row.data) != generation) return CorruptRow(row.id, "does not have its generation's content");
+    if (!Generation::Decode(row.generation, &generation))
+      return CorruptRow(row.id, "has no generation");
+    if (row.data.empty() || static_cast<uint8_t>(row.data[0]) > 1)
+      return CorruptRow(row.id, "is malformed");
+    if (position->generation.Chain(row.data) != generation)
+      return CorruptRow(row.id, "does not have its generation's content");
     const Bytes piece = row.data.substr(1);
     const bool more = row.data[0] == 1;
     Bytes whole = piece;
@@ -187,12 +193,13 @@ Status Store::ReadImage(const Generation& generation, bool share, std::shared_pt
   std::optional<std::string> bytes = storage_->ReadImage();
   Generation expected = FirstGeneration(columns_);
   if (bytes) expected = expected.Chain(*bytes);
-  if (expected != generation) return Status::Corrupt("the frozen image does not have its generation's content");
+  if (expected != generation)
+    return Status::Corrupt("the frozen image does not have its generation's content");
   if (!bytes) return {};
   MEMKV_TRY(Fst::Open(FstImage::Own(std::move(*bytes)), out));
   if ((*out)->columns() != columns_) {
-    return Status::Corrupt("the frozen image has " + std::to_string((*out)->columns()) + " columns (expected: " +
-                           std::to_string(columns_) + ")");
+    return Status::Corrupt("the frozen image has " + std::to_string((*out)->columns()) +
+                           " columns (expected: " + std::to_string(columns_) + ")");
   }
   if (share) *out = ShareImage(generation, std::move(*out));
   return {};
@@ -211,20 +218,20 @@ Status Store::ReadAll(bool share_image, const Table::Poll& poll, Loaded* out) {
   return {};
 }
 
-Status Store::Begin(const Table::Poll& poll) {
-  MEMKV_TRY(Refresh(poll));
-  table_.Begin();
-  return {};
+bool Store::PassedLimit() const {
+  const Journal::Position& at = journal_.position();
+  return limit_ && at.log_bytes > 0 && at.log_bytes >= limit_->log_bytes &&
+         static_cast<double>(at.log_operations) >=
+             limit_->operations_per_key * static_cast<double>(table_.frozen_keys());
 }
 
 Status Store::Sync(const Table::Poll& poll) {
   if (!table_.in_transaction()) return {};
   MEMKV_TRY(journal_.Flush());
-  if (limit_ && journal_.position().log_bytes >= limit_->log_bytes) {
-    const double keys = static_cast<double>(table_.frozen_keys());
-    if (static_cast<double>(journal_.position().log_operations) >= limit_->operations_per_key * keys) {
-      MEMKV_TRY(table_.Freeze(poll));
-    }
+  if (PassedLimit()) {
+    // Stopped while nothing was written: the next transaction merges.
+    const Status status = table_.Freeze(poll);
+    if (!status.ok() && status.code() != Status::kInterrupted) return status;
   }
   Share(table_.Seal());
   return {};
@@ -254,15 +261,16 @@ Status Store::VerifyStored(const Table::Poll& poll) {
   Loaded loaded;
   MEMKV_TRY(ReadAll(false, poll, &loaded));
   if (loaded.position.generation != journal_.position().generation) {
-    return Status::Corrupt("stored is generation " + loaded.position.generation.ToString() + ", shown is " +
-                           journal_.position().generation.ToString());
+    return Status::Corrupt("stored is generation " + loaded.position.generation.ToString() +
+                           ", shown is " + journal_.position().generation.ToString());
   }
   ViewCursor stored(View(loaded.content.snapshot, loaded.content.base)), shown(table_.Latest());
   stored.SeekFirst();
   shown.SeekFirst();
   for (uint64_t i = 0; stored.Valid() && shown.Valid(); ++i) {
     if (stored.key() != shown.key()) {
-      return Status::Corrupt("row " + std::to_string(i) + " is stored with another key than it is shown with");
+      return Status::Corrupt("row " + std::to_string(i) +
+                             " is stored with another key than it is shown with");
     }
     MEMKV_TRY(CompareRow(stored, shown, columns_));
     if (i % 4096 == 4095 && poll && poll(i, table_.size())) return Status::Interrupted();
@@ -272,7 +280,8 @@ Status Store::VerifyStored(const Table::Poll& poll) {
   MEMKV_TRY(stored.status());
   MEMKV_TRY(shown.status());
   if (!stored.Valid() && !shown.Valid()) return {};
-  return Status::Corrupt("more rows are " + std::string(stored.Valid() ? "stored than shown" : "shown than stored"));
+  return Status::Corrupt("more rows are " +
+                         std::string(stored.Valid() ? "stored than shown" : "shown than stored"));
 }
 
 }  // namespace memkv

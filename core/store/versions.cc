@@ -48,17 +48,23 @@ Known<Fst>& Images() {
 
 StoredVersion::~StoredVersion() { Contents().Forget(generation); }
 
-std::shared_ptr<const StoredVersion> FindVersion(const Generation& generation) { return Contents().Find(generation); }
+std::shared_ptr<const StoredVersion> FindVersion(const Generation& generation) {
+  return Contents().Find(generation);
+}
 
 std::shared_ptr<const StoredVersion> ShareVersion(std::shared_ptr<const StoredVersion> version) {
   const Generation generation = version->generation;
   return Contents().Share(generation, std::move(version));
 }
 
-std::shared_ptr<const Fst> FindImage(const Generation& generation) { return Images().Find(generation); }
+std::shared_ptr<const Fst> FindImage(const Generation& generation) {
+  return Images().Find(generation);
+}
 
-std::shared_ptr<const Fst> ShareImage(const Generation& generation, std::shared_ptr<const Fst> fst) {
-  // The image itself does not know its generation: a holder around it forgets it when the last user goes.
+std::shared_ptr<const Fst> ShareImage(const Generation& generation,
+                                      std::shared_ptr<const Fst> fst) {
+  // The image itself does not know its generation: a holder around it forgets it when the last user
+  // goes.
   struct Holder {
     Generation generation;
     std::shared_ptr<const Fst> fst;

@@ -1,5 +1,6 @@
-// Versions: the stored contents that this process has in memory, known by their generations, so that all connections and
-// threads whose snapshots agree share one copy. What nobody shows any more is forgotten.
+// Versions: the stored contents that this process has in memory, known by their generations, so
+// that all connections and threads whose snapshots agree share one copy. What nobody shows any more
+// is forgotten.
 
 #ifndef MEMKV_CORE_STORE_VERSIONS_H_
 #define MEMKV_CORE_STORE_VERSIONS_H_
@@ -23,7 +24,8 @@ struct StoredVersion {
 
 // Thread-safe. Null: not in memory.
 std::shared_ptr<const StoredVersion> FindVersion(const Generation& generation);
-// Makes a version known; returns the one that is shared from now on: another of that generation, if there is one.
+// Makes a version known; returns the one that is shared from now on: another of that generation, if
+// there is one.
 std::shared_ptr<const StoredVersion> ShareVersion(std::shared_ptr<const StoredVersion> version);
 
 // Frozen images, by the generation of the base that they are.

@@ -1,5 +1,5 @@
-// A memkv table in a database file: what is committed is there again, what is not is not, and it goes through everything that
-// SQLite does with a file.
+// A memkv table in a database file: what is committed is there again, what is not is not, and it
+// goes through everything that SQLite does with a file.
 
 #include <doctest/doctest.h>
 
@@ -27,7 +27,9 @@ TEST_CASE("what was committed is there after a reopen") {
       Db db(folder / "a.db");
       db.Exec(std::string("PRAGMA journal_mode = ") + mode);
       db.Exec("CREATE VIRTUAL TABLE t USING memkv");
-      db.Exec("INSERT INTO t VALUES('a', 1), ('b', x'00ff'), ('c', 'text'), ('d', NULL), ('e', 2.5), (x'01', -7)");
+      db.Exec(
+          "INSERT INTO t VALUES('a', 1), ('b', x'00ff'), ('c', 'text'), ('d', NULL), ('e', 2.5), "
+          "(x'01', -7)");
       db.Exec("UPDATE t SET value = value + 1 WHERE key = 'a'; DELETE FROM t WHERE key = 'd'");
       db.Exec("BEGIN; INSERT INTO t VALUES('gone', 1); ROLLBACK");
       db.Exec("BEGIN; INSERT INTO t VALUES('kept', 1)");
@@ -42,7 +44,9 @@ TEST_CASE("what was committed is there after a reopen") {
       if (i == 0) CHECK(db.Rows("SELECT memkv_freeze('t')") == "5");
     }
     Db db(folder / "a.db");
-    db.Exec("INSERT INTO t VALUES('f', 6); DELETE FROM t WHERE key = 'b'; REPLACE INTO t VALUES('c', 3)");
+    db.Exec(
+        "INSERT INTO t VALUES('f', 6); DELETE FROM t WHERE key = 'b'; REPLACE INTO t VALUES('c', "
+        "3)");
     db.Exec("INSERT INTO t(t, key) VALUES('delete-prefix', 'e')");
     Db again(folder / "a.db");
     CHECK(again.Rows(kAll) == "'a', 2 | 'c', 3 | 'f', 6 | x'01', -7");
@@ -57,17 +61,22 @@ TEST_CASE("options and shadow tables") {
   Folder folder;
   Db db(folder / "a.db");
   CHECK(db.Error("CREATE VIRTUAL TABLE t USING memkv(durable = off)") ==
-        "memkv: \"t\": durable = off in a database file (allowed: in the temp schema, as in CREATE VIRTUAL TABLE "
+        "memkv: \"t\": durable = off in a database file (allowed: in the temp schema, as in CREATE "
+        "VIRTUAL TABLE "
         "temp.\"t\", and in :memory: databases)");
   CHECK(db.Error("CREATE VIRTUAL TABLE t USING memkv(delta_limit = 'much')") ==
         "memkv: delta_limit = 'much' (allowed: off, a size as in '64MB', a share as in '10%')");
   db.Exec("CREATE VIRTUAL TABLE temp.u USING memkv");
   CHECK(db.Rows("SELECT name FROM temp.sqlite_schema") == "'u'");
-  db.Exec("CREATE VIRTUAL TABLE temp.v USING memkv(durable = on, delta_limit = '64MB'); INSERT INTO v VALUES(1, 2)");
-  CHECK(db.Rows("SELECT name FROM temp.sqlite_schema ORDER BY 1") == "'u' | 'v' | 'v_log' | 'v_meta' | 'v_segment'");
+  db.Exec(
+      "CREATE VIRTUAL TABLE temp.v USING memkv(durable = on, delta_limit = '64MB'); INSERT INTO v "
+      "VALUES(1, 2)");
+  CHECK(db.Rows("SELECT name FROM temp.sqlite_schema ORDER BY 1") ==
+        "'u' | 'v' | 'v_log' | 'v_meta' | 'v_segment'");
   db.Exec("CREATE TABLE w_log(x)");
-  CHECK(db.Error("CREATE VIRTUAL TABLE w USING memkv") ==
-        "memkv: table \"w\" cannot be made: \"w_log\", where it would keep its rows, exists already");
+  CHECK(
+      db.Error("CREATE VIRTUAL TABLE w USING memkv") ==
+      "memkv: table \"w\" cannot be made: \"w_log\", where it would keep its rows, exists already");
   CHECK(db.Rows("SELECT name FROM sqlite_schema") == "'w_log'");
   db.Exec("CREATE VIRTUAL TABLE t USING memkv");
   sqlite3_db_config(db.handle(), SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
@@ -86,22 +95,50 @@ TEST_CASE("options and shadow tables") {
 TEST_CASE("last_insert_rowid is the user's") {
   Folder folder;
   Db db(folder / "a.db");
-  db.Exec("CREATE TABLE plain(id INTEGER PRIMARY KEY); INSERT INTO plain VALUES(77); CREATE VIRTUAL TABLE t USING memkv");
-  db.Exec("INSERT INTO t VALUES('a', 1); BEGIN; INSERT INTO t VALUES('b', 1); COMMIT; SELECT memkv_freeze('t')");
+  db.Exec(
+      "CREATE TABLE plain(id INTEGER PRIMARY KEY); INSERT INTO plain VALUES(77); CREATE VIRTUAL "
+      "TABLE t USING memkv");
+  db.Exec(
+      "INSERT INTO t VALUES('a', 1); BEGIN; INSERT INTO t VALUES('b', 1); COMMIT; SELECT "
+      "memkv_freeze('t')");
   CHECK(sqlite3_last_insert_rowid(db.handle()) == 77);
 }
 
+TEST_CASE("delta_limit merges as a transaction commits, and a rollback takes that back") {
+  Folder folder;
+  Db db(folder / "a.db");
+  db.Exec(
+      "CREATE VIRTUAL TABLE t USING memkv(delta_limit = '1kB'); INSERT INTO t VALUES('small', 1)");
+  CHECK(db.Rows("SELECT (SELECT count(*) FROM t_log), (SELECT count(*) FROM t_segment)") == "1, 0");
+  db.Exec("INSERT INTO t VALUES('large', zeroblob(2000))");
+  CHECK(db.Rows("SELECT (SELECT count(*) FROM t_log), (SELECT count(*) FROM t_segment)") == "0, 1");
+  CHECK(db.Rows("SELECT key FROM t") == "'large' | 'small'");
+  db.Exec(
+      "CREATE VIRTUAL TABLE u USING memkv(delta_limit = off); INSERT INTO u VALUES('large', "
+      "zeroblob(2000))");
+  CHECK(db.Rows("SELECT (SELECT count(*) FROM u_log), (SELECT count(*) FROM u_segment)") == "1, 0");
+  CHECK(db.Code("INSERT INTO u(u) VALUES('rebuild')") == SQLITE_OK);
+  CHECK(db.Rows("SELECT key FROM u") == "'large'");
+  CheckSound(db);
+}
+
 TEST_CASE("savepoints: what was buffered at the mark is buffered again") {
-  for (const char* values : {"VALUES('in', 1)",
-                             "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) "
-                             "SELECT 'key number ' || i, zeroblob(20) FROM n"}) {
+  for (const char* values :
+       {"VALUES('in', 1)",
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) "
+        "SELECT 'key number ' || i, zeroblob(20) FROM n"}) {
     CAPTURE(values);
     Folder folder;
     Db db(folder / "a.db");
-    db.Exec("CREATE VIRTUAL TABLE t USING memkv; BEGIN; INSERT INTO t VALUES('before', 1); SAVEPOINT s");
+    db.Exec(
+        "CREATE VIRTUAL TABLE t USING memkv; BEGIN; INSERT INTO t VALUES('before', 1); SAVEPOINT "
+        "s");
     db.Exec(std::string("INSERT OR REPLACE INTO t ") + values);
-    db.Exec("SAVEPOINT inner; DELETE FROM t WHERE key = 'before'; ROLLBACK TO inner; ROLLBACK TO s");
-    db.Exec("INSERT INTO t VALUES('after', 1); RELEASE s; SAVEPOINT u; INSERT INTO t VALUES('no', 1); ROLLBACK TO u; COMMIT");
+    db.Exec(
+        "SAVEPOINT inner; DELETE FROM t WHERE key = 'before'; ROLLBACK TO inner; ROLLBACK TO s");
+    db.Exec(
+        "INSERT INTO t VALUES('after', 1); RELEASE s; SAVEPOINT u; INSERT INTO t VALUES('no', 1); "
+        "ROLLBACK TO u; COMMIT");
     CHECK(db.Rows("SELECT key FROM t") == "'after' | 'before'");
     Db again(folder / "a.db");
     CHECK(again.Rows("SELECT key FROM t") == "'after' | 'before'");
@@ -130,16 +167,24 @@ TEST_CASE("DROP, RENAME and CREATE roll back with everything written") {
   db.Exec("CREATE VIRTUAL TABLE t USING memkv; INSERT INTO t VALUES('a', 1)");
   db.Exec("BEGIN; INSERT INTO t VALUES('b', 1); DROP TABLE t; ROLLBACK");
   CHECK(db.Rows("SELECT key FROM t") == "'a'");
-  db.Exec("BEGIN; INSERT INTO t VALUES('b', 1); DROP TABLE t; CREATE VIRTUAL TABLE t USING memkv(k, v INTEGER)");
+  db.Exec(
+      "BEGIN; INSERT INTO t VALUES('b', 1); DROP TABLE t; CREATE VIRTUAL TABLE t USING memkv(k, v "
+      "INTEGER)");
   db.Exec("INSERT INTO t VALUES(1, 2); ROLLBACK");
   CHECK(db.Rows("SELECT key FROM t") == "'a'");
-  db.Exec("BEGIN; SAVEPOINT s; INSERT INTO t VALUES('b', 1); DROP TABLE t; ROLLBACK TO s; INSERT INTO t VALUES('c', 1); COMMIT");
+  db.Exec(
+      "BEGIN; SAVEPOINT s; INSERT INTO t VALUES('b', 1); DROP TABLE t; ROLLBACK TO s; INSERT INTO "
+      "t VALUES('c', 1); COMMIT");
   CHECK(db.Rows("SELECT key FROM t") == "'a' | 'c'");
   db.Exec("BEGIN; INSERT INTO t VALUES('d', 1); SAVEPOINT s");
-  CHECK(db.Code("DROP TABLE t") == SQLITE_LOCKED);  // its rows could not come back, were it rolled back to s
-  db.Exec("COMMIT; BEGIN; CREATE VIRTUAL TABLE x USING memkv; INSERT INTO x VALUES(1, 1); ROLLBACK");
+  CHECK(db.Code("DROP TABLE t") ==
+        SQLITE_LOCKED);  // its rows could not come back, were it rolled back to s
+  db.Exec(
+      "COMMIT; BEGIN; CREATE VIRTUAL TABLE x USING memkv; INSERT INTO x VALUES(1, 1); ROLLBACK");
   CHECK(db.Rows("SELECT name FROM sqlite_schema WHERE name LIKE 'x%'") == "");
-  db.Exec("DROP TABLE t; CREATE VIRTUAL TABLE t USING memkv(k INTEGER PRIMARY KEY, v); INSERT INTO t VALUES(5, 6)");
+  db.Exec(
+      "DROP TABLE t; CREATE VIRTUAL TABLE t USING memkv(k INTEGER PRIMARY KEY, v); INSERT INTO t "
+      "VALUES(5, 6)");
   Db again(folder / "a.db");
   CHECK(again.Rows("SELECT * FROM t") == "5, 6");
 }
@@ -147,7 +192,9 @@ TEST_CASE("DROP, RENAME and CREATE roll back with everything written") {
 TEST_CASE("VACUUM, VACUUM INTO, backup, deserialize, ATTACH, read-only, query_only, .dump's way") {
   Folder folder;
   Db db(folder / "a.db");
-  db.Exec("CREATE VIRTUAL TABLE t USING memkv; INSERT INTO t VALUES('a', 1); SELECT memkv_freeze('t'); INSERT INTO t VALUES('b', 2)");
+  db.Exec(
+      "CREATE VIRTUAL TABLE t USING memkv; INSERT INTO t VALUES('a', 1); SELECT memkv_freeze('t'); "
+      "INSERT INTO t VALUES('b', 2)");
   const std::string rows = "'a', 1 | 'b', 2";
   db.Exec("VACUUM");
   CHECK(db.Rows(kAll) == rows);
@@ -171,14 +218,17 @@ TEST_CASE("VACUUM, VACUUM INTO, backup, deserialize, ATTACH, read-only, query_on
     CHECK(read.Rows(kAll) == rows);
     CHECK(read.Rows("PRAGMA integrity_check") == "'ok'");
     CHECK(read.Code("INSERT INTO t VALUES('x', 1)") == SQLITE_READONLY);
-    Db immutable("file:" + (folder / "copy.db") + "?immutable=1", Load::kModule, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI);
+    Db immutable("file:" + (folder / "copy.db") + "?immutable=1", Load::kModule,
+                 SQLITE_OPEN_READONLY | SQLITE_OPEN_URI);
     CHECK(immutable.Rows(kAll) == rows);
   }
   db.Exec("PRAGMA query_only = 1");
   CHECK(db.Code("INSERT INTO t VALUES('x', 1)") == SQLITE_READONLY);
   CHECK(db.Rows(kAll) == rows);
   db.Exec("PRAGMA query_only = 0; ATTACH '" + (folder / "copy.db") + "' AS other");
-  db.Exec("BEGIN; INSERT INTO other.t SELECT key || '2', value FROM main.t; INSERT INTO t VALUES('z', 0); COMMIT");
+  db.Exec(
+      "BEGIN; INSERT INTO other.t SELECT key || '2', value FROM main.t; INSERT INTO t VALUES('z', "
+      "0); COMMIT");
   CHECK(db.Rows("SELECT key FROM other.t") == "'a' | 'a2' | 'b' | 'b2'");
   CHECK(db.Rows("SELECT memkv_count('other.t'), memkv_count('t')") == "4, 3");
   db.Exec("DETACH other");
@@ -188,7 +238,8 @@ TEST_CASE("VACUUM, VACUUM INTO, backup, deserialize, ATTACH, read-only, query_on
   Db memory;
   memory.Exec("CREATE VIRTUAL TABLE t USING memkv(durable = on); INSERT INTO t VALUES('old', 1)");
   REQUIRE(sqlite3_deserialize(memory.handle(), "main", image, size, size,
-                              SQLITE_DESERIALIZE_FREEONCLOSE | SQLITE_DESERIALIZE_RESIZEABLE) == SQLITE_OK);
+                              SQLITE_DESERIALIZE_FREEONCLOSE | SQLITE_DESERIALIZE_RESIZEABLE) ==
+          SQLITE_OK);
   CHECK(memory.Rows("SELECT key FROM t") == "'a' | 'b' | 'z'");
   memory.Exec("INSERT INTO t VALUES('y', 1)");
   CHECK(memory.Rows("SELECT key FROM t") == "'a' | 'b' | 'y' | 'z'");

@@ -15,7 +15,8 @@
 namespace memkv::test {
 namespace {
 
-// Runs body in a child process; returns its pid. The child ends with 0, or with 1 after saying what was thrown.
+// Runs body in a child process; returns its pid. The child ends with 0, or with 1 after saying what
+// was thrown.
 template <class Body>
 pid_t InChild(Body&& body) {
   const pid_t pid = fork();
@@ -42,7 +43,8 @@ TEST_CASE("a connection sees what another has committed, and keeps its snapshot 
     CAPTURE(mode);
     Folder folder;
     Db a(folder / "a.db");
-    a.Exec(std::string("PRAGMA journal_mode = ") + mode + "; CREATE VIRTUAL TABLE t USING memkv; INSERT INTO t VALUES('a', 1)");
+    a.Exec(std::string("PRAGMA journal_mode = ") + mode +
+           "; CREATE VIRTUAL TABLE t USING memkv; INSERT INTO t VALUES('a', 1)");
     Db b(folder / "a.db");
     CHECK(b.Rows("SELECT * FROM t") == "'a', 1");
     a.Exec("INSERT INTO t VALUES('b', 2)");
@@ -68,7 +70,9 @@ TEST_CASE("a table that another connection dropped, and made anew") {
   Db a(folder / "a.db"), b(folder / "a.db");
   a.Exec("CREATE VIRTUAL TABLE t USING memkv; INSERT INTO t VALUES('a', 1)");
   CHECK(b.Rows("SELECT * FROM t") == "'a', 1");
-  a.Exec("DROP TABLE t; CREATE VIRTUAL TABLE t USING memkv(k INTEGER PRIMARY KEY, x, y); INSERT INTO t VALUES(1, 2, 3)");
+  a.Exec(
+      "DROP TABLE t; CREATE VIRTUAL TABLE t USING memkv(k INTEGER PRIMARY KEY, x, y); INSERT INTO "
+      "t VALUES(1, 2, 3)");
   CHECK(b.Rows("SELECT k, x, y FROM t") == "1, 2, 3");
   a.Exec("ALTER TABLE t RENAME TO u");
   CHECK(b.Rows("SELECT * FROM u") == "1, 2, 3");
@@ -79,7 +83,9 @@ TEST_CASE("files with the same content share it until they part") {
   Folder folder;
   Db a(folder / "a.db");
   a.Exec("CREATE VIRTUAL TABLE t USING memkv");
-  a.Exec("INSERT INTO t WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9000) SELECT 'k' || i, i FROM n");
+  a.Exec(
+      "INSERT INTO t WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < "
+      "9000) SELECT 'k' || i, i FROM n");
   a.Exec("VACUUM INTO '" + (folder / "b.db") + "'");
   Db b(folder / "b.db");
   CHECK(b.Rows("SELECT count(*) FROM t") == "9000");
@@ -105,7 +111,8 @@ TEST_CASE("three connections take turns at every statement") {
       Worker::Create(folder / "a.db", mode);
       std::vector<std::unique_ptr<Worker>> workers;
       for (uint64_t i = 0; i < 3; ++i) {
-        workers.push_back(std::make_unique<Worker>(folder / "a.db", seed * 10 + i, Worker::Options{.ddl = seed % 2 == 0, .large = true}));
+        workers.push_back(std::make_unique<Worker>(
+            folder / "a.db", seed * 10 + i, Worker::Options{.ddl = seed % 2 == 0, .large = true}));
         sqlite3_busy_timeout(workers.back()->db().handle(), 0);
       }
       std::mt19937_64 random(seed);

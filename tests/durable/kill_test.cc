@@ -1,5 +1,5 @@
-// SIGKILL at random moments: what was acknowledged is there, what is there is whole, and the memkv table holds what the plain
-// table written in the same transactions holds.
+// SIGKILL at random moments: what was acknowledged is there, what is there is whole, and the memkv
+// table holds what the plain table written in the same transactions holds.
 
 #include <doctest/doctest.h>
 #include <sys/wait.h>

@@ -13,7 +13,8 @@ namespace memkv::test {
 
 TEST_CASE("every script comes to the same on a stored memkv table and on its twin") {
   std::vector<std::string> paths;
-  for (const auto& entry : std::filesystem::directory_iterator(MEMKV_SOURCE_DIR "/tests/sql/scripts")) {
+  for (const auto& entry :
+       std::filesystem::directory_iterator(MEMKV_SOURCE_DIR "/tests/sql/scripts")) {
     if (entry.path().extension() == ".test") paths.push_back(entry.path().string());
   }
   std::sort(paths.begin(), paths.end());

@@ -7,12 +7,14 @@ namespace memkv::test {
 void Worker::Create(const std::string& file, const std::string& mode) {
   Db db(file);
   db.Exec("PRAGMA journal_mode = " + mode);
-  db.Exec("CREATE VIRTUAL TABLE t USING memkv(key TEXT PRIMARY KEY, value, delta_limit = '20kB');"
-          "CREATE TABLE p(key TEXT PRIMARY KEY NOT NULL, value) WITHOUT ROWID;"
-          "CREATE TABLE acknowledged(id INTEGER PRIMARY KEY, n)");
+  db.Exec(
+      "CREATE VIRTUAL TABLE t USING memkv(key TEXT PRIMARY KEY, value, delta_limit = '20kB');"
+      "CREATE TABLE p(key TEXT PRIMARY KEY NOT NULL, value) WITHOUT ROWID;"
+      "CREATE TABLE acknowledged(id INTEGER PRIMARY KEY, n)");
 }
 
-Worker::Worker(const std::string& file, uint64_t seed, Options options) : db_(file), random_(seed), options_(options) {
+Worker::Worker(const std::string& file, uint64_t seed, Options options)
+    : db_(file), random_(seed), options_(options) {
   sqlite3_busy_timeout(db_.handle(), 20000);
   db_.Exec("PRAGMA synchronous = NORMAL");
 }
@@ -26,9 +28,10 @@ bool Worker::Try(const std::string& sql) {
   const Result result = db_.Run(sql);
   if (result.ok()) return true;
   const int code = result.code & 0xff;
-  const bool of_file = code == SQLITE_IOERR || code == SQLITE_FULL || code == SQLITE_NOMEM || code == SQLITE_CANTOPEN ||
-                       code == SQLITE_ABORT || code == SQLITE_PROTOCOL;
-  if (code != SQLITE_BUSY && code != SQLITE_LOCKED && code != SQLITE_SCHEMA && !(of_file && options_.errors_allowed)) {
+  const bool of_file = code == SQLITE_IOERR || code == SQLITE_FULL || code == SQLITE_NOMEM ||
+                       code == SQLITE_CANTOPEN || code == SQLITE_ABORT || code == SQLITE_PROTOCOL;
+  if (code != SQLITE_BUSY && code != SQLITE_LOCKED && code != SQLITE_SCHEMA &&
+      !(of_file && options_.errors_allowed)) {
     throw std::runtime_error(sql + ": " + result.ToString());
   }
   ++busy;
@@ -42,22 +45,27 @@ bool Worker::Try(const std::string& sql) {
 void Worker::Compare() {
   const bool alone = db_.autocommit();
   if (alone && !Try("BEGIN")) return;
-  const Result t = db_.Run("SELECT key, value FROM t ORDER BY key"), p = db_.Run("SELECT key, value FROM p ORDER BY key");
+  const Result t = db_.Run("SELECT key, value FROM t ORDER BY key"),
+               p = db_.Run("SELECT key, value FROM p ORDER BY key");
   const Result count = db_.Run("SELECT memkv_count('t')");
   if (!t.ok() || !p.ok() || !count.ok()) {
     const std::string what = t.ok() ? p.ok() ? count.ToString() : p.ToString() : t.ToString();
     const int code = (t.ok() ? p.ok() ? count.code : p.code : t.code) & 0xff;
-    if (code != SQLITE_BUSY && !options_.errors_allowed) throw std::runtime_error("comparing: " + what);
+    if (code != SQLITE_BUSY && !options_.errors_allowed)
+      throw std::runtime_error("comparing: " + what);
     if (!db_.autocommit()) db_.Run("ROLLBACK");
     left_ = 0;
     savepoints_ = 0;
     return;
   }
   if (t.rows != p.rows) {
-    throw std::runtime_error("memkv: " + Show(t.rows).substr(0, 3000) + "\nplain: " + Show(p.rows).substr(0, 3000) + "\n" +
-                             db_.Rows("SELECT id, hex(generation), length(data) FROM t_log ORDER BY id DESC LIMIT 5"));
+    throw std::runtime_error(
+        "memkv: " + Show(t.rows).substr(0, 3000) + "\nplain: " + Show(p.rows).substr(0, 3000) +
+        "\n" +
+        db_.Rows("SELECT id, hex(generation), length(data) FROM t_log ORDER BY id DESC LIMIT 5"));
   }
-  if (count.rows[0][0] != IntegerCell(static_cast<sqlite3_int64>(p.rows.size()))) throw std::runtime_error("memkv_count");
+  if (count.rows[0][0] != IntegerCell(static_cast<sqlite3_int64>(p.rows.size())))
+    throw std::runtime_error("memkv_count");
   ++comparisons;
   if (alone) Try("COMMIT");
 }
@@ -74,7 +82,8 @@ bool Worker::Change() {
     case 1:
       return both("DELETE FROM t WHERE key = '" + Key() + "'");
     case 2:
-      return both("UPDATE t SET value = value || 'x' WHERE key >= '" + Key() + "' AND key < 'http://host3'");
+      return both("UPDATE t SET value = value || 'x' WHERE key >= '" + Key() +
+                  "' AND key < 'http://host3'");
     case 3:
       return both("DELETE FROM t WHERE key > '" + Key() + "' AND key < 'k13'");
     case 4:
@@ -97,17 +106,23 @@ bool Worker::Change() {
       return !db_.autocommit();
     case 9:
       if (options_.large && Below(8) == 0) {
-        return both("INSERT OR REPLACE INTO t WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000) "
-                    "SELECT 'z' || (i * 7919 % 3001), hex(zeroblob(40)) || " + value + " FROM n");
+        return both(
+            "INSERT OR REPLACE INTO t WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM "
+            "n WHERE i < 3000) "
+            "SELECT 'z' || (i * 7919 % 3001), hex(zeroblob(40)) || " +
+            value + " FROM n");
       }
       if (options_.large && Below(4) == 0) {
-        return Try("INSERT INTO t(t, key) VALUES('delete-prefix', 'z')") && Try("DELETE FROM p WHERE key >= 'z' AND key < '{'");
+        return Try("INSERT INTO t(t, key) VALUES('delete-prefix', 'z')") &&
+               Try("DELETE FROM p WHERE key >= 'z' AND key < '{'");
       }
-      if (options_.large && Below(200) == 0) return Try("INSERT INTO t(t) VALUES('truncate')") && Try("DELETE FROM p");
+      if (options_.large && Below(200) == 0)
+        return Try("INSERT INTO t(t) VALUES('truncate')") && Try("DELETE FROM p");
       [[fallthrough]];
     default:
       if (Below(2)) return both("INSERT OR REPLACE INTO t VALUES('" + Key() + "', " + value + ")");
-      return both("INSERT OR REPLACE INTO t VALUES('" + Key() + "', " + value + "), ('" + Key() + "', 'text " + value + "')");
+      return both("INSERT OR REPLACE INTO t VALUES('" + Key() + "', " + value + "), ('" + Key() +
+                  "', 'text " + value + "')");
     case 14:
       return Try("CREATE TABLE IF NOT EXISTS ddl(x)") && Try("DROP TABLE ddl");
   }
@@ -127,7 +142,8 @@ void Worker::Finish() {
     return;
   }
   ++counter_;
-  if (!Try("INSERT OR REPLACE INTO acknowledged VALUES(1, " + std::to_string(counter_) + ")")) return;
+  if (!Try("INSERT OR REPLACE INTO acknowledged VALUES(1, " + std::to_string(counter_) + ")"))
+    return;
   if (!Try("COMMIT")) return;
   ++commits;
   committed_ = counter_;

@@ -1,5 +1,6 @@
-// Worker: one connection that changes a memkv table t and a plain table p of the same file alike, in the same transactions, at
-// random; so that in every snapshot of the file the two hold the same rows.
+// Worker: one connection that changes a memkv table t and a plain table p of the same file alike,
+// in the same transactions, at random; so that in every snapshot of the file the two hold the same
+// rows.
 
 #ifndef MEMKV_TESTS_DURABLE_WORKER_H_
 #define MEMKV_TESTS_DURABLE_WORKER_H_
@@ -16,10 +17,12 @@ namespace memkv::test {
 class Worker {
  public:
   struct Options {
-    bool ddl = false;           // now and then a statement that makes every connection connect its tables again
-    int keys = 300;             // how many different ones
-    bool large = false;         // now and then a transaction of more than one log row
-    bool errors_allowed = false;  // errors of the file are rolled back and passed over, like SQLITE_BUSY
+    bool ddl =
+        false;  // now and then a statement that makes every connection connect its tables again
+    int keys = 300;      // how many different ones
+    bool large = false;  // now and then a transaction of more than one log row
+    bool errors_allowed =
+        false;  // errors of the file are rolled back and passed over, like SQLITE_BUSY
   };
 
   // Makes the tables, in journal mode `mode`.
@@ -29,7 +32,8 @@ class Worker {
 
   Db& db() { return db_; }
 
-  // A whole transaction, or a look at the tables. Throws std::runtime_error where something is wrong.
+  // A whole transaction, or a look at the tables. Throws std::runtime_error where something is
+  // wrong.
   void Step();
   // One statement of one, so that workers can take turns at every point.
   void SmallStep();
@@ -43,7 +47,8 @@ class Worker {
  private:
   uint64_t Below(uint64_t n) { return random_() % n; }
   std::string Key();
-  // False: the statement was refused because of others (or of the file), and the transaction is rolled back.
+  // False: the statement was refused because of others (or of the file), and the transaction is
+  // rolled back.
   bool Try(const std::string& sql);
   void Write();
   bool Change();
@@ -52,7 +57,7 @@ class Worker {
   Db db_;
   std::mt19937_64 random_;
   const Options options_;
-  int left_ = 0;        // statements before the open transaction ends
+  int left_ = 0;  // statements before the open transaction ends
   bool writing_ = false;
   int savepoints_ = 0;
   int64_t committed_ = 0, counter_ = 0;

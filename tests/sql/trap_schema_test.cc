@@ -177,11 +177,13 @@ TEST_CASE("DDL of another connection disconnects a temp table, and it keeps its 
   CHECK(db.Rows("SELECT * FROM u, r") == "'a', 1, 1 | 'b', 2, 1 | 'c', 3, 1");
 }
 
-TEST_CASE(
-    "tables of one name in a database file, in temp and in an attached :memory: are three tables") {
+TEST_CASE("a memory table in a database file is refused; in temp and :memory: it is not") {
   TempFile file("place.db");
   Db db(file.path());
-  db.Exec("CREATE VIRTUAL TABLE main.u USING memkv; INSERT INTO main.u VALUES ('f', 1), ('g', 2)");
+  CHECK(db.Error("CREATE VIRTUAL TABLE u USING memkv(durable = off)") ==
+        "memkv: \"u\": durable = off in a database file (allowed: in the temp schema, as in CREATE "
+        "VIRTUAL TABLE temp.\"u\", and in :memory: databases)");
+  CHECK(db.Rows("SELECT count(*) FROM sqlite_schema") == "0");
   db.Exec(kTable);
   db.Exec(
       "ATTACH ':memory:' AS m; CREATE VIRTUAL TABLE m.u USING memkv; INSERT INTO m.u VALUES ('m', "
