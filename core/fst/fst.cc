@@ -1,6 +1,7 @@
 #include "core/fst/fst.h"
 
 #include <cassert>
+#include <cstring>
 #include <string>
 #include <utility>
 
@@ -113,8 +114,9 @@ Status Fst::ParseCode(Bytes code, Bytes hot) {
   const auto records = static_cast<uint64_t>(body_.end - body_.base);
   body_.hot.reserve(hot.size() / fst::kHotBytes);
   for (size_t i = 0; i < hot.size(); i += fst::kHotBytes) {
-    const fst::HotRef ref = {fst::LoadWide(hot.data() + i, 6),
-                             fst::LoadWide(hot.data() + i + 6, 6)};
+    char padded[fst::kHotBytes + 8] = {};  // the section may end where memory does
+    std::memcpy(padded, hot.data() + i, fst::kHotBytes);
+    const fst::HotRef ref = {fst::LoadWide(padded, 6), fst::LoadWide(padded + 6, 6)};
     if (ref.offset >= records || ref.keys == 0) {
       return Status::Corrupt("section hot references, byte " + std::to_string(i) +
                              ": leads nowhere");
