@@ -105,21 +105,56 @@ constexpr std::string_view kRefused[] = {"AS",   "AUTOINCREMENT", "CHECK",     "
                                          "DESC", "FOREIGN",       "GENERATED", "HIDDEN",  "INDEXED",    "REFERENCES",
                                          "UNIQUE"};
 
+// 'off', '64MB' (also kB, GB, or plain bytes) or '10%'.
+bool ParseDeltaLimit(std::string_view text, std::optional<DeltaLimit>* limit) {
+  if (SameName(text, "off")) {
+    limit->reset();
+    return true;
+  }
+  size_t digits = 0;
+  double number = 0;
+  while (digits < text.size() && text[digits] >= '0' && text[digits] <= '9') number = 10 * number + (text[digits++] - '0');
+  std::string_view unit = text.substr(digits);
+  while (unit.starts_with(' ')) unit.remove_prefix(1);
+  if (digits == 0 || digits > 12) return false;
+  if (unit == "%") {
+    if (number < 1 || number > 1000) return false;
+    *limit = DeltaLimit{.operations_per_key = number / 100};
+    return true;
+  }
+  constexpr std::pair<std::string_view, double> kUnits[] = {{"", 1}, {"b", 1}, {"kb", 1e3}, {"mb", 1e6}, {"gb", 1e9}};
+  for (const auto& [name, bytes] : kUnits) {
+    if (!SameName(unit, name)) continue;
+    *limit = DeltaLimit{.log_bytes = static_cast<uint64_t>(number * bytes), .operations_per_key = 0};
+    return true;
+  }
+  return false;
+}
+
 void ParseOption(const std::string& name, std::string_view value, Schema* schema) {
   Tokens tokens(value);
   const std::optional<Tokens::Token> t = tokens.Next();
   const std::string given = t ? t->text : std::string();
   const bool single = t && tokens.Rest().empty();
+  const std::string shown = (given.empty() ? "" : ' ' + std::string(Trimmed(value)));
   if (SameName(name, "durable")) {
     if (!single || !(SameName(given, "on") || SameName(given, "off"))) {
-      Fail("durable =" + (given.empty() ? "" : ' ' + std::string(Trimmed(value))) + " (allowed: on, off)");
+      Fail("durable =" + shown + " (allowed: on, off)");
     }
     if (schema->durable_given) Fail("option \"durable\" is given twice");
     schema->durable_given = true;
     schema->durable = SameName(given, "on");
     return;
   }
-  Fail("unknown option " + Shown(name) + " (known: durable)");
+  if (SameName(name, "delta_limit")) {
+    if (schema->delta_limit_given) Fail("option \"delta_limit\" is given twice");
+    schema->delta_limit_given = true;
+    if (!single || !ParseDeltaLimit(given, &schema->delta_limit)) {
+      Fail("delta_limit =" + shown + " (allowed: off, a size as in '64MB', a share as in '10%')");
+    }
+    return;
+  }
+  Fail("unknown option " + Shown(name) + " (known: delta_limit, durable)");
 }
 
 // Returns whether the column is marked PRIMARY KEY.

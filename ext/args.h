@@ -3,10 +3,13 @@
 #ifndef MEMKV_EXT_ARGS_H_
 #define MEMKV_EXT_ARGS_H_
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "core/store/store.h"
 
 namespace memkv::sql {
 
@@ -29,6 +32,8 @@ struct Schema {
   std::vector<Column> columns;  // as declared, the key among them
   size_t key = 0;               // index of the PRIMARY KEY column
   bool durable_given = false, durable = false;
+  bool delta_limit_given = false;
+  std::optional<DeltaLimit> delta_limit = DeltaLimit();  // none: the delta is merged by command only
 
   const Column& key_column() const { return columns[key]; }
   size_t value_columns() const { return columns.size() - 1; }

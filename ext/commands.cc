@@ -11,15 +11,19 @@ namespace {
 struct Call {
   Connection& connection;
   TableState& state;
-  sqlite3_value* key;
+  std::span<sqlite3_value*> columns;
 
+  sqlite3_value* key() const { return columns[state.schema.key]; }
   Table::Poll Poll() const {
-    return [c = &connection](uint64_t, uint64_t) { return c->Interrupted(); };
+    return [c = &connection, p = &state.progress](uint64_t done, uint64_t total) {
+      p->Set(done, total);
+      return c->Interrupted();
+    };
   }
 };
 
 void DeletePrefix(const Call& call) {
-  const Converted prefix = Converted::Compared(call.key, Affinity::kText);
+  const Converted prefix = Converted::Compared(call.key(), Affinity::kText);
   if (prefix.datum().kind != Datum::kText && prefix.datum().kind != Datum::kBlob) {
     throw SqlError(SQLITE_ERROR, "memkv: 'delete-prefix' takes a TEXT or BLOB prefix in the key column");
   }
@@ -29,9 +33,20 @@ void DeletePrefix(const Call& call) {
 }
 
 void Import(const Call& call) {
-  const auto* path = static_cast<const std::string*>(sqlite3_value_pointer(call.key, kFilePointer));
+  const auto* path = static_cast<const std::string*>(sqlite3_value_pointer(call.key(), kFilePointer));
   if (path == nullptr) throw SqlError(SQLITE_ERROR, "memkv: 'import' takes memkv_file(path)");
   ImportFile(call.connection, call.state, *path);
+}
+
+void Freeze(const Call& call) {
+  const Progress::Scope scope(call.state.progress, "freeze");
+  Check(call.state.table.Freeze(call.Poll()));
+}
+
+void CheckIntegrity(const Call& call) {
+  const Progress::Scope scope(call.state.progress, "integrity-check");
+  Check(call.state.table.Verify(call.Poll()));
+  call.state.VerifyStored();
 }
 
 struct Command {
@@ -40,11 +55,13 @@ struct Command {
 };
 
 constexpr Command kCommands[] = {
+    {"add", [](const Call& call) { AddToRow(call.connection, call.state, call.columns); }},
     {"delete-prefix", &DeletePrefix},
-    {"freeze", [](const Call& call) { Check(call.state.table.Freeze(call.Poll())); }},
+    {"freeze", &Freeze},
     {"import", &Import},
-    {"integrity-check", [](const Call& call) { Check(call.state.table.Verify(call.Poll())); }},
-    {"truncate", [](const Call& call) { call.state.table.Truncate(); }},
+    {"integrity-check", &CheckIntegrity},
+    {"rebuild", [](const Call& call) { call.state.Rebuild(); }},
+    {"truncate", [](const Call& call) { Check(call.state.table.Truncate()); }},
 };
 
 }  // namespace
@@ -54,7 +71,7 @@ void RunCommand(Connection& connection, TableState& state, std::span<sqlite3_val
   const Datum given = ToDatum(name);
   if (given.kind == Datum::kText) {
     for (const Command& command : kCommands) {
-      if (given.bytes == command.name) return command.run({connection, state, columns[state.schema.key]});
+      if (given.bytes == command.name) return command.run({connection, state, columns});
     }
   }
   std::string known;

@@ -4,8 +4,10 @@
 #include <cmath>
 
 #include "core/key.h"
+#include "core/query/regexp_prefix.h"
 #include "ext/affinity.h"
 #include "ext/pattern_walk.h"
+#include "ext/row_values.h"
 #include "ext/sqlite.h"
 #include "ext/table.h"
 
@@ -41,6 +43,7 @@ void TableCursor::Filter(int, const char* text, std::span<sqlite3_value*> args) 
     plan_ = table_.PlanOf(text);
     plan_text_ = text;
   }
+  table_.state().Refresh();
   view_ = table_.state().table.Latest();
   if (plan_.terms.size() == 1 && plan_.terms[0].target == Term::kKey && !plan_.offset) {
     if (plan_.terms[0].op == Term::kEqual) return Point(args[0], true);
@@ -144,6 +147,7 @@ void TableCursor::NextPoint() {
 void TableCursor::Narrow(const Term& term, sqlite3_value* value, Narrowed* narrowed) {
   if (sqlite3_value_type(value) == SQLITE_NULL && term.op != Term::kIn) {
     // Only an application's own like() and glob() find anything by NULL.
+    if (term.op == Term::kRegexp) return;
     const bool glob = term.op == Term::kGlob;
     narrowed->nothing = !(term.op == Term::kLike || glob) || table_.connection().HasBuiltinPatterns(glob ? "glob" : "like");
     return;
@@ -197,7 +201,8 @@ void TableCursor::Narrow(const Term& term, sqlite3_value* value, Narrowed* narro
     case Term::kLikePrefix:
     case Term::kLike:
     case Term::kGlobPrefix:
-    case Term::kGlob: {
+    case Term::kGlob:
+    case Term::kRegexp: {
       const Converted v = Converted::Compared(value, Affinity::kText);
       if (v.datum().kind != Datum::kText) return;  // a BLOB pattern: SQLite decides
       narrowed->pattern = &term;
@@ -316,10 +321,11 @@ bool TableCursor::StartPattern(const Narrowed& narrowed, uint64_t skip) {
   if (!text_only && HasKeysIn(ClassRange(kNumberTag))) return false;
   // Where the function may be the application's, its matches are anybody's guess.
   const bool glob = op == Term::kGlob;
+  if (op == Term::kRegexp && RegexpPrefix(narrowed.pattern_text).empty()) return false;
   if ((op == Term::kLike || glob) && !table_.connection().HasBuiltinPatterns(glob ? "glob" : "like")) return false;
 
   static const bool blobs_match = sqlite3_compileoption_used("LIKE_DOESNT_MATCH_BLOBS") == 0;
-  const bool blobs = blobs_match && HasKeysIn(ClassRange(kBlobTag));
+  const bool blobs = (blobs_match || op == Term::kRegexp) && HasKeysIn(ClassRange(kBlobTag));
   const SearchClasses classes = blobs ? SearchClasses::kTextAndBlob : SearchClasses::kText;
   const SearchOrder order = plan_.descending ? SearchOrder::kDescending : SearchOrder::kAscending;
   KeyRange keys = RanksAsKeys(narrowed);
@@ -336,9 +342,11 @@ bool TableCursor::StartPattern(const Narrowed& narrowed, uint64_t skip) {
       start(FoldedPrefix(narrowed.pattern_text));
       break;
     case Term::kLikePrefix:
-    case Term::kGlobPrefix: {
-      const std::string prefix = op == Term::kGlobPrefix ? GlobPrefix(narrowed.pattern_text).bytes
-                                                         : LikePrefix(narrowed.pattern_text, std::nullopt).bytes;
+    case Term::kGlobPrefix:
+    case Term::kRegexp: {
+      const std::string prefix = op == Term::kRegexp       ? RegexpPrefix(narrowed.pattern_text)
+                                 : op == Term::kGlobPrefix ? GlobPrefix(narrowed.pattern_text).bytes
+                                                           : LikePrefix(narrowed.pattern_text, std::nullopt).bytes;
       if (!blobs) {
         Narrowed range = narrowed;
         range.keys = Intersect(std::move(keys), PrefixRange(kTextTag, prefix));
@@ -446,17 +454,7 @@ void TableCursor::Column(sqlite3_context* out, int column) {
     Check(view_.Column(CurrentRow(), schema.RowColumn(i), &buffer_, &v));
     return SetResult(out, v);
   }
-  if (!DecodeKey(CurrentKey(), &v)) Check(Status::Corrupt("a stored key has no known class"));
-  if (IsNumber(v)) {
-    Datum key_class;
-    if (schema.key_column().affinity == Affinity::kReal) {
-      if (v.kind == Datum::kInteger) v = Datum::Real(static_cast<double>(v.integer));
-    } else if (schema.has_key_class()) {
-      Check(view_.Column(CurrentRow(), schema.value_columns(), &buffer_, &key_class));
-      if (key_class.integer == kKeyIsReal) v = Datum::Real(static_cast<double>(v.integer));
-      if (key_class.integer == kKeyIsNegativeZero) v = Datum::Real(-0.0);
-    }
-  }
+  ReadKey(schema, view_, CurrentKey(), [this] { return CurrentRow(); }, &buffer_, &v);
   SetResult(out, v);
 }
 

@@ -1,9 +1,14 @@
 #include "ext/functions.h"
 
+#include <optional>
 #include <string>
 
+#include "core/query/url.h"
 #include "core/range.h"
 #include "ext/affinity.h"
+#include "ext/arguments.h"
+#include "ext/export_keys.h"
+#include "ext/flame.h"
 #include "ext/memkv.h"
 #include "ext/sqlite.h"
 
@@ -14,12 +19,20 @@ Connection& ConnectionOf(sqlite3_context* context) {
   return Connection::Of(sqlite3_user_data(context));
 }
 
-void Version(sqlite3_context* context, int, sqlite3_value**) noexcept {
-  sqlite3_result_text(context, MEMKV_VERSION, -1, SQLITE_STATIC);
+Arguments ArgumentsOf(const char* signature, int argc, sqlite3_value** argv) {
+  return Arguments(signature, {argv, static_cast<size_t>(argc)});
 }
 
-void Debug(sqlite3_context* context, int, sqlite3_value**) noexcept {
+void Version(sqlite3_context* context, int argc, sqlite3_value** argv) noexcept {
   GuardFunction(context, [&] {
+    ArgumentsOf("memkv_version()", argc, argv).CheckCount(0, 0);
+    sqlite3_result_text(context, MEMKV_VERSION, -1, SQLITE_STATIC);
+  });
+}
+
+void Debug(sqlite3_context* context, int argc, sqlite3_value** argv) noexcept {
+  GuardFunction(context, [&] {
+    ArgumentsOf("memkv_debug()", argc, argv).CheckCount(0, 0);
     std::string text = "memkv " MEMKV_VERSION;
 #if defined(__clang__)
     text += ", clang " __clang_version__;
@@ -40,10 +53,12 @@ void Debug(sqlite3_context* context, int, sqlite3_value**) noexcept {
 }
 
 // memkv_freeze(table): the command, so that it is a write like any other.
-void Freeze(sqlite3_context* context, int, sqlite3_value** argv) noexcept {
+void Freeze(sqlite3_context* context, int argc, sqlite3_value** argv) noexcept {
   GuardFunction(context, [&] {
+    const Arguments args = ArgumentsOf("memkv_freeze(table)", argc, argv);
+    args.CheckCount(1, 1);
     Connection& connection = ConnectionOf(context);
-    const auto state = connection.Lookup(TextArgument(argv[0], "memkv_freeze(table): table is the name of a memkv table"));
+    const auto state = args.Table(connection).state;
     const std::string table = QuoteName(state->schema.table);
     Statement(connection.db(), "INSERT INTO " + QuoteName(state->schema_name) + '.' + table + '(' + table + ") VALUES('freeze')").Step();
     sqlite3_result_int64(context, static_cast<sqlite3_int64>(state->table.size()));
@@ -53,11 +68,11 @@ void Freeze(sqlite3_context* context, int, sqlite3_value** argv) noexcept {
 // memkv_count(table) · (table, prefix) · (table, lo, hi) · (table, column, lo, hi)
 void Count(sqlite3_context* context, int argc, sqlite3_value** argv) noexcept {
   GuardFunction(context, [&] {
-    constexpr char kUsage[] =
-        "memkv_count(table [, prefix | , lo, hi | , column, lo, hi]): table is the name of a memkv table";
-    const auto state = ConnectionOf(context).Lookup(TextArgument(argv[0], kUsage));
-    const Schema& schema = state->schema;
-    const View view = state->table.Latest();
+    const Arguments args = ArgumentsOf("memkv_count(table [, prefix | , lo, hi | , column, lo, hi])", argc, argv);
+    args.CheckCount(1, 4);
+    const NamedTable table = args.Table(ConnectionOf(context));
+    const Schema& schema = table.schema();
+    const View& view = table.view;
     KeyRange range;
     auto bound = [&](CompareOp op, sqlite3_value* v) {
       if (sqlite3_value_type(v) == SQLITE_NULL) return;
@@ -71,8 +86,8 @@ void Count(sqlite3_context* context, int argc, sqlite3_value** argv) noexcept {
       bound(CompareOp::kGreaterEqual, argv[1]);
       bound(CompareOp::kLess, argv[2]);
     } else if (argc == 4) {
-      throw SqlError(SQLITE_ERROR, "memkv_count: " + Shown(TextArgument(argv[1], kUsage)) + " is not an INDEXED column of " +
-                                       Shown(schema.table));
+      if (sqlite3_value_type(argv[1]) != SQLITE_TEXT) args.Fail("column is the name of an INDEXED column");
+      args.Fail(Shown(ToDatum(argv[1]).bytes) + " is not an INDEXED column of " + Shown(schema.table));
     }
     uint64_t lo = 0, hi = view.size();
     if (range.empty()) {
@@ -85,12 +100,57 @@ void Count(sqlite3_context* context, int argc, sqlite3_value** argv) noexcept {
   });
 }
 
-void File(sqlite3_context* context, int, sqlite3_value** argv) noexcept {
+std::string PathArgument(const Arguments& args, size_t i) {
+  const Datum path = sqlite3_value_type(args[i]) == SQLITE_TEXT ? ToDatum(args[i]) : Datum::Null();
+  if (path.bytes.empty() || path.bytes.find('\0') != Bytes::npos) args.Fail("path is the name of a file");
+  return std::string(path.bytes);
+}
+
+void ExportKeysTo(sqlite3_context* context, int argc, sqlite3_value** argv) noexcept {
   GuardFunction(context, [&] {
-    auto* path = new std::string(TextArgument(argv[0], "memkv_file(path): path is the name of a file"));
+    const Arguments args = ArgumentsOf("memkv_export_keys(table, path)", argc, argv);
+    args.CheckCount(2, 2);
+    const std::string path = PathArgument(args, 1);
+    Connection& connection = ConnectionOf(context);
+    sqlite3_result_int64(context, static_cast<sqlite3_int64>(ExportKeys(connection, args.Table(connection), path)));
+  });
+}
+
+void File(sqlite3_context* context, int argc, sqlite3_value** argv) noexcept {
+  GuardFunction(context, [&] {
+    const Arguments args = ArgumentsOf("memkv_file(path)", argc, argv);
+    args.CheckCount(1, 1);
+    auto* path = new std::string(PathArgument(args, 0));
     sqlite3_result_pointer(context, path, kFilePointer, [](void* p) { delete static_cast<std::string*>(p); });
   });
 }
+
+// The text of a URL; false for NULL.
+bool UrlArgument(const Arguments& args, Converted* url) {
+  args.CheckCount(1, 1);
+  if (args.IsNull(0)) return false;
+  *url = Converted::Compared(args[0], Affinity::kText);
+  return true;
+}
+
+void Host(sqlite3_context* context, int argc, sqlite3_value** argv) noexcept {
+  GuardFunction(context, [&] {
+    Converted url;
+    if (!UrlArgument(ArgumentsOf("memkv_host(url)", argc, argv), &url)) return;
+    if (const std::optional<std::string> host = UrlHost(url.datum().bytes)) SetResult(context, Datum::Text(*host));
+  });
+}
+
+void Surt(sqlite3_context* context, int argc, sqlite3_value** argv) noexcept {
+  GuardFunction(context, [&] {
+    Converted url;
+    if (!UrlArgument(ArgumentsOf("memkv_surt(url)", argc, argv), &url)) return;
+    SetResult(context, Datum::Text(UrlSurt(url.datum().bytes)));
+  });
+}
+
+// Functions take any number of arguments and say themselves which they take.
+constexpr int kAnyCount = -1;
 
 struct FunctionEntry {
   const char* name;
@@ -105,17 +165,23 @@ constexpr int kReads = SQLITE_UTF8;
 constexpr int kDirect = SQLITE_UTF8 | SQLITE_DIRECTONLY;
 
 constexpr FunctionEntry kFunctions[] = {
-    {"memkv_version", 0, kPure, &Version, false}, {"memkv_debug", 0, kPure, &Debug, false},
-    {"has_prefix", 2, kPure, &HasPrefix, false},  {"memkv_count", 1, kReads, &Count, false},
-    {"memkv_count", 2, kReads, &Count, false},    {"memkv_count", 3, kReads, &Count, false},
-    {"memkv_count", 4, kReads, &Count, false},    {"memkv_freeze", 1, kDirect, &Freeze, false},
-    {"memkv_file", 1, kDirect, &File, true},
+    {"has_prefix", kAnyCount, kPure, &HasPrefix, false},
+    {"memkv_count", kAnyCount, kReads, &Count, false},
+    {"memkv_debug", kAnyCount, kPure, &Debug, false},
+    {"memkv_export_keys", kAnyCount, kDirect, &ExportKeysTo, true},
+    {"memkv_file", kAnyCount, kDirect, &File, true},
+    {"memkv_flame", kAnyCount, kReads, &Flame, false},
+    {"memkv_freeze", kAnyCount, kDirect, &Freeze, false},
+    {"memkv_host", kAnyCount, kPure, &Host, false},
+    {"memkv_surt", kAnyCount, kPure, &Surt, false},
+    {"memkv_version", kAnyCount, kPure, &Version, false},
 };
 
 }  // namespace
 
-void HasPrefix(sqlite3_context* context, int, sqlite3_value** argv) noexcept {
+void HasPrefix(sqlite3_context* context, int argc, sqlite3_value** argv) noexcept {
   GuardFunction(context, [&] {
+    ArgumentsOf("has_prefix(key, prefix)", argc, argv).CheckCount(2, 2);
     if (sqlite3_value_type(argv[0]) == SQLITE_NULL || sqlite3_value_type(argv[1]) == SQLITE_NULL) return;
     const Datum v = ToDatum(argv[0]);
     const Converted prefix = Converted::Compared(argv[1], Affinity::kText);

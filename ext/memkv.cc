@@ -6,12 +6,18 @@
 #include <memory>
 #include <mutex>
 
+#include "ext/flame.h"
 #include "ext/functions.h"
 #include "ext/host.h"
 #include "ext/list_table.h"
 #include "ext/registry.h"
 #include "ext/sqlite.h"
 #include "ext/table.h"
+#include "ext/table_function.h"
+#include "ext/tvf_facets.h"
+#include "ext/tvf_fuzzy.h"
+#include "ext/tvf_lookup.h"
+#include "ext/tvf_sets.h"
 #include "ext/tvf_stats.h"
 
 #ifndef SQLITE_CORE
@@ -25,6 +31,9 @@ constexpr sqlite3_module kTableModule = ModuleOf<MemkvTable>::kModule;
 constexpr sqlite3_module kStatsModule = ModuleOf<ListTable<StatsSpec>>::kModule;
 constexpr sqlite3_module kCheckModule = ModuleOf<ListTable<CheckSpec>>::kModule;
 
+template <class Spec>
+constexpr sqlite3_module kFunctionModule = ModuleOf<TableFunction<Spec>>::kModule;
+
 struct ModuleEntry {
   const char* name;
   const sqlite3_module* module;
@@ -33,7 +42,14 @@ struct ModuleEntry {
 constexpr ModuleEntry kModules[] = {
     {"memkv", &kTableModule},
     {"memkv_check", &kCheckModule},
+    {"memkv_except", &kFunctionModule<ExceptSpec>},
+    {"memkv_facets", &kFunctionModule<FacetsSpec>},
+    {"memkv_folded", &kFunctionModule<FoldedSpec>},
+    {"memkv_fuzzy", &kFunctionModule<FuzzySpec>},
+    {"memkv_intersect", &kFunctionModule<IntersectSpec>},
+    {"memkv_lookup", &kFunctionModule<LookupSpec>},
     {"memkv_stats", &kStatsModule},
+    {"memkv_union", &kFunctionModule<UnionSpec>},
 };
 
 // Which connections are loaded, so that loading twice changes nothing. SQLite 3.44 could keep this itself (client data).
@@ -94,7 +110,11 @@ void Register(sqlite3* db, bool with_files) {
 
 int Load(sqlite3* db, char** error, const sqlite3_api_routines* api, bool with_files) {
 #ifndef SQLITE_CORE
-  SQLITE_EXTENSION_INIT2(api);
+  {
+    // Other threads may be running in us already.
+    const std::lock_guard lock(loaded_mutex);
+    if (sqlite3_api != api) SQLITE_EXTENSION_INIT2(api);
+  }
 #else
   static_cast<void>(api);
 #endif

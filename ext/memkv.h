@@ -16,6 +16,23 @@
 struct sqlite3;
 struct sqlite3_api_routines;
 
+#include <stddef.h>
+#include <stdint.h>
+
+/* The keys of memkv_lookup(table, keys) without JSON. They are TEXT, and are compared as bound TEXT parameters are:
+ *
+ *     const struct memkv_keys keys = {n, bytes, lengths};
+ *     sqlite3_bind_pointer(stmt, 1, (void*)&keys, MEMKV_KEYS_POINTER, NULL);
+ *     ... SELECT key, value, found FROM memkv_lookup('urls', ?1)
+ *
+ * All of it has to stay as it is until the statement is reset or finalized. */
+#define MEMKV_KEYS_POINTER "memkv_keys"
+struct memkv_keys {
+  size_t count;            /* how many keys */
+  const char* bytes;       /* the keys' bytes, one after the other with nothing between them */
+  const uint32_t* lengths; /* how many bytes each has */
+};
+
 #ifdef __cplusplus
 extern "C" {
 #endif

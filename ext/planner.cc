@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "core/query/pattern.h"
+#include "core/query/regexp_prefix.h"
 #include "core/range.h"
 #include "ext/affinity.h"
 #include "ext/sqlite.h"
@@ -38,6 +39,7 @@ constexpr OpText kOps[] = {
     {Term::kLikePrefix, "LIKE ? (prefix)", 4},
     {Term::kGlobPrefix, "GLOB ? (prefix)", 4},
     {Term::kGlob, "GLOB ? (pattern)", 4},
+    {Term::kRegexp, "REGEXP ? (prefix)", 4},
     {Term::kHasPrefix, "HAS_PREFIX ?", 5},
     {Term::kFoldedAtLeast, ">= ? (folded)", 3},
     {Term::kFoldedBelow, "< ? (folded)", 3},
@@ -271,6 +273,9 @@ class Chooser {
       default:
         if (key && c.op == kHasPrefixOp) {
           Claim(i, {Term::kHasPrefix}, true);
+        } else if (key && c.op == SQLITE_INDEX_CONSTRAINT_REGEXP && !has_pattern_) {
+          Claim(i, {Term::kRegexp}, false);
+          has_pattern_ = true;
         } else {
           unclaimed_ = true;
         }
@@ -435,6 +440,9 @@ class Chooser {
       case Term::kGlob:
         if (v.kind != Datum::kText) return std::nullopt;
         return PrefixRange(kTextTag, GlobPrefix(v.bytes).bytes);
+      case Term::kRegexp:
+        if (v.kind != Datum::kText) return std::nullopt;
+        return PrefixRange(kTextTag, RegexpPrefix(v.bytes));
       case Term::kHasPrefix:
         if (v.kind != Datum::kText && v.kind != Datum::kBlob) return std::nullopt;
         return PrefixRange(v.kind == Datum::kText ? kTextTag : kBlobTag, v.bytes);

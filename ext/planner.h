@@ -7,6 +7,7 @@
 //   2:key >= ? AND key < ? desc offset ?               one seek, then neighbours
 //   3:key LIKE ? (folded prefix) asc                   automaton; dead branches are skipped. Also "(folded pattern)"
 //   4:key GLOB ? (prefix) asc                          range of the literal prefix; "(pattern)": automaton
+//   4:key REGEXP ? (prefix) asc                        range of the literal after ^; SQLite checks each key
 //   5:HAS_PREFIX(key, ?) asc                           range
 //   6:rank >= ? AND rank <= ? asc                      select, then neighbours
 //   7:key IN ? asc                                     lookups in one pass
@@ -50,6 +51,7 @@ struct Term {
     kLikePrefix,         // 'abc%' where LIKE tells case apart
     kGlobPrefix,         // 'abc*'
     kGlob,               // any other pattern
+    kRegexp,             // the literal after ^, if there is one; SQLite checks every key again
     kHasPrefix,
     kFoldedAtLeast,      // the lower bound of LIKE 'abc%' ESCAPE …, NOCASE
     kFoldedBelow,        // its upper bound

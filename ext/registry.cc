@@ -52,9 +52,13 @@ void* Connection::FileOf(const std::string& schema) {
 }
 
 std::vector<std::string> Connection::Schemas() {
-  Statement list(db_, "SELECT name FROM pragma_database_list ORDER BY name <> 'temp', seq");
+  // Not through pragma_database_list: after sqlite3_deserialize(), SQLite's own eponymous tables point to a schema that is gone.
+  Statement list(db_, "PRAGMA database_list");
   std::vector<std::string> schemas;
-  while (list.Step()) schemas.push_back(list.Text(0));
+  while (list.Step()) {
+    std::string name = list.Text(1);
+    schemas.insert(name == "temp" ? schemas.begin() : schemas.end(), std::move(name));
+  }
   return schemas;
 }
 
@@ -68,6 +72,12 @@ void Connection::Created(const std::shared_ptr<TableState>& state) {
   last_found_.reset();
   const int64_t cookie = Cookie(state->schema_name);
   changes_.push_back({state, "", state->schema.table, cookie});
+  names_[NameOf(state->schema_name, state->schema.table)] = state;
+}
+
+void Connection::Found(const std::shared_ptr<TableState>& state) {
+  state->file = FileOf(state->schema_name);
+  last_name_.clear();
   names_[NameOf(state->schema_name, state->schema.table)] = state;
 }
 
@@ -118,13 +128,20 @@ bool Connection::HasTable(const std::string& schema, const std::string& table, c
 }
 
 std::shared_ptr<TableState> Connection::Lookup(std::string_view name) {
-  if (changes_.empty() && name == last_name_) {
+  std::shared_ptr<TableState> state = LookupKnown(name);
+  state->RefreshAlone();
+  return state;
+}
+
+std::shared_ptr<TableState> Connection::LookupKnown(std::string_view name) {
+  if (name == last_name_) {
     const std::shared_ptr<TableState> state = last_found_.lock();
     const bool in_temp = state && SameName(state->schema_name, "temp");
-    // Still there, and no temp table has come to stand before it.
+    // Still there, and no temp table has come to stand before it. A rollback of DDL would show: it makes SQLite connect every
+    // table anew, and until then the table has no columns.
     if (state && (in_temp || SameName(state->schema_name, "main")) &&
         HasTable(state->schema_name, state->schema.table, state->schema.table.c_str()) &&
-        (in_temp || !HasTable("temp", state->schema.table, nullptr))) {
+        (in_temp || !FileOf("temp") || !HasTable("temp", state->schema.table, nullptr))) {
       return state;
     }
   }
@@ -165,9 +182,11 @@ std::shared_ptr<TableState> Connection::SearchFor(std::string_view name) {
 }
 
 bool Connection::HasBuiltinPatterns(const char* function) {
-  Statement replaced(db_, "SELECT 1 FROM pragma_function_list WHERE name = ?1 AND builtin = 0");
-  replaced.Bind(1, function);
-  return !replaced.Step();
+  Statement list(db_, "PRAGMA function_list");
+  while (list.Step()) {
+    if (list.Int(1) == 0 && SameName(list.Text(0), function)) return false;
+  }
+  return true;
 }
 
 bool Connection::Interrupted() {

@@ -1,7 +1,8 @@
 // Where table states live: outside the sqlite3_vtab objects, which SQLite destroys and makes again at VACUUM, RENAME, rolled-back
 // DDL and DDL on other connections.
 //
-// A memory table belongs to one connection and is known by schema and name. Names change transactionally (CREATE, DROP, RENAME),
+// A table's state belongs to one connection and is known by schema and name; what is in a durable table is shared with all
+// connections of the process (core/store/versions.h). Names change transactionally (CREATE, DROP, RENAME),
 // and SQLite does not say when DDL is rolled back; but every DDL statement raises the schema cookie, which is rolled back with
 // it. So each change of a name is logged with the cookie that it leads to, and is undone when the cookie is seen below that.
 // A dropped table's state is parked in the log until its transaction is known to be over.
@@ -15,22 +16,11 @@
 #include <string_view>
 #include <vector>
 
-#include "core/store/table.h"
 #include "ext/args.h"
+#include "ext/table_state.h"
 #include "ext/vtab.h"
 
 namespace memkv::sql {
-
-// One table, whichever vtab objects stand for it.
-struct TableState {
-  TableState(Schema s, std::string in_schema)
-      : schema(std::move(s)), schema_name(std::move(in_schema)), table(schema.row_columns()) {}
-
-  Schema schema;            // schema.table follows RENAME
-  std::string schema_name;  // main, temp, or an attached name
-  void* file = nullptr;     // which database that is: another one may be attached by the same name later
-  Table table;
-};
 
 // What one database connection knows. The module and every function hold it; it dies with the connection.
 class Connection {
@@ -46,11 +36,13 @@ class Connection {
   void Created(const std::shared_ptr<TableState>& state);
   void Dropped(const std::shared_ptr<TableState>& state);
   void Renamed(const std::shared_ptr<TableState>& state, const std::string& to);
-  // The state a vtab object of that name stands for; null if this process has none.
+  // The state a vtab object of that name stands for; null if this connection has none.
   std::shared_ptr<TableState> Connect(std::string_view schema, std::string_view table);
+  // A durable table that was there before this connection knew of it.
+  void Found(const std::shared_ptr<TableState>& state);
 
   // The table that `name` ("table" or "schema.table") stands for in a function's argument, found as SQLite finds it (temp,
-  // main, then attached). Throws SqlError: no such table, or not a memkv table, or one whose rows were not saved. The table
+  // main, then attached), showing what the connection's snapshot shows. Throws SqlError: no such table, or not a memkv table, or one whose rows were not saved. The table
   // looked up last is found again in a fraction of a microsecond.
   std::shared_ptr<TableState> Lookup(std::string_view name);
 
@@ -76,6 +68,7 @@ class Connection {
   void* FileOf(const std::string& schema);
   std::vector<std::string> Schemas();  // in the order in which SQLite looks for a table
   bool HasTable(const std::string& schema, const std::string& table, const char* column);
+  std::shared_ptr<TableState> LookupKnown(std::string_view name);
   std::shared_ptr<TableState> SearchFor(std::string_view name);
 
   sqlite3* db_;

@@ -51,6 +51,46 @@ void Statement::Bind(int i, std::string_view text) {
   if (rc != SQLITE_OK) throw SqlError(rc, sqlite3_errmsg(db_));
 }
 
+void Statement::Bind(int i, const Datum& v) {
+  int rc = SQLITE_OK;
+  switch (v.kind) {
+    case Datum::kNull:
+      rc = sqlite3_bind_null(stmt_, i);
+      break;
+    case Datum::kInteger:
+      rc = sqlite3_bind_int64(stmt_, i, v.integer);
+      break;
+    case Datum::kReal:
+      rc = sqlite3_bind_double(stmt_, i, v.real);
+      break;
+    case Datum::kText:
+      return Bind(i, v.bytes);
+    case Datum::kBlob:
+      rc = sqlite3_bind_blob64(stmt_, i, v.bytes.empty() ? "" : v.bytes.data(), v.bytes.size(), SQLITE_TRANSIENT);
+      break;
+  }
+  if (rc == SQLITE_NOMEM) throw std::bad_alloc();
+  if (rc != SQLITE_OK) throw SqlError(rc, sqlite3_errmsg(db_));
+}
+
+void Statement::Bind(int i, int64_t integer) {
+  if (const int rc = sqlite3_bind_int64(stmt_, i, integer); rc != SQLITE_OK) throw SqlError(rc, sqlite3_errmsg(db_));
+}
+
+void Statement::BindBlob(int i, std::string_view bytes) {
+  const int rc = sqlite3_bind_blob64(stmt_, i, bytes.data(), bytes.size(), SQLITE_STATIC);
+  if (rc == SQLITE_NOMEM) throw std::bad_alloc();
+  if (rc != SQLITE_OK) throw SqlError(rc, sqlite3_errmsg(db_));
+}
+
+Bytes Statement::Blob(int column) {
+  if (sqlite3_column_type(stmt_, column) != SQLITE_BLOB) return {};
+  const char* data = static_cast<const char*>(sqlite3_column_blob(stmt_, column));
+  const auto n = static_cast<size_t>(sqlite3_column_bytes(stmt_, column));
+  if (data == nullptr && n > 0) throw std::bad_alloc();
+  return data ? Bytes(data, n) : Bytes();
+}
+
 bool Statement::Step() {
   const int rc = sqlite3_step(stmt_);
   if (rc == SQLITE_ROW) return true;

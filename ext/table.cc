@@ -1,5 +1,7 @@
 #include "ext/table.h"
 
+#include <algorithm>
+
 #include "core/key.h"
 #include "ext/functions.h"
 #include "ext/planner.h"
@@ -8,18 +10,32 @@
 namespace memkv::sql {
 namespace {
 
-// Rows live in memory: a database file would keep the table's name and not its rows.
-void CheckPlace(sqlite3* db, const Schema& schema, const char* schema_name) {
+void CheckEncoding(sqlite3* db) {
   Statement encoding(db, "PRAGMA encoding");
   encoding.Step();
   if (encoding.Text(0) != "UTF-8") {
     throw SqlError(SQLITE_ERROR, "memkv: the database's encoding is " + Shown(encoding.Text(0)) + " (allowed: UTF-8)");
   }
+}
+
+// A database file would keep a memory table's name and not its rows.
+TableState::Kind KindOf(sqlite3* db, const Schema& schema, const char* schema_name) {
   const char* file = sqlite3_db_filename(db, schema_name);
   const bool in_file = file != nullptr && *file != '\0' && !SameName(schema_name, "temp");
-  if (!in_file && !schema.durable) return;
-  throw SqlError(SQLITE_ERROR, "memkv: " + Shown(schema.table) + " would not be saved: this build keeps rows in memory only (allowed: the temp schema, as in CREATE VIRTUAL TABLE temp." +
-                                   QuoteName(schema.table) + ", and :memory: databases)");
+  if (schema.durable_given && !schema.durable && in_file) {
+    throw SqlError(SQLITE_ERROR, "memkv: " + Shown(schema.table) +
+                                     ": durable = off in a database file (allowed: in the temp schema, as in CREATE VIRTUAL TABLE temp." +
+                                     QuoteName(schema.table) + ", and in :memory: databases)");
+  }
+  const bool durable = schema.durable_given ? schema.durable : in_file;
+  return durable ? TableState::kDurable : TableState::kMemory;
+}
+
+bool SameColumns(const Schema& a, const Schema& b) {
+  return a.key == b.key && std::equal(a.columns.begin(), a.columns.end(), b.columns.begin(), b.columns.end(),
+                                      [](const Column& x, const Column& y) {
+                                        return SameName(x.name, y.name) && x.type == y.type && x.not_null == y.not_null;
+                                      });
 }
 
 }  // namespace
@@ -34,24 +50,48 @@ std::unique_ptr<MemkvTable> MemkvTable::Make(const CreateArgs& args, const Schem
   return std::unique_ptr<MemkvTable>(new MemkvTable(&connection, args.table));
 }
 
+void MemkvTable::SetState(std::shared_ptr<TableState> state) {
+  state_ = std::move(state);
+  if (state_) state_->Attach();
+}
+
+MemkvTable::~MemkvTable() {
+  if (state_) state_->Detach();
+}
+
 std::unique_ptr<MemkvTable> MemkvTable::Create(const CreateArgs& args) {
   Schema schema = ParseArgs(args.table, args.args);
-  CheckPlace(args.db, schema, args.schema);
+  CheckEncoding(args.db);
+  const TableState::Kind kind = KindOf(args.db, schema, args.schema);
   auto vtab = Make(args, schema);
-  vtab->state_ = std::make_shared<TableState>(std::move(schema), args.schema);
-  vtab->connection_->Created(vtab->state_);
+  Connection& connection = *vtab->connection_;
+  auto state = std::make_shared<TableState>(connection, std::move(schema), args.schema, kind);
+  state->Create();
+  connection.Created(state);
+  vtab->SetState(std::move(state));
   return vtab;
 }
 
 std::unique_ptr<MemkvTable> MemkvTable::Connect(const CreateArgs& args) {
-  const Schema schema = ParseArgs(args.table, args.args);
+  Schema schema = ParseArgs(args.table, args.args);
   auto vtab = Make(args, schema);
-  vtab->state_ = vtab->connection_->Connect(args.schema, args.table);
+  Connection& connection = *vtab->connection_;
+  std::shared_ptr<TableState> state = connection.Connect(args.schema, args.table);
+  // Another connection may have dropped the table and made another of that name.
+  if (state && state->durable() && !SameColumns(state->schema, schema)) state = nullptr;
+  if (!state && Shadow::Exists(args.db, args.schema, args.table)) {
+    state = std::make_shared<TableState>(connection, std::move(schema), args.schema, TableState::kDurable);
+    connection.Found(state);
+  }
+  if (state) state->Undrop();
+  vtab->SetState(std::move(state));
   return vtab;
 }
 
 void MemkvTable::Destroy() {
-  if (state_) connection_->Dropped(state_);
+  if (!state_) return;
+  state_->Drop();
+  connection_->Dropped(state_);
 }
 
 void MemkvTable::Rename(const char* to) {
@@ -60,6 +100,7 @@ void MemkvTable::Rename(const char* to) {
     return;
   }
   CheckTableName(state_->schema, to);
+  state_->Rename(to);
   connection_->Renamed(state_, to);
   table_ = to;
 }
@@ -86,6 +127,7 @@ const Plan& MemkvTable::PlanOf(const char* text) {
 }
 
 bool MemkvTable::BestIndex(sqlite3_index_info& info) {
+  state().RefreshForPlan();
   ChoosePlan(state(), info);
   return true;
 }
@@ -96,12 +138,15 @@ bool MemkvTable::FindFunction(int argc, const char* name, Function* found) {
   return true;
 }
 
-void MemkvTable::Begin() { state().table.Begin(); }
+void MemkvTable::Begin() { state().Begin(); }
+void MemkvTable::Sync() {
+  if (state_) state_->Sync();
+}
 void MemkvTable::Commit() {
-  if (state_) state_->table.Commit();
+  if (state_) state_->Commit();
 }
 void MemkvTable::Rollback() {
-  if (state_) state_->table.Rollback();
+  if (state_) state_->Rollback();
 }
 void MemkvTable::Savepoint(int n) {
   if (state_) state_->table.Savepoint(n);
@@ -113,10 +158,17 @@ void MemkvTable::RollbackTo(int n) {
   if (state_) state_->table.RollbackTo(n);
 }
 
-std::string MemkvTable::Integrity(bool) {
+std::string MemkvTable::Integrity(bool quick) {
   if (!state_) return "";
-  const Status status = state_->table.Verify(nullptr);
-  return status.ok() ? "" : "memkv: " + Shown(table_) + ": " + status.message();
+  try {
+    state_->Refresh();
+    Check(state_->table.Verify(state_->Poll()));
+    if (!quick) state_->VerifyStored();
+  } catch (const SqlError& e) {
+    if (e.code() != SQLITE_CORRUPT_VTAB) throw;
+    return Shown(table_) + ": " + e.what();
+  }
+  return "";
 }
 
 }  // namespace memkv::sql

@@ -11,31 +11,11 @@
 #include "core/row.h"
 #include "ext/affinity.h"
 #include "ext/cursor.h"
+#include "ext/new_row.h"
 #include "ext/registry.h"
 #include "ext/vtab.h"
 
 namespace memkv::sql {
-
-// Scratch buffers larger than this are not kept.
-inline constexpr size_t kKeptBytes = size_t{1} << 16;
-
-// A row on its way into the table. The Datums borrow from `converted` and from the old row.
-struct NewRow {
-  std::string key;
-  std::vector<Converted> converted;
-  std::vector<Datum> row;
-  std::string buffer;
-
-  void Clear(const Schema& schema) {
-    key.clear();
-    converted.clear();
-    converted.reserve(schema.columns.size());
-    row.assign(schema.row_columns(), Datum::Null());
-    if (key.capacity() > kKeptBytes) key = std::string();
-    if (buffer.capacity() > kKeptBytes) buffer = std::string();
-  }
-  Value Encoded() { return EncodeRow(row, &buffer); }
-};
 
 class MemkvTable : public sqlite3_vtab {
  public:
@@ -48,6 +28,8 @@ class MemkvTable : public sqlite3_vtab {
 
   static std::unique_ptr<MemkvTable> Create(const CreateArgs& args);
   static std::unique_ptr<MemkvTable> Connect(const CreateArgs& args);
+  static bool ShadowName(const char* suffix) { return IsShadowSuffix(suffix); }
+  ~MemkvTable();
   void Destroy();
   void Rename(const char* to);
 
@@ -58,7 +40,7 @@ class MemkvTable : public sqlite3_vtab {
   void Update(std::span<sqlite3_value*> args);
 
   void Begin();
-  void Sync() {}
+  void Sync();
   void Commit();
   void Rollback();
   void Savepoint(int n);
@@ -82,6 +64,8 @@ class MemkvTable : public sqlite3_vtab {
  private:
   MemkvTable(Connection* connection, std::string table) : sqlite3_vtab{}, connection_(connection), table_(std::move(table)) {}
   static std::unique_ptr<MemkvTable> Make(const CreateArgs& args, const Schema& schema);
+
+  void SetState(std::shared_ptr<TableState> state);
 
   void Delete(sqlite3_value* key);
   void Insert(std::span<sqlite3_value*> columns);

@@ -25,6 +25,9 @@ std::vector<Row> StatsSpec::Rows(Connection&, TableState& state) {
   add("node48", s.delta.node48);
   add("node256", s.delta.node256);
   add("height", s.delta.height);
+  rows.push_back({"phase", std::string(state.progress.phase())});
+  add("done", state.progress.done());
+  add("total", state.progress.total());
   return rows;
 }
 

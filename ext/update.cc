@@ -7,47 +7,12 @@
 #include "core/row.h"
 #include "ext/affinity.h"
 #include "ext/commands.h"
+#include "ext/new_row.h"
 #include "ext/sqlite.h"
 #include "ext/table.h"
 
 namespace memkv::sql {
 namespace {
-
-int KeyClassOf(const Datum& v) {
-  if (v.kind != Datum::kReal) return kKeyAsDecoded;
-  if (v.real == 0 && std::signbit(v.real)) return kKeyIsNegativeZero;
-  Datum decoded;
-  return DecodeKey(EncodeKey(v), &decoded) && decoded.kind == Datum::kReal ? kKeyAsDecoded : kKeyIsReal;
-}
-
-void CheckKeyLength(const Schema& schema, const Datum& key) {
-  constexpr size_t kMost = kMaxKeyBytes - 1;
-  if ((key.kind == Datum::kText || key.kind == Datum::kBlob) && key.bytes.size() > kMost) {
-    throw SqlError(SQLITE_TOOBIG, "memkv: " + schema.table + "." + schema.key_column().name + ": a key of " +
-                                      std::to_string(key.bytes.size()) + " bytes (allowed: at most " +
-                                      std::to_string(kMost) + ")");
-  }
-}
-
-void CheckNotNull(const Schema& schema, size_t column, const Datum& v, bool ignore) {
-  if (v.kind != Datum::kNull || !schema.columns[column].not_null) return;
-  throw SqlError(SQLITE_CONSTRAINT_NOTNULL,
-                 ignore ? "" : "NOT NULL constraint failed: " + schema.table + "." + schema.columns[column].name);
-}
-
-[[noreturn]] void FailUnique(const Schema& schema, bool ignore) {
-  throw SqlError(SQLITE_CONSTRAINT_PRIMARYKEY,
-                 ignore ? "" : "UNIQUE constraint failed: " + schema.table + "." + schema.key_column().name);
-}
-
-void SetKey(const Schema& schema, const Datum& v, NewRow* row) {
-  CheckKeyLength(schema, v);
-  AppendKey(v, &row->key);
-  if (schema.has_key_class()) {
-    const int key_class = KeyClassOf(v);
-    row->row.back() = key_class == kKeyAsDecoded ? Datum::Null() : Datum::Integer(key_class);
-  }
-}
 
 // Hidden columns can only be set as a command's arguments. An UPDATE … FROM of older SQLite hands over every column's present
 // value, as if each were set: it shows by the command column, which an UPDATE otherwise marks as unchanged.
@@ -63,7 +28,7 @@ void CheckHidden(const Schema& schema, std::span<sqlite3_value*> columns, bool i
 
 void MemkvTable::Update(std::span<sqlite3_value*> args) {
   TableState& s = state();
-  s.table.Begin();
+  s.Begin();
   if (args.size() == 1) return Delete(args[0]);
   const std::span<sqlite3_value*> columns = args.subspan(2);
   sqlite3_value* command = columns[s.schema.command_column()];

@@ -131,6 +131,28 @@ Status Art::Write(Bytes key, const Entry& entry, bool* existed, bool overwrite) 
   return Status();
 }
 
+Status Art::Append(const Bytes* keys, const Entry* entries, size_t n) {
+  for (size_t i = 0; i < n;) {
+    size_t done = 0;
+    if (engine_) {
+      // A key that is too long is left to Put, which says so.
+      size_t fit = i;
+      while (fit < n && fit < i + art::kLeafMax && keys[fit].size() <= kMaxKeyBytes) ++fit;
+      try {
+        done = engine_->AppendLeaf(keys + i, entries + i, fit - i);
+      } catch (const art::ArenaFull&) {
+        return Status::Full("the arena is full at " + std::to_string(engine_->held_bytes()) + " bytes");
+      }
+    }
+    if (done == 0) {
+      MEMKV_TRY(Put(keys[i], entries[i]));
+      done = 1;
+    }
+    i += done;
+  }
+  return {};
+}
+
 bool Art::Erase(Bytes key) { return engine_ && engine_->Erase(key); }
 
 uint64_t Art::EraseRange(Bytes lo, std::optional<Bytes> hi) {

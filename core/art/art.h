@@ -57,6 +57,9 @@ class ArtSnapshot {
   // A cursor over this version; it holds the pin itself.
   ArtCursor NewCursor() const;
 
+  // Whether both are one version of one Art. Equal maps may be different versions.
+  bool Same(const ArtSnapshot& o) const { return tree_ == o.tree_; }
+
  private:
   friend class Art;
   friend class ArtCursor;
@@ -154,6 +157,9 @@ class Art {
   Status Put(Bytes key, const Entry& entry, bool* replaced = nullptr);
   // Adds key unless it is there already; `*existed` tells which.
   Status Add(Bytes key, const Entry& entry, bool* existed);
+  // Puts n keys that ascend and are all above every key in the map; packs them into leaves without searching.
+  // Unlike the others it may fail halfway, with the first keys put.
+  Status Append(const Bytes* keys, const Entry* entries, size_t n);
   bool Erase(Bytes key);  // false if key was not there
   uint64_t EraseRange(Bytes lo,
                       std::optional<Bytes> hi);  // [lo, hi); drops subtrees; how many entries went

@@ -142,6 +142,13 @@ void Pattern::Compile() {
       const uint8_t byte = static_cast<uint8_t>(first.character);
       segment.first = first.kind == Element::kFolded ? CasePair(byte) : CasePair::Only(byte);
     }
+    std::vector<CasePair> literal;
+    for (const Element& e : segment.elements) {
+      if (e.kind > Element::kFolded || e.character >= 0x80) break;
+      const uint8_t byte = static_cast<uint8_t>(e.character);
+      literal.push_back(e.kind == Element::kFolded ? CasePair(byte) : CasePair::Only(byte));
+    }
+    if (literal.size() == segment.elements.size()) segment.literal = Literal(std::move(literal));
   }
   if (never_) {
     exact_ = true;
@@ -225,6 +232,23 @@ size_t Pattern::FindFirst(const Segment& segment, Bytes rest) {
     if (byte == 0 || segment.first.Has(byte)) break;
   }
   return i;
+}
+
+size_t Pattern::SkipToLiteral(const Segment& segment, State* s, Bytes rest, bool* keep) const {
+  const size_t n = segment.literal.size();
+  if (s->segment == segments_.size() && !star_) {
+    // It has to stand at the end, or before a NUL; what comes before does not matter.
+    *keep = false;
+    const void* nul = std::memchr(rest.data(), '\0', rest.size());
+    const size_t end = nul ? static_cast<size_t>(static_cast<const char*>(nul) - rest.data()) : rest.size();
+    if (end >= n && segment.literal.Is(rest.data() + end - n)) s->bits = segment.last;
+    return end;
+  }
+  bool found;
+  const size_t at = segment.literal.Find(rest, &found);
+  if (!found) return at;
+  *s = Found(*s);
+  return at + n;
 }
 
 Pattern::State Pattern::StepSlow(State s, uint8_t byte) const {

@@ -26,6 +26,7 @@
 
 #include "core/bytes.h"
 #include "core/query/automaton.h"
+#include "core/query/literal.h"
 #include "core/range.h"
 
 namespace memkv {
@@ -65,11 +66,17 @@ class Pattern {
     }
     return StepSlow(s, byte);
   }
-  // Bytes that cannot begin the segment that is looked for.
-  size_t Unmoved(State s, Bytes rest) const {
+  // Up to where the segment that is looked for ends, or, if that is more than a literal, to where it may begin.
+  size_t Skip(State* s, Bytes rest, bool* keep) const {
+    if (s->bits != 0 || s->unfinished || s->segment == 0 || s->segment >= kDead) return 0;
+    const Segment& segment = segments_[s->segment - 1u];
+    *keep = true;
+    if (segment.literal.size() > 0) return SkipToLiteral(segment, s, rest, keep);
+    return segment.ascii_first ? FindFirst(segment, rest) : 0;
+  }
+  size_t Lookback(State s) const {
     if (s.bits != 0 || s.segment == 0 || s.segment >= kDead) return 0;
-    const Segment& segment = segments_[s.segment - 1u];
-    return segment.ascii_first && !s.unfinished ? FindFirst(segment, rest) : 0;
+    return segments_[s.segment - 1u].literal.size();
   }
   bool CanMatch(State s) const { return s.segment != kDead; }
   bool IsMatch(State s) const { return AtEnd(s.unfinished ? Finish(s) : s); }
@@ -104,6 +111,7 @@ class Pattern {
     uint64_t last = 0;                  // the last element
     bool ascii_first = false;           // the first element is an ASCII literal:
     CasePair first{0};                  // this one
+    Literal literal;                    // the whole segment, if each element is such a literal; else empty
   };
 
   Pattern() = default;
@@ -119,6 +127,7 @@ class Pattern {
   // Where in `rest` the segment's first character or a NUL comes; rest.size() if nowhere.
   // REQUIRES segment.ascii_first.
   static size_t FindFirst(const Segment& segment, Bytes rest);
+  size_t SkipToLiteral(const Segment& segment, State* s, Bytes rest, bool* keep) const;
   State StepSlow(State s, uint8_t byte) const;
   State StepCharacter(State s, uint32_t c) const;
   State Finish(State s) const;

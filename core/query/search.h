@@ -94,7 +94,7 @@ class Search {
   // How many bytes that have to follow are spelt out in a seek.
   static constexpr size_t kMaxSpelt = 64;
   static constexpr size_t kCompare = SIZE_MAX;
-  static constexpr bool kSkips = requires(const A& a, State s, Bytes rest) { a.Unmoved(s, rest); };
+  static constexpr bool kSkips = requires(const A& a, State s, Bytes rest, bool keep) { a.Skip(&s, rest, &keep); };
 
   struct Walk {
     size_t depth;  // bytes of the key that were read
@@ -102,7 +102,7 @@ class Search {
   };
 
   // Reads key from `from` on; states_ holds for that many of its bytes.
-  Walk Read(Bytes key, size_t from);
+  Walk Read(Bytes key, size_t from, bool skip = true);
 
   void Advance();
   void Retreat();
@@ -176,7 +176,7 @@ void Search<C, A>::Start() {
 }
 
 template <OrderedCursor C, Automaton A>
-typename Search<C, A>::Walk Search<C, A>::Read(Bytes key, size_t from) {
+typename Search<C, A>::Walk Search<C, A>::Read(Bytes key, size_t from, [[maybe_unused]] bool skip) {
   if (key.empty()) return {0, true};
   size_t depth = from;
   if (depth == 0) {
@@ -186,13 +186,28 @@ typename Search<C, A>::Walk Search<C, A>::Read(Bytes key, size_t from) {
     states_.Push(++depth, automaton_.Start());
   }
   State s = states_.CutTo(depth);
+  if constexpr (kSkips) {
+    const size_t back = automaton_.Lookback(s);
+    depth = std::max(states_.depth(), depth > back ? depth - back : 0);
+  }
   while (depth < key.size() && !automaton_.AcceptsAll(s)) {
     if constexpr (kSkips) {
-      depth += automaton_.Unmoved(s, key.substr(depth));
-      if (depth == key.size()) break;
+      State after = s;
+      bool keep = true;
+      if (const size_t n = skip ? automaton_.Skip(&after, key.substr(depth), &keep) : 0; n > 0) {
+        depth += n;
+        if (keep && depth <= kMaxKept && !(after == s)) states_.Push(depth, after);
+        s = after;
+        continue;
+      }
     }
     const State next = automaton_.Step(s, static_cast<uint8_t>(key[depth]));
-    if (!automaton_.CanMatch(next)) return {depth, false};
+    if (!automaton_.CanMatch(next)) {
+      if constexpr (kSkips) {
+        if (skip) return Read(key, 0, false);  // every state along a branch that is left is needed
+      }
+      return {depth, false};
+    }
     ++depth;
     if (next == s) continue;
     s = next;

@@ -30,6 +30,9 @@ class StateStack {
     return marks_.back().state;
   }
 
+  // Where the last state begins. REQUIRES there is one.
+  size_t depth() const { return marks_.back().depth; }
+
   // The state after `depth` bytes. REQUIRES as CutTo.
   const State& At(size_t depth) const {
     const auto above = std::upper_bound(marks_.begin(), marks_.end(), depth,

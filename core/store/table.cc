@@ -1,21 +1,36 @@
 #include "core/store/table.h"
 
+#include <cassert>
+#include <new>
+
 #include "core/store/view_source.h"
 #include "core/view/cursor.h"
 
 namespace memkv {
 
-Table::Table(size_t columns) : columns_(columns), delta_(std::make_shared<Art>()) {}
+Table::Table(size_t columns, Journal* journal)
+    : columns_(columns), journal_(journal), delta_(std::make_shared<SharedArt>()), writable_(!journal) {}
+
+Table::~Table() { EndClaims(); }
 
 uint64_t Table::size() const {
-  return static_cast<uint64_t>(static_cast<int64_t>(base_ ? base_->size() : 0) + delta_->Latest().net());
+  return static_cast<uint64_t>(static_cast<int64_t>(base_ ? base_->size() : 0) + Head().net());
 }
 
-View Table::Latest() const { return View(delta_->TakeSnapshot(), base_); }
+View Table::Latest() const { return View(writable_ ? delta_->TakeSnapshot() : shown_, base_); }
+
+void Table::StartFrom(std::shared_ptr<const Fst> base) {
+  delta_ = std::make_shared<SharedArt>(Art::Options{.over_base = base != nullptr});
+  base_ = std::move(base);
+}
+
+Table::Version Table::Remember() const {
+  return {delta_, writable_ ? delta_->TakeSnapshot() : shown_, base_, journal_ ? journal_->Now() : Journal::Mark()};
+}
 
 Status Table::Find(Bytes key, bool* found, RowRef* row) const {
   Entry entry;
-  if (delta_->Latest().Find(key, &entry)) {
+  if (Head().Find(key, &entry)) {
     *found = entry.net >= 0;
     *row = {false, 0, entry.value};
     return {};
@@ -37,9 +52,27 @@ Status Table::Net(Bytes key, int* net) const {
 }
 
 Status Table::Put(Bytes key, const Value& value, bool replace, bool* existed) {
+  LogBuffer* const noted = Noted();
+  if (!noted) return PutEntry(key, value, replace, existed);
+  MEMKV_TRY(MakeRoom(key.size() + value.record.size()));
+  MEMKV_TRY(PutEntry(key, value, replace, existed));
+  if (!*existed || replace) noted->Put(key, value);
+  return {};
+}
+
+Status Table::Erase(Bytes key, bool* existed) {
+  LogBuffer* const noted = Noted();
+  if (!noted) return EraseEntry(key, existed);
+  MEMKV_TRY(MakeRoom(key.size()));
+  MEMKV_TRY(EraseEntry(key, existed));
+  if (*existed) noted->Erase(key);
+  return {};
+}
+
+Status Table::PutEntry(Bytes key, const Value& value, bool replace, bool* existed) {
   if (!base_) return replace ? delta_->Put(key, {value, 1}, existed) : delta_->Add(key, {value, 1}, existed);
   Entry entry;
-  if (delta_->Latest().Find(key, &entry)) {
+  if (Head().Find(key, &entry)) {
     *existed = entry.net >= 0;
     if (*existed && !replace) return {};
     return delta_->Put(key, {value, entry.net == 1 ? 1 : 0});
@@ -51,14 +84,14 @@ Status Table::Put(Bytes key, const Value& value, bool replace, bool* existed) {
   return delta_->Put(key, {value, net});
 }
 
-Status Table::Erase(Bytes key, bool* existed) {
+Status Table::EraseEntry(Bytes key, bool* existed) {
   if (!base_) {
     *existed = delta_->Erase(key);
     return {};
   }
   Entry entry;
   bool in_base = false;
-  if (delta_->Latest().Find(key, &entry)) {
+  if (Head().Find(key, &entry)) {
     *existed = entry.net >= 0;
     if (!*existed) return {};
     in_base = entry.net == 0;
@@ -90,50 +123,59 @@ Status Table::Move(Bytes from, Bytes to, const Value& value, bool* existed) {
 }
 
 Status Table::EraseRange(Bytes lo, std::optional<Bytes> hi, const Poll& poll, uint64_t* erased) {
-  if (!base_) {
-    *erased = delta_->EraseRange(lo, hi);
-    return {};
-  }
-  const Version before = Remember();
+  MEMKV_TRY(MakeRoom(lo.size() + (hi ? hi->size() : 0)));
   const uint64_t size_before = size();
-  // New keys go, then every base key in the range is overlaid with a tombstone.
-  FstCursor in_base(base_);
-  try {
+  if (!base_) {
     delta_->EraseRange(lo, hi);
-    uint64_t from = 0, to = base_->size();
-    Status status = base_->LowerBound(lo, &from);
-    if (status.ok() && hi) status = base_->LowerBound(*hi, &to);
-    in_base.Seek(lo);
-    for (uint64_t i = from; status.ok() && i < to; ++i) {
-      if ((i - from) % 4096 == 4095 && poll && poll(i - from, to - from)) status = Status::Interrupted();
-      if (!status.ok()) break;
-      if (!in_base.Valid()) {
-        status = in_base.status().ok() ? Status::Corrupt("frozen keys end before their count") : in_base.status();
-        break;
+  } else {
+    const Version before = Remember();
+    try {
+      const Status status = EraseRangeOverBase(lo, hi, poll);
+      if (!status.ok()) {
+        Return(before);
+        return status;
       }
-      status = delta_->Put(in_base.key(), {Value::Number(0), -1});
-      if (status.ok()) in_base.Next();
-    }
-    if (!status.ok()) {
+    } catch (...) {
       Return(before);
-      return status;
+      throw;
     }
-  } catch (...) {
-    Return(before);
-    throw;
   }
   *erased = size_before - size();
+  if (LogBuffer* const noted = Noted(); noted && *erased > 0) noted->EraseRange(lo, hi);
   return {};
 }
 
-void Table::Truncate() {
-  auto empty = std::make_shared<Art>();
-  delta_ = std::move(empty);
-  base_.reset();
+// New keys go, then every base key in the range is overlaid with a tombstone.
+Status Table::EraseRangeOverBase(Bytes lo, std::optional<Bytes> hi, const Poll& poll) {
+  FstCursor in_base(base_);
+  delta_->EraseRange(lo, hi);
+  uint64_t from = 0, to = base_->size();
+  MEMKV_TRY(base_->LowerBound(lo, &from));
+  if (hi) MEMKV_TRY(base_->LowerBound(*hi, &to));
+  in_base.Seek(lo);
+  for (uint64_t i = from; i < to; ++i) {
+    if ((i - from) % 4096 == 4095 && poll && poll(i - from, to - from)) return Status::Interrupted();
+    if (!in_base.Valid()) {
+      return in_base.status().ok() ? Status::Corrupt("frozen keys end before their count") : in_base.status();
+    }
+    MEMKV_TRY(delta_->Put(in_base.key(), {Value::Number(0), -1}));
+    in_base.Next();
+  }
+  return {};
+}
+
+Status Table::Truncate() {
+  auto empty = std::make_shared<SharedArt>();
+  if (journal_) {
+    claimed_.reserve(claimed_.size() + 1);
+    if (!journal_->replaying()) MEMKV_TRY(journal_->ReplaceBase(std::nullopt));
+  }
+  Adopt(std::move(empty), nullptr);
+  return {};
 }
 
 Status Table::Freeze(const Poll& poll) {
-  if (delta_->Latest().size() == 0 && base_) return {};
+  if (Head().size() == 0 && base_) return {};
   FstBuilder::Options options;
   options.columns = columns_;
   options.poll = poll;
@@ -144,30 +186,104 @@ Status Table::Freeze(const Poll& poll) {
   MEMKV_TRY(FstBuilder::Build(&source, options, &image));
   std::shared_ptr<const Fst> base;
   MEMKV_TRY(Fst::Open(std::move(image), &base));
-  auto delta = std::make_shared<Art>(Art::Options{.over_base = true});
-  delta_ = std::move(delta);
-  base_ = std::move(base);
+  auto delta = std::make_shared<SharedArt>(Art::Options{.over_base = true});
+  if (journal_) {
+    claimed_.reserve(claimed_.size() + 1);
+    MEMKV_TRY(journal_->ReplaceBase(base->image().bytes()));
+  }
+  Adopt(std::move(delta), std::move(base));
   return {};
 }
 
-void Table::Return(const Version& version) noexcept {
+// Takes over a fresh delta, which nobody else has seen. REQUIRES room in claimed_; cannot fail.
+void Table::Adopt(std::shared_ptr<SharedArt> delta, std::shared_ptr<const Fst> base) {
+  delta_ = std::move(delta);
+  base_ = std::move(base);
+  if (!journal_) return;
+  delta_->Claim(this, delta_->TakeSnapshot());
+  claimed_.push_back(delta_);
+}
+
+// Becomes the writer of the delta; of a copy, if somebody else is writing it from here on.
+void Table::Claim() {
+  claimed_.reserve(claimed_.size() + 1);
+  if (!delta_->Claim(this, shown_)) {
+    auto copy = std::make_shared<SharedArt>(Art::Options{.over_base = base_ != nullptr});
+    ArtCursor c = shown_.NewCursor();
+    for (c.SeekFirst(); c.Valid(); c.Next()) {
+      if (!copy->Put(c.key(), c.entry()).ok()) throw std::bad_alloc();
+    }
+    copy->Claim(this, copy->TakeSnapshot());
+    delta_ = std::move(copy);
+  }
+  claimed_.push_back(delta_);
+  shown_ = {};
+  writable_ = true;
+}
+
+void Table::EndClaims() noexcept {
+  for (const std::shared_ptr<SharedArt>& art : claimed_) art->Release(this);
+  claimed_.clear();
+}
+
+void Table::Show(const Version& version) noexcept {
+  assert(journal_ && !begin_);
+  EndClaims();
+  writable_ = false;
+  delta_ = version.delta;
+  shown_ = version.snapshot;
+  base_ = version.base;
+}
+
+void Table::Replace(const Version& version, const Journal::Position& position) {
+  claimed_.reserve(claimed_.size() + 1);
+  Adopt(version.delta, version.base);
+  journal_->SetPosition(position);
+}
+
+Table::Version Table::Seal() {
+  Version version = Remember();
+  if (writable_) {
+    shown_ = version.snapshot;
+    delta_->Seal(this, shown_);
+    writable_ = false;
+  }
+  return version;
+}
+
+void Table::Return(const Version& version, bool undone) noexcept {
+  // Sealed, and perhaps taken over since: then its head is no longer ours to move.
+  if (journal_) writable_ = version.delta->Unseal(this);
   delta_ = version.delta;
   base_ = version.base;
-  delta_->Restore(version.snapshot);
+  if (writable_) {
+    delta_->Restore(version.snapshot);
+  } else {
+    shown_ = version.snapshot;
+  }
+  if (journal_) journal_->Return(version.mark, undone);
 }
 
 void Table::Begin() {
+  if (!writable_) Claim();
   if (!begin_) begin_ = Remember();
 }
 
 void Table::Commit() noexcept {
   savepoints_.clear();
   begin_.reset();
+  if (journal_ && !writable_) EndClaims();
 }
 
 void Table::Rollback() noexcept {
   savepoints_.clear();
-  if (begin_) Return(*begin_);
+  if (!begin_) return;
+  Return(*begin_, true);
+  if (journal_) {
+    shown_ = begin_->snapshot;
+    writable_ = false;
+    EndClaims();
+  }
   begin_.reset();
 }
 
@@ -188,23 +304,41 @@ void Table::Release(int n) noexcept {
 }
 
 void Table::RollbackTo(int n) noexcept {
-  if (n < 0) {
-    savepoints_.clear();
-    if (begin_) Return(*begin_);
-    return;
-  }
   size_t keep = 0;
   while (keep < savepoints_.size() && savepoints_[keep].number < n) ++keep;
-  if (keep == savepoints_.size()) return;
-  Return(savepoints_[keep].version);
+  if (n < 0 || keep == savepoints_.size()) {
+    // To before the table joined the transaction.
+    savepoints_.clear();
+    if (begin_) Return(*begin_, true);
+    return;
+  }
+  Return(savepoints_[keep].version, true);
   savepoints_.erase(savepoints_.begin() + static_cast<ptrdiff_t>(keep) + 1, savepoints_.end());
+}
+
+bool Table::Drop() noexcept {
+  if (savepoints_.size() > 1 && savepoints_[savepoints_.size() - 2].version.mark.buffer.size > 0) return false;
+  if (!savepoints_.empty()) savepoints_.pop_back();
+  return true;
+}
+
+void Table::Undrop() noexcept {
+  if (savepoints_.empty()) return Rollback();
+  Return(savepoints_.back().version, true);
 }
 
 Table::Stats Table::GetStats() const {
   Stats s;
   s.keys = size();
-  s.delta_keys = delta_->Latest().size();
-  s.delta = delta_->GetStats();
+  s.delta_keys = Head().size();
+  // Who shows a shared delta looks into it only while nobody writes it.
+  if (writable_ || delta_->Claim(this, shown_)) {
+    s.delta = delta_->GetStats();
+    if (!writable_) delta_->Release(this);
+  } else {
+    s.delta = {};
+    s.delta.entries = shown_.size();
+  }
   s.memory_bytes = sizeof(Table) + s.delta.total_bytes;
   if (base_) {
     s.frozen_keys = base_->size();
@@ -214,14 +348,38 @@ Table::Stats Table::GetStats() const {
   return s;
 }
 
+namespace {
+
+// What can be seen of a version that somebody else may be writing on from: order and counts.
+Status VerifySnapshot(const ArtSnapshot& snapshot, const Table::Poll& poll) {
+  ArtCursor c = snapshot.NewCursor();
+  std::string previous;
+  uint64_t entries = 0;
+  int64_t net = 0;
+  for (c.SeekFirst(); c.Valid(); c.Next(), ++entries) {
+    if (entries > 0 && c.key() <= previous) {
+      return Status::Corrupt("delta entry " + std::to_string(entries) + " is not above the one before it");
+    }
+    previous = c.key();
+    net += c.entry().net;
+    if (entries % 4096 == 4095 && poll && poll(0, 2)) return Status::Interrupted();
+  }
+  if (entries == snapshot.size() && net == snapshot.net()) return {};
+  return Status::Corrupt("the delta counts " + std::to_string(snapshot.size()) + " entries of net " +
+                         std::to_string(snapshot.net()) + " and holds " + std::to_string(entries) + " of net " +
+                         std::to_string(net));
+}
+
+}  // namespace
+
 Status Table::Verify(const Poll& poll) const {
-  MEMKV_TRY(delta_->Verify());
+  MEMKV_TRY(writable_ ? delta_->Verify() : VerifySnapshot(shown_, poll));
   if (poll && poll(0, 2)) return Status::Interrupted();
   if (!base_) return {};
   MEMKV_TRY(base_->Verify());
   if (poll && poll(1, 2)) return Status::Interrupted();
   // Each delta entry says truly whether the base has its key.
-  ArtCursor d = delta_->TakeSnapshot().NewCursor();
+  ArtCursor d = Latest().delta().NewCursor();
   uint64_t done = 0;
   for (d.SeekFirst(); d.Valid(); d.Next()) {
     int net;

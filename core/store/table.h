@@ -1,6 +1,10 @@
 // Table: the state of one memkv table: a delta over a base, changed in transactions with savepoints.
 //
 // One writer at a time; views that were taken stay as they are.
+//
+// With a journal it is one of several tables that show the same content (core/store/store.h): between transactions it shows a
+// version that it shares, and it owns its delta only from Begin() to Commit(), Rollback() or Seal(). Every change is noted in
+// the journal, as part of the change.
 
 #ifndef MEMKV_CORE_STORE_TABLE_H_
 #define MEMKV_CORE_STORE_TABLE_H_
@@ -9,8 +13,11 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
+#include "core/store/journal.h"
+#include "core/store/shared_art.h"
 #include "core/view/view.h"
 
 namespace memkv {
@@ -20,34 +27,57 @@ class Table {
   // Polled every few ms by long work; true stops it with kInterrupted, the table as it was.
   using Poll = std::function<bool(uint64_t done, uint64_t total)>;
 
-  explicit Table(size_t columns);
+  explicit Table(size_t columns, Journal* journal = nullptr);
+  ~Table();
+  Table(const Table&) = delete;
+  Table& operator=(const Table&) = delete;
 
   size_t columns() const { return columns_; }
   uint64_t size() const;
+  uint64_t frozen_keys() const { return base_ ? base_->size() : 0; }
   View Latest() const;
 
   // --- rows. Each takes effect wholly or fails with the table as it was.
   Status Find(Bytes key, bool* found, RowRef* row) const;  // the row borrows from the table until the next write
   // Adds key, or, where it is there already, overwrites it if `replace`, else changes nothing. *existed tells which.
   Status Put(Bytes key, const Value& value, bool replace, bool* existed);
+  // Puts rows in turn, faster the more of them ascend past the last key. May fail halfway: see Remember().
+  struct NewRow {
+    Bytes key;
+    Value value;
+    bool replace;
+  };
+  Status PutMany(std::span<const NewRow> rows);
   Status Erase(Bytes key, bool* existed);
   // Puts a row under another key: erases `from` and overwrites `to`. *existed tells whether `to` was there.
   Status Move(Bytes from, Bytes to, const Value& value, bool* existed);
   // Erases [lo, hi); hi = nullopt: to the end. Without a base whole subtrees go; over a base each hidden key gets a tombstone.
   Status EraseRange(Bytes lo, std::optional<Bytes> hi, const Poll& poll, uint64_t* erased);
-  void Truncate();
+  Status Truncate();
+  // An empty table over a base. REQUIRES a table without a journal that nothing was done to.
+  void StartFrom(std::shared_ptr<const Fst> base);
   // Merges everything into one base.
   Status Freeze(const Poll& poll);
 
   // --- versions, for work in several steps that must take effect wholly or not at all. Holding one costs nothing until something
   // is written.
   struct Version {
-    std::shared_ptr<Art> delta;
+    std::shared_ptr<SharedArt> delta;
     ArtSnapshot snapshot;
     std::shared_ptr<const Fst> base;
+    Journal::Mark mark;
   };
-  Version Remember() const { return {delta_, delta_->TakeSnapshot(), base_}; }
-  void Return(const Version& version) noexcept;
+  Version Remember() const;
+  void Return(const Version& version) noexcept { Return(version, false); }
+
+  // --- with a journal
+  // REQUIRES !in_transaction(). Shows another version, which may be another table's.
+  void Show(const Version& version) noexcept;
+  // Inside a transaction: the same rows in another form, which nobody else has seen.
+  void Replace(const Version& version, const Journal::Position& position);
+  // The end of a transaction's changes: the version shown from now on, which others may take over. Changes after all need
+  // Begin() again.
+  Version Seal();
 
   // --- transactions. Every call may come twice, as SQLite may hold two objects for one table; the second does nothing.
   void Begin();
@@ -58,6 +88,11 @@ class Table {
   void Savepoint(int n);
   void Release(int n) noexcept;
   void RollbackTo(int n) noexcept;
+  // For what SQLite tells nobody. Drop: the table goes, inside a statement's own savepoint, which is forgotten; false, if what
+  // savepoints must keep is still unwritten, and would be lost when the drop is undone. Undrop: it is back, as it was at the
+  // innermost savepoint, or else before the transaction.
+  bool Drop() noexcept;
+  void Undrop() noexcept;
   bool in_transaction() const { return begin_.has_value(); }
 
   // --- what is held, and whether it is sound
@@ -74,11 +109,27 @@ class Table {
     int number;
     Version version;
   };
+  // The delta as this table sees it.
+  const ArtSnapshot& Head() const { return writable_ ? delta_->Latest() : shown_; }
+  void Return(const Version& version, bool undone) noexcept;
+  void Claim();
+  void Adopt(std::shared_ptr<SharedArt> delta, std::shared_ptr<const Fst> base);
+  void EndClaims() noexcept;
+  // Whether changes are noted.
+  LogBuffer* Noted() { return journal_ && !journal_->replaying() ? &journal_->buffer() : nullptr; }
+  Status MakeRoom(size_t bytes) { return journal_ ? journal_->MakeRoom(bytes) : Status(); }
+  Status PutEntry(Bytes key, const Value& value, bool replace, bool* existed);
+  Status EraseEntry(Bytes key, bool* existed);
+  Status EraseRangeOverBase(Bytes lo, std::optional<Bytes> hi, const Poll& poll);
   Status Net(Bytes key, int* net) const;  // what a new delta entry for key would count: +1, or 0 where the base has it
 
   const size_t columns_;
-  std::shared_ptr<Art> delta_;
+  Journal* const journal_;
+  std::shared_ptr<SharedArt> delta_;
   std::shared_ptr<const Fst> base_;
+  bool writable_ = true;  // this table owns delta_
+  ArtSnapshot shown_;     // the version shown while it does not
+  std::vector<std::shared_ptr<SharedArt>> claimed_;
   std::optional<Version> begin_;
   std::vector<NumberedVersion> savepoints_;
 };

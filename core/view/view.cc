@@ -1,5 +1,7 @@
 #include "core/view/view.h"
 
+#include <algorithm>
+
 #include "core/row.h"
 
 namespace memkv {
@@ -15,6 +17,39 @@ Status View::Find(Bytes key, bool* found, RowRef* row) const {
   if (!base_) return {};
   *row = {true, 0, {}};
   return base_->Find(key, found, &row->base_rank);
+}
+
+Status View::FindMany(const Bytes* keys, size_t n, bool* found, RowRef* rows) const {
+  constexpr size_t kBatch = 64;
+  Entry entries[kBatch];
+  Bytes rest[kBatch];
+  size_t of[kBatch];  // which of the keys rest[j] is
+  uint64_t ranks[kBatch];
+  const bool has_delta = delta_.size() > 0;
+  for (size_t from = 0; from < n; from += kBatch) {
+    const size_t batch = std::min(kBatch, n - from);
+    if (has_delta) delta_.FindMany(keys + from, batch, found + from, entries);
+    size_t left = 0;
+    for (size_t i = 0; i < batch; ++i) {
+      const size_t at = from + i;
+      if (has_delta && found[at]) {
+        found[at] = entries[i].net >= 0;
+        rows[at] = {false, 0, entries[i].value};
+      } else {
+        found[at] = false;
+        rest[left] = keys[at];
+        of[left++] = at;
+      }
+    }
+    if (!base_ || left == 0) continue;
+    MEMKV_TRY(base_->FindMany(rest, left, ranks));
+    for (size_t j = 0; j < left; ++j) {
+      if (ranks[j] == Fst::kMissing) continue;
+      found[of[j]] = true;
+      rows[of[j]] = {true, ranks[j], {}};
+    }
+  }
+  return {};
 }
 
 Status View::Rank(Bytes key, uint64_t* rank) const {

@@ -46,6 +46,9 @@ class View {
   Status Find(Bytes key, bool* found, RowRef* row) const;
   Status Rank(Bytes key, uint64_t* rank) const;  // how many keys are below key
 
+  // Find for n keys at once, cache misses overlapped: found[i], rows[i] answer keys[i].
+  Status FindMany(const Bytes* keys, size_t n, bool* found, RowRef* rows) const;
+
   // One column of a row; text and blobs are borrowed from the view or from *buffer. kCorrupt on stored bytes that are wrong.
   Status Column(const RowRef& row, size_t column, std::string* buffer, Datum* out) const;
 

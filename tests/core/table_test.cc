@@ -105,7 +105,7 @@ class Shadowed {
   }
   void Truncate() {
     Begin();
-    table_.Truncate();
+    RequireOk(table_.Truncate());
     rows_.clear();
   }
   void Savepoint() {
@@ -162,6 +162,10 @@ TEST_CASE("a savepoint opened before the table joined is undone to where it join
   RequireOk(table.Put("a", Value::Number(1), false, &existed));
   table.Savepoint(2);
   RequireOk(table.Put("b", Value::Number(1), false, &existed));
+  table.RollbackTo(0);
+  CHECK(table.size() == 1);
+  RequireOk(table.Put("b", Value::Number(1), false, &existed));
+  table.Release(2);
   table.RollbackTo(0);
   CHECK(table.size() == 1);
 }

@@ -53,11 +53,11 @@ TEST_CASE("CREATE VIRTUAL TABLE ... USING memkv") {
       db,
       {
           {"CREATE VIRTUAL TABLE x USING memkv(frob = 1)", kError,
-           "memkv: unknown option \"frob\" (known: durable)"},
+           "memkv: unknown option \"frob\" (known: delta_limit, durable)"},
           {"CREATE VIRTUAL TABLE x USING memkv(key TEXT, value, frob = 'a b')", kError,
-           "memkv: unknown option \"frob\" (known: durable)"},
+           "memkv: unknown option \"frob\" (known: delta_limit, durable)"},
           {"CREATE VIRTUAL TABLE x USING memkv(key TEXT, FROB=on)", kError,
-           "memkv: unknown option \"FROB\" (known: durable)"},
+           "memkv: unknown option \"FROB\" (known: delta_limit, durable)"},
           {"CREATE VIRTUAL TABLE x USING memkv(durable = maybe)", kError,
            "memkv: durable = maybe (allowed: on, off)"},
           {"CREATE VIRTUAL TABLE x USING memkv(durable =)", kError,
@@ -66,10 +66,10 @@ TEST_CASE("CREATE VIRTUAL TABLE ... USING memkv") {
            "memkv: durable = on off (allowed: on, off)"},
           {"CREATE VIRTUAL TABLE x USING memkv(durable = off, durable = off)", kError,
            "memkv: option \"durable\" is given twice"},
-          {"CREATE VIRTUAL TABLE x USING memkv(durable = on)", kError,
-           "memkv: \"x\" would not be saved: this build keeps rows in memory only (allowed: the "
-           "temp schema, as in CREATE VIRTUAL TABLE "
-           "temp.\"x\", and :memory: databases)"},
+          {"CREATE VIRTUAL TABLE x USING memkv(delta_limit = much)", kError,
+           "memkv: delta_limit = much (allowed: off, a size as in '64MB', a share as in '10%')"},
+          {"CREATE VIRTUAL TABLE x USING memkv(delta_limit = off, delta_limit = off)", kError,
+           "memkv: option \"delta_limit\" is given twice"},
           {"CREATE VIRTUAL TABLE x USING memkv(a PRIMARY KEY, b PRIMARY KEY)", kError,
            "memkv: columns \"a\" and \"b\" are both PRIMARY KEY (exactly one may be)"},
           {"CREATE VIRTUAL TABLE x USING memkv(a, b, PRIMARY KEY(a))", kError,
@@ -173,20 +173,20 @@ TEST_CASE("commands") {
   constexpr int kError = SQLITE_ERROR;
   CheckAll(db, {
                    {"INSERT INTO u(u) VALUES ('frob')", kError,
-                    "memkv: unknown command \"frob\" (known: delete-prefix, freeze, import, "
-                    "integrity-check, truncate)"},
+                    "memkv: unknown command \"frob\" (known: add, delete-prefix, freeze, import, "
+                    "integrity-check, rebuild, truncate)"},
                    {"INSERT INTO u(u) VALUES (7)", kError,
-                    "memkv: unknown command \"7\" (known: delete-prefix, freeze, import, "
-                    "integrity-check, truncate)"},
+                    "memkv: unknown command \"7\" (known: add, delete-prefix, freeze, import, "
+                    "integrity-check, rebuild, truncate)"},
                    {"INSERT INTO u(u) VALUES (' freeze')", kError,
-                    "memkv: unknown command \" freeze\" (known: delete-prefix, freeze, import, "
-                    "integrity-check, truncate)"},
+                    "memkv: unknown command \" freeze\" (known: add, delete-prefix, freeze, import, "
+                    "integrity-check, rebuild, truncate)"},
                    {"INSERT INTO u(u) VALUES ('freeze'), ('frob')", kError,
-                    "memkv: unknown command \"frob\" (known: delete-prefix, freeze, import, "
-                    "integrity-check, truncate)"},
+                    "memkv: unknown command \"frob\" (known: add, delete-prefix, freeze, import, "
+                    "integrity-check, rebuild, truncate)"},
                    {"INSERT INTO u(u) VALUES ('truncate'), ('frob')", kError,
-                    "memkv: unknown command \"frob\" (known: delete-prefix, freeze, import, "
-                    "integrity-check, truncate)"},
+                    "memkv: unknown command \"frob\" (known: add, delete-prefix, freeze, import, "
+                    "integrity-check, rebuild, truncate)"},
                    {"INSERT INTO u(u, key) VALUES ('import', 'keys.txt')", kError,
                     "memkv: 'import' takes memkv_file(path)"},
                    {"INSERT INTO u(u, key) VALUES ('import', NULL)", kError,
@@ -228,24 +228,30 @@ TEST_CASE("functions and table functions") {
            "memkv_freeze(table): table is the name of a memkv table"},
           {"SELECT memkv_freeze(x'75')", kError,
            "memkv_freeze(table): table is the name of a memkv table"},
-          {"SELECT memkv_freeze()", kError, "wrong number of arguments to function memkv_freeze()"},
+          {"SELECT memkv_freeze()", kError, "memkv_freeze(table): it was given 0 arguments"},
           {"SELECT memkv_freeze('u', 'u')", kError,
-           "wrong number of arguments to function memkv_freeze()"},
+           "memkv_freeze(table): it was given 2 arguments"},
           {"SELECT memkv_count('nope')", kError, "memkv: no such table: \"nope\""},
           {"SELECT memkv_count('plain', 'a')", kError, "memkv: \"plain\" is not a memkv table"},
           {"SELECT memkv_count(NULL)", kError, kCount},
           {"SELECT memkv_count(1, 2)", kError, kCount},
-          {"SELECT memkv_count('u', NULL, 1, 2)", kError, kCount},
+          {"SELECT memkv_count('u', NULL, 1, 2)", kError,
+           "memkv_count(table [, prefix | , lo, hi | , column, lo, hi]): column is the name "
+           "of an INDEXED column"},
           {"SELECT memkv_count('u', 'value', 1, 2)", kError,
-           "memkv_count: \"value\" is not an INDEXED column of \"u\""},
-          {"SELECT memkv_count()", kError, "wrong number of arguments to function memkv_count()"},
+           "memkv_count(table [, prefix | , lo, hi | , column, lo, hi]): \"value\" is not "
+           "an INDEXED column of \"u\""},
+          {"SELECT memkv_count()", kError,
+           "memkv_count(table [, prefix | , lo, hi | , column, lo, hi]): it was given 0 "
+           "arguments"},
           {"SELECT memkv_count('u', 1, 2, 3, 4)", kError,
-           "wrong number of arguments to function memkv_count()"},
-          {"SELECT has_prefix('a')", kError, "wrong number of arguments to function has_prefix()"},
+           "memkv_count(table [, prefix | , lo, hi | , column, lo, hi]): it was given 5 "
+           "arguments"},
+          {"SELECT has_prefix('a')", kError, "has_prefix(key, prefix): it was given 1 argument"},
           {"SELECT memkv_version(1)", kError,
-           "wrong number of arguments to function memkv_version()"},
-          {"SELECT memkv_debug(1)", kError, "wrong number of arguments to function memkv_debug()"},
-          {"SELECT memkv_file()", kError, "wrong number of arguments to function memkv_file()"},
+           "memkv_version(): it was given 1 argument"},
+          {"SELECT memkv_debug(1)", kError, "memkv_debug(): it was given 1 argument"},
+          {"SELECT memkv_file()", kError, "memkv_file(path): it was given 0 arguments"},
           {"SELECT memkv_file(5)", kError, "memkv_file(path): path is the name of a file"},
           {"SELECT * FROM memkv_stats('nope')", kError, "memkv: no such table: \"nope\""},
           {"SELECT * FROM memkv_stats('plain')", kError, "memkv: \"plain\" is not a memkv table"},

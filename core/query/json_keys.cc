@@ -1,0 +1,188 @@
+#include "core/query/json_keys.h"
+
+#include <charconv>
+#include <cstdlib>
+#include <cstring>
+
+#include "core/utf8.h"
+
+namespace memkv {
+namespace {
+
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+
+// How many bytes of `text` come before the first quote, backslash or control character.
+size_t PlainBytes(Bytes text) {
+  constexpr uint64_t kOnes = 0x0101010101010101u, kHigh = 0x8080808080808080u;
+  const auto zeros = [](uint64_t x) { return (x - kOnes) & ~x & kHigh; };
+  size_t i = 0;
+  for (; i + 8 <= text.size(); i += 8) {
+    uint64_t x;
+    std::memcpy(&x, text.data() + i, 8);
+    const uint64_t control = (x - kOnes * 0x20) & ~x & kHigh;  // a byte below 0x20, and perhaps bytes after one
+    if (zeros(x ^ kOnes * '"') | zeros(x ^ kOnes * '\\') | control) break;
+  }
+  for (; i < text.size(); ++i) {
+    if (text[i] == '"' || text[i] == '\\' || static_cast<uint8_t>(text[i]) < 0x20) break;
+  }
+  return i;
+}
+
+}  // namespace
+
+Status JsonKeys::Fail(size_t at, const char* expected) const {
+  std::string found = "the end";
+  if (at < text_.size()) {
+    const uint8_t c = static_cast<uint8_t>(text_[at]);
+    if (c > 0x20 && c < 0x7f) {
+      found = std::string("'") + text_[at] + '\'';
+    } else {
+      constexpr char kHexDigits[] = "0123456789abcdef";
+      found = std::string("byte 0x") + kHexDigits[c >> 4] + kHexDigits[c & 15];
+    }
+  }
+  return Status::Invalid("malformed JSON at byte " + std::to_string(at) + ": " + expected + " expected, " + found + " found");
+}
+
+void JsonKeys::SkipSpace() {
+  while (at_ < text_.size() && (text_[at_] == ' ' || (text_[at_] >= '\t' && text_[at_] <= '\r' && text_[at_] != '\v' && text_[at_] != '\f'))) {
+    ++at_;
+  }
+}
+
+Status JsonKeys::Next(bool* more, Datum* key) {
+  *more = false;
+  if (ended_) return {};
+  SkipSpace();
+  const auto is = [this](char c) { return at_ < text_.size() && text_[at_] == c; };
+  if (!started_) {
+    if (!is('[')) return Fail(at_, "'['");
+    started_ = true;
+    ++at_;
+    SkipSpace();
+    ended_ = is(']');
+  } else {
+    ended_ = is(']');
+    if (!ended_ && !is(',')) return Fail(at_, "',' or ']'");
+    if (!ended_) ++at_;
+  }
+  if (ended_) {
+    ++at_;
+    SkipSpace();
+    return at_ == text_.size() ? Status() : Fail(at_, "the end");
+  }
+  SkipSpace();
+  *more = true;
+  if (is('"')) return String(key);
+  if (at_ < text_.size() && (is('-') || IsDigit(text_[at_]))) return Number(key);
+  if (text_.substr(at_, 4) != "null") return Fail(at_, "a string, a number or null");
+  at_ += 4;
+  *key = Datum::Null();
+  return {};
+}
+
+Status JsonKeys::String(Datum* key) {
+  const size_t from = ++at_;
+  at_ += PlainBytes(text_.substr(at_));
+  if (at_ < text_.size() && text_[at_] == '"') {
+    *key = Datum::Text(text_.substr(from, at_++ - from));
+    return {};
+  }
+  unescaped_.assign(text_.substr(from, at_ - from));
+  while (at_ < text_.size() && text_[at_] == '\\') {
+    MEMKV_TRY(Escape());
+    const size_t plain = PlainBytes(text_.substr(at_));
+    unescaped_.append(text_.substr(at_, plain));
+    at_ += plain;
+  }
+  if (at_ == text_.size() || text_[at_] != '"') return Fail(at_, "'\"'");
+  ++at_;
+  *key = Datum::Text(unescaped_);
+  return {};
+}
+
+Status JsonKeys::Escape() {
+  const size_t from = at_++;
+  if (at_ == text_.size()) return Fail(at_, "an escape");
+  constexpr Bytes kNames = "\"\\/bfnrt", kBytes = "\"\\/\b\f\n\r\t";
+  if (const size_t i = kNames.find(text_[at_]); i != Bytes::npos) {
+    unescaped_ += kBytes[i];
+    ++at_;
+    return {};
+  }
+  if (text_[at_] != 'u') return Fail(at_, "an escape");
+  ++at_;
+  uint32_t c;
+  MEMKV_TRY(Hex(&c));
+  if (c >= 0xd800 && c < 0xdc00) {
+    if (text_.substr(at_, 2) != "\\u") return Fail(at_, "the second half of a surrogate pair");
+    at_ += 2;
+    const size_t at = at_;
+    uint32_t low;
+    MEMKV_TRY(Hex(&low));
+    if (low < 0xdc00 || low > 0xdfff) return Fail(at, "the second half of a surrogate pair");
+    c = 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00);
+  } else if (c >= 0xdc00 && c < 0xe000) {
+    return Fail(from, "the first half of a surrogate pair");
+  }
+  AppendUtf8(c, &unescaped_);
+  return {};
+}
+
+Status JsonKeys::Hex(uint32_t* c) {
+  *c = 0;
+  for (int i = 0; i < 4; ++i, ++at_) {
+    const char d = at_ < text_.size() ? text_[at_] : '\0';
+    const char lower = static_cast<char>(d | 0x20);
+    if (IsDigit(d)) {
+      *c = *c << 4 | static_cast<uint32_t>(d - '0');
+    } else if (lower >= 'a' && lower <= 'f') {
+      *c = *c << 4 | static_cast<uint32_t>(lower - 'a' + 10);
+    } else {
+      return Fail(at_, "a hexadecimal digit");
+    }
+  }
+  return {};
+}
+
+Status JsonKeys::Number(Datum* key) {
+  const size_t from = at_;
+  const auto digits = [this] {
+    const size_t first = at_;
+    while (at_ < text_.size() && IsDigit(text_[at_])) ++at_;
+    return at_ > first;
+  };
+  if (text_[at_] == '-') ++at_;
+  const bool zero = at_ < text_.size() && text_[at_] == '0';
+  if (zero) {
+    ++at_;
+  } else if (!digits()) {
+    return Fail(at_, "a digit");
+  }
+  bool whole = true;
+  if (at_ < text_.size() && text_[at_] == '.') {
+    whole = false;
+    ++at_;
+    if (!digits()) return Fail(at_, "a digit");
+  }
+  if (at_ < text_.size() && (text_[at_] == 'e' || text_[at_] == 'E')) {
+    whole = false;
+    ++at_;
+    if (at_ < text_.size() && (text_[at_] == '+' || text_[at_] == '-')) ++at_;
+    if (!digits()) return Fail(at_, "a digit");
+  }
+  const std::string number(text_.substr(from, at_ - from));
+  int64_t i;
+  if (whole && std::from_chars(number.data(), number.data() + number.size(), i).ec == std::errc()) {
+    *key = Datum::Integer(i);
+    return {};
+  }
+  double r = 0;
+  if (std::from_chars(number.data(), number.data() + number.size(), r).ec == std::errc::result_out_of_range) {
+    r = std::strtod(number.c_str(), nullptr);  // an infinity, or 0
+  }
+  *key = Datum::Real(r);
+  return {};
+}
+
+}  // namespace memkv

@@ -1,0 +1,66 @@
+// Storage: what a durable table needs of the database that it lies in. Everything takes part in the
+// database's transaction.
+//
+// A stored table is a base (a frozen image, or nothing) and a log of what was done to it since:
+//
+//   base   generation | image, or none    FirstGeneration(columns), chained over the image
+//   log    row after row, ids ascending
+//   row    id | generation | data         the base's or the row before's, chained over data
+//   data   1 byte | batch, or a piece     0: the batch ends here, 1: it goes on in the next row
+//
+// Generations are checked when rows are read, so that they are checksums too.
+
+#ifndef MEMKV_CORE_STORE_STORAGE_H_
+#define MEMKV_CORE_STORE_STORAGE_H_
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "core/bytes.h"
+#include "core/status.h"
+#include "core/store/generation.h"
+
+namespace memkv {
+
+// The longest row that is written, of the log or of an image; and how much a log gathers before it
+// writes a row unasked.
+inline constexpr size_t kMaxStoredRowBytes = size_t{4} << 20;
+inline constexpr size_t kLogRowBytes = size_t{256} << 10;
+
+// Of a table with that many row columns and no rows.
+inline Generation FirstGeneration(size_t columns) {
+  return Generation{}.Chain("memkv 1, columns: " + std::to_string(columns));
+}
+
+// Methods may throw what the database throws. A write that failed may have happened in part.
+class Storage {
+ public:
+  struct Head {
+    Generation generation;
+    int64_t log_id = 0;  // of the newest row; 0: the log is empty
+  };
+  struct LogRow {
+    int64_t id;
+    Bytes generation, data;  // borrowed, unchecked
+  };
+
+  virtual ~Storage() = default;
+
+  virtual Head ReadHead() = 0;
+  virtual Generation ReadBaseGeneration() = 0;
+  // The bytes that make up the image; nullopt: there is none. Unchecked.
+  virtual std::optional<std::string> ReadImage() = 0;
+  // The log's rows with ids over `after`, ascending, until one fails.
+  virtual Status ReadLog(int64_t after, const std::function<Status(const LogRow&)>& row) = 0;
+
+  virtual void AppendLog(int64_t id, const Generation& generation, Bytes data) = 0;
+  virtual void CutLog(int64_t after) = 0;  // drops rows with ids over `after`
+  // Puts another base (none: no image) in the place of base and log.
+  virtual void ReplaceBase(const Generation& generation, std::optional<Bytes> image) = 0;
+};
+
+}  // namespace memkv
+
+#endif  // MEMKV_CORE_STORE_STORAGE_H_

@@ -1,0 +1,287 @@
+#include "core/store/store.h"
+
+#include <cstring>
+
+#include "core/view/cursor.h"
+
+namespace memkv {
+namespace {
+
+Status CorruptRow(int64_t id, const std::string& what) {
+  return Status::Corrupt("log row " + std::to_string(id) + ": " + what);
+}
+
+// Puts a log's operations into a table.
+class IntoTable : public LogTarget {
+ public:
+  IntoTable(Table* table, const Table::Poll& poll) : table_(table), poll_(poll) {}
+
+  Status Put(Bytes key, const Value& value) override {
+    bool existed;
+    MEMKV_TRY(Tick());
+    return table_->Put(key, value, true, &existed);
+  }
+  Status Erase(Bytes key) override {
+    bool existed;
+    MEMKV_TRY(Tick());
+    return table_->Erase(key, &existed);
+  }
+  Status EraseRange(Bytes lo, std::optional<Bytes> hi) override {
+    uint64_t erased;
+    return table_->EraseRange(lo, hi, poll_, &erased);
+  }
+
+ private:
+  Status Tick() {
+    if (++done_ % 8192 == 0 && poll_ && poll_(done_, 0)) return Status::Interrupted();
+    return {};
+  }
+
+  Table* const table_;
+  const Table::Poll& poll_;
+  uint64_t done_ = 0;
+};
+
+Status CompareRow(const ViewCursor& stored, const ViewCursor& shown, size_t columns) {
+  std::string a_text, b_text;
+  for (size_t i = 0; i < columns; ++i) {
+    Datum a, b;
+    MEMKV_TRY(stored.view().Column(stored.row(), i, &a_text, &a));
+    MEMKV_TRY(shown.view().Column(shown.row(), i, &b_text, &b));
+    if (a.kind == b.kind && a.integer == b.integer && a.bytes == b.bytes &&
+        (a.kind != Datum::kReal || std::memcmp(&a.real, &b.real, sizeof a.real) == 0)) {
+      continue;
+    }
+    return Status::Corrupt("row " + std::to_string(shown.rank()) +
+                           " is not stored as it is shown (column " + std::to_string(i) + ")");
+  }
+  return {};
+}
+
+}  // namespace
+
+void Store::Create() {
+  Journal::Position position;
+  position.generation = FirstGeneration(columns_);
+  storage_->ReplaceBase(position.generation, std::nullopt);
+  journal_.SetPosition(position);
+  Table::Version empty;
+  empty.delta = std::make_shared<SharedArt>();
+  table_.Show(empty);
+  Share(empty);
+  shown_ = std::move(sealed_);
+}
+
+// Makes the content at the journal's position known, and holds it.
+void Store::Share(const Table::Version& content) {
+  const Journal::Position& at = journal_.position();
+  auto version = std::make_shared<StoredVersion>();
+  version->generation = at.generation;
+  version->content = content;
+  version->content.mark = {};
+  version->log_bytes = at.log_bytes;
+  version->log_operations = at.log_operations;
+  sealed_ = ShareVersion(std::move(version));
+}
+
+void Store::Show(std::shared_ptr<const StoredVersion> version, int64_t log_id) noexcept {
+  table_.Show(version->content);
+  journal_.SetPosition({version->generation, log_id, version->log_bytes, version->log_operations});
+  shown_ = std::move(version);
+}
+
+Status Store::Refresh(const Table::Poll& poll) {
+  if (table_.in_transaction()) return {};
+  const Storage::Head head = storage_->ReadHead();
+  if (shown_ && head.generation == journal_.position().generation) {
+    Journal::Position position = journal_.position();
+    position.log_id = head.log_id;
+    journal_.SetPosition(position);
+    return {};
+  }
+  if (std::shared_ptr<const StoredVersion> known = FindVersion(head.generation)) {
+    Show(std::move(known), head.log_id);
+    return {};
+  }
+  if (shown_ && head.log_id > journal_.position().log_id) {
+    const Status status = CatchUp(head, poll);
+    if (status.ok() || status.code() == Status::kInterrupted) return status;
+  }
+  return Reload(poll);
+}
+
+Status Store::Reload(const Table::Poll& poll) {
+  Loaded loaded;
+  MEMKV_TRY(ReadAll(true, poll, &loaded));
+  const int64_t log_id = loaded.position.log_id;
+  auto version = std::make_shared<StoredVersion>();
+  version->generation = loaded.position.generation;
+  version->content = std::move(loaded.content);
+  version->log_bytes = loaded.position.log_bytes;
+  version->log_operations = loaded.position.log_operations;
+  Show(ShareVersion(std::move(version)), log_id);
+  return {};
+}
+
+// Applies the rows that were added to the log since. They must chain from what is shown: it may
+// have been undone.
+Status Store::CatchUp(const Storage::Head& head, const Table::Poll& poll) {
+  Journal::Position position = journal_.position();
+  table_.Begin();
+  journal_.SetReplaying(true);
+  Status status;
+  try {
+    status = ReadRows(position.log_id, &table_, &position, poll);
+    if (status.ok() && position.generation != head.generation)
+      status = CorruptRow(position.log_id, "is not the newest");
+    if (status.ok()) {
+      const Table::Version content = table_.Seal();
+      journal_.SetPosition(position);
+      Share(content);
+    }
+  } catch (...) {
+    journal_.SetReplaying(false);
+    table_.Rollback();
+    throw;
+  }
+  journal_.SetReplaying(false);
+  if (!status.ok()) {
+    table_.Rollback();
+    return status;
+  }
+  table_.Commit();
+  Show(std::move(sealed_), head.log_id);
+  return {};
+}
+
+Status Store::ReadRows(int64_t after, Table* into, Journal::Position* position,
+                       const Table::Poll& poll) {
+  IntoTable target(into, poll);
+  std::string batch;  // the pieces of one that goes on
+  bool goes_on = false;
+  MEMKV_TRY(storage_->ReadLog(after, [&](const Storage::LogRow& row) -> Status {
+    Generation generation;
+    if (!Generation::Decode(row.generation, &generation))
+      return CorruptRow(row.id, "has no generation");
+    if (row.data.empty() || static_cast<uint8_t>(row.data[0]) > 1)
+      return CorruptRow(row.id, "is malformed");
+    if (position->generation.Chain(row.data) != generation)
+      return CorruptRow(row.id, "does not have its generation's content");
+    const Bytes piece = row.data.substr(1);
+    const bool more = row.data[0] == 1;
+    Bytes whole = piece;
+    if (goes_on || more) {
+      batch += piece;
+      whole = batch;
+    }
+    position->generation = generation;
+    position->log_id = row.id;
+    position->log_bytes += row.data.size();
+    goes_on = more;
+    if (more) return {};
+    if (Status status = ReadBatch(whole, &target, &position->log_operations); !status.ok()) {
+      return status.code() == Status::kCorrupt ? CorruptRow(row.id, status.message()) : status;
+    }
+    batch.clear();
+    return {};
+  }));
+  return goes_on ? CorruptRow(position->log_id, "goes on, and is the last") : Status();
+}
+
+Status Store::ReadImage(const Generation& generation, bool share, std::shared_ptr<const Fst>* out) {
+  if (share && (*out = FindImage(generation))) return {};
+  std::optional<std::string> bytes = storage_->ReadImage();
+  Generation expected = FirstGeneration(columns_);
+  if (bytes) expected = expected.Chain(*bytes);
+  if (expected != generation)
+    return Status::Corrupt("the frozen image does not have its generation's content");
+  if (!bytes) return {};
+  MEMKV_TRY(Fst::Open(FstImage::Own(std::move(*bytes)), out));
+  if ((*out)->columns() != columns_) {
+    return Status::Corrupt("the frozen image has " + std::to_string((*out)->columns()) +
+                           " columns (expected: " + std::to_string(columns_) + ")");
+  }
+  if (share) *out = ShareImage(generation, std::move(*out));
+  return {};
+}
+
+Status Store::ReadAll(bool share_image, const Table::Poll& poll, Loaded* out) {
+  out->position.generation = storage_->ReadBaseGeneration();
+  Table loading(columns_);
+  if (out->position.generation != FirstGeneration(columns_)) {
+    std::shared_ptr<const Fst> base;
+    MEMKV_TRY(ReadImage(out->position.generation, share_image, &base));
+    loading.StartFrom(std::move(base));
+  }
+  MEMKV_TRY(ReadRows(0, &loading, &out->position, poll));
+  out->content = loading.Remember();
+  return {};
+}
+
+bool Store::PassedLimit() const {
+  const Journal::Position& at = journal_.position();
+  return limit_ && at.log_bytes > 0 && at.log_bytes >= limit_->log_bytes &&
+         static_cast<double>(at.log_operations) >=
+             limit_->operations_per_key * static_cast<double>(table_.frozen_keys());
+}
+
+Status Store::Sync(const Table::Poll& poll) {
+  if (!table_.in_transaction()) return {};
+  MEMKV_TRY(journal_.Flush());
+  if (PassedLimit()) {
+    // Stopped while nothing was written: the next transaction merges.
+    const Status status = table_.Freeze(poll);
+    if (!status.ok() && status.code() != Status::kInterrupted) return status;
+  }
+  Share(table_.Seal());
+  return {};
+}
+
+void Store::Commit() noexcept {
+  if (!table_.in_transaction()) return;
+  table_.Commit();
+  if (sealed_) Show(std::move(sealed_), journal_.position().log_id);
+}
+
+void Store::Rollback() noexcept {
+  table_.Rollback();
+  sealed_.reset();
+}
+
+Status Store::Rebuild(const Table::Poll& poll) {
+  MEMKV_TRY(journal_.Flush());
+  Loaded loaded;
+  MEMKV_TRY(ReadAll(false, poll, &loaded));
+  table_.Replace(loaded.content, loaded.position);
+  return {};
+}
+
+Status Store::VerifyStored(const Table::Poll& poll) {
+  MEMKV_TRY(journal_.Flush());
+  Loaded loaded;
+  MEMKV_TRY(ReadAll(false, poll, &loaded));
+  if (loaded.position.generation != journal_.position().generation) {
+    return Status::Corrupt("stored is generation " + loaded.position.generation.ToString() +
+                           ", shown is " + journal_.position().generation.ToString());
+  }
+  ViewCursor stored(View(loaded.content.snapshot, loaded.content.base)), shown(table_.Latest());
+  stored.SeekFirst();
+  shown.SeekFirst();
+  for (uint64_t i = 0; stored.Valid() && shown.Valid(); ++i) {
+    if (stored.key() != shown.key()) {
+      return Status::Corrupt("row " + std::to_string(i) +
+                             " is stored with another key than it is shown with");
+    }
+    MEMKV_TRY(CompareRow(stored, shown, columns_));
+    if (i % 4096 == 4095 && poll && poll(i, table_.size())) return Status::Interrupted();
+    stored.Next();
+    shown.Next();
+  }
+  MEMKV_TRY(stored.status());
+  MEMKV_TRY(shown.status());
+  if (!stored.Valid() && !shown.Valid()) return {};
+  return Status::Corrupt("more rows are " +
+                         std::string(stored.Valid() ? "stored than shown" : "shown than stored"));
+}
+
+}  // namespace memkv

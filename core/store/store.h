@@ -1,0 +1,87 @@
+// Store: a Table whose content lies in a database. What is in memory is a cache, tagged with the
+// generation of what is stored; what is stored is read again, as little of it as needed, wherever
+// the generation has become another.
+//
+// Of one connection to the database; stores of the same content share it (core/store/versions.h).
+// Calls of Storage are made without any lock.
+
+#ifndef MEMKV_CORE_STORE_STORE_H_
+#define MEMKV_CORE_STORE_STORE_H_
+
+#include <memory>
+
+#include "core/store/journal.h"
+#include "core/store/storage.h"
+#include "core/store/table.h"
+#include "core/store/versions.h"
+
+namespace memkv {
+
+// When a transaction that commits merges the delta into the base: as soon as the log has both that
+// many bytes and, if set, that many operations per key of the base.
+struct DeltaLimit {
+  uint64_t log_bytes = uint64_t{128} << 20;
+  double operations_per_key = 0.1;
+};
+
+class Store {
+ public:
+  // Nothing is read before the first Refresh().
+  Store(size_t columns, Storage* storage)
+      : columns_(columns),
+        storage_(storage),
+        journal_(storage, columns),
+        table_(columns, &journal_) {}
+
+  Table& table() { return table_; }
+  bool loaded() const { return shown_ != nullptr; }
+  const Journal::Position& position() const { return journal_.position(); }
+  void SetDeltaLimit(std::optional<DeltaLimit> limit) { limit_ = limit; }
+
+  // A new table: stores an empty base.
+  void Create();
+
+  // Shows what the database shows now. REQUIRES a read or write transaction on it. Does nothing
+  // inside a write transaction of this table: what it shows then is newer.
+  Status Refresh(const Table::Poll& poll);
+
+  // After Refresh(), table().Begin() begins a write transaction, which the database has begun
+  // already. Before the database commits: writes what is not written yet.
+  Status Sync(const Table::Poll& poll);
+  // After it has; and after it has rolled back. No memory, no I/O.
+  void Commit() noexcept;
+  void Rollback() noexcept;
+
+  // Whether what is stored says, read from the front, what this table shows. Memory: another copy
+  // of the table.
+  Status VerifyStored(const Table::Poll& poll);
+  // Makes what is in memory anew, from what is stored. In a write transaction only.
+  Status Rebuild(const Table::Poll& poll);
+
+ private:
+  Status Reload(const Table::Poll& poll);
+  struct Loaded {
+    Table::Version content;
+    Journal::Position position;
+  };
+  Status ReadAll(bool share_image, const Table::Poll& poll, Loaded* out);
+  Status ReadImage(const Generation& generation, bool share, std::shared_ptr<const Fst>* out);
+  Status ReadRows(int64_t after, Table* into, Journal::Position* position, const Table::Poll& poll);
+  bool PassedLimit() const;
+  Status CatchUp(const Storage::Head& head, const Table::Poll& poll);
+  void Show(std::shared_ptr<const StoredVersion> version, int64_t log_id) noexcept;
+  void Share(const Table::Version& content);
+
+  const size_t columns_;
+  Storage* const storage_;
+  Journal journal_;
+  Table table_;
+  std::optional<DeltaLimit> limit_ = DeltaLimit();
+  std::shared_ptr<const StoredVersion> shown_;  // keeps what the table shows known to others
+  std::shared_ptr<const StoredVersion>
+      sealed_;  // what it will show once the transaction is committed
+};
+
+}  // namespace memkv
+
+#endif  // MEMKV_CORE_STORE_STORE_H_

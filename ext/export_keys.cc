@@ -1,0 +1,136 @@
+#include "ext/export_keys.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+
+#include "core/view/cursor.h"
+#include "ext/row_values.h"
+#include "ext/sqlite.h"
+
+namespace memkv::sql {
+namespace {
+
+// A file that takes its name only once it is complete and on disk; otherwise it goes again.
+class NewFile {
+ public:
+  explicit NewFile(const std::string& path) : path_(path), temporary_(path + ".memkv-XXXXXX") {
+    file_ = ::mkstemp(temporary_.data());
+    if (file_ < 0) Fail();
+    const mode_t mask = ::umask(0);
+    ::umask(mask);
+    ::fchmod(file_, 0666 & ~mask);
+    buffer_.reserve(kBuffer + (1 << 12));
+  }
+  ~NewFile() {
+    if (file_ < 0) return;
+    ::close(file_);
+    ::unlink(temporary_.c_str());
+  }
+  NewFile(const NewFile&) = delete;
+  NewFile& operator=(const NewFile&) = delete;
+
+  std::string* line() { return &buffer_; }
+  void EndLine() {
+    buffer_ += '\n';
+    if (buffer_.size() >= kBuffer) Flush();
+  }
+  void Finish() {
+    Flush();
+    if (::fsync(file_) != 0 || ::rename(temporary_.c_str(), path_.c_str()) != 0) Fail();
+    ::close(file_);
+    file_ = -1;
+  }
+
+ private:
+  static constexpr size_t kBuffer = 1 << 18;
+
+  void Flush() {
+    for (size_t at = 0; at < buffer_.size();) {
+      const ssize_t n = ::write(file_, buffer_.data() + at, buffer_.size() - at);
+      if (n < 0 && errno != EINTR) Fail();
+      if (n > 0) at += static_cast<size_t>(n);
+    }
+    buffer_.clear();
+  }
+  [[noreturn]] void Fail() {
+    const int error = errno;
+    const int code = file_ < 0 ? SQLITE_CANTOPEN : error == ENOSPC ? SQLITE_FULL : SQLITE_IOERR_WRITE;
+    throw SqlError(code, "memkv: cannot write " + Shown(path_) + ": " + std::strerror(error));
+  }
+
+  const std::string path_;
+  std::string temporary_;
+  int file_ = -1;
+  std::string buffer_;
+};
+
+// False if it cannot stand on a line.
+bool AppendField(const Datum& v, std::string* line) {
+  char digits[32];
+  switch (v.kind) {
+    case Datum::kNull:
+      return true;
+    case Datum::kInteger:
+      line->append(digits, std::to_chars(digits, digits + sizeof digits, v.integer).ptr);
+      return true;
+    case Datum::kReal: {
+      const std::string_view text(digits, static_cast<size_t>(std::to_chars(digits, digits + sizeof digits, v.real).ptr - digits));
+      line->append(text);
+      if (text.find_first_not_of("-0123456789") == text.npos) *line += ".0";  // still a REAL when it is read
+      return true;
+    }
+    case Datum::kText:
+    case Datum::kBlob:
+      line->append(v.bytes);
+      return v.bytes.find_first_of("\t\n\r") == Bytes::npos;
+  }
+  return false;
+}
+
+}  // namespace
+
+uint64_t ExportKeys(Connection& connection, const NamedTable& table, const std::string& path) {
+  constexpr uint64_t kPollRows = 8192;
+  const Schema& schema = table.schema();
+  Progress& progress = table.state->progress;
+  const Progress::Scope scope(progress, "export");
+  const uint64_t total = table.view.size();
+  NewFile file(path);
+  ViewCursor at(table.view);
+  std::string buffer;
+  uint64_t rows = 0;
+  auto put = [&](const Datum& v, const char* what) {
+    if (AppendField(v, file.line())) return;
+    throw SqlError(SQLITE_ERROR, "memkv: " + Shown(schema.table) + " row " + std::to_string(rows) + ": a " + what +
+                                     " with a TAB or a line end cannot stand on a line");
+  };
+  for (at.SeekFirst(); at.Valid(); at.Next(), ++rows) {
+    if (rows % kPollRows == kPollRows - 1) {
+      progress.Set(rows, total);
+      if (connection.Interrupted()) throw SqlError(SQLITE_INTERRUPT, "interrupted");
+    }
+    Datum v;
+    ReadKey(schema, table.view, at.key(), [&] { return at.row(); }, &buffer, &v);
+    put(v, "key");
+    size_t tabs = 0;  // owed for NULLs
+    for (size_t i = 0; i < schema.value_columns(); ++i) {
+      ++tabs;
+      Check(table.view.Column(at.row(), i, &buffer, &v));
+      if (v.kind == Datum::kNull) continue;
+      file.line()->append(tabs, '\t');
+      tabs = 0;
+      put(v, "value");
+    }
+    file.EndLine();
+  }
+  Check(at.status());
+  file.Finish();
+  return rows;
+}
+
+}  // namespace memkv::sql

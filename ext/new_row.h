@@ -1,0 +1,50 @@
+// A row on its way into a table, and what is checked before it gets there.
+
+#ifndef MEMKV_EXT_NEW_ROW_H_
+#define MEMKV_EXT_NEW_ROW_H_
+
+#include <string>
+#include <vector>
+
+#include "core/datum.h"
+#include "core/row.h"
+#include "ext/affinity.h"
+#include "ext/args.h"
+
+namespace memkv::sql {
+
+// Scratch buffers larger than this are not kept.
+inline constexpr size_t kKeptBytes = size_t{1} << 16;
+
+// A row on its way into the table. The Datums borrow from `converted` and from the old row.
+struct NewRow {
+  std::string key;
+  std::vector<Converted> converted;
+  std::vector<Datum> row;
+  std::string buffer;
+
+  void Clear(const Schema& schema) {
+    key.clear();
+    converted.clear();
+    converted.reserve(schema.columns.size());
+    row.assign(schema.row_columns(), Datum::Null());
+    if (key.capacity() > kKeptBytes) key = std::string();
+    if (buffer.capacity() > kKeptBytes) buffer = std::string();
+  }
+  Value Encoded() { return EncodeRow(row, &buffer); }
+};
+
+// Each throws SqlError as the WITHOUT ROWID twin fails. `ignore`: the conflict is to be passed over, so that there is no message.
+void CheckKeyLength(const Schema& schema, const Datum& key);
+void CheckNotNull(const Schema& schema, size_t column, const Datum& v, bool ignore);
+[[noreturn]] void FailUnique(const Schema& schema, bool ignore);
+
+// What the row of a key column that may hold numbers says about its class; NULL if the key is as core/key.h decodes it.
+Datum KeyClassDatum(const Datum& key);
+
+// Sets row->key, and the class of the key where it is stored.
+void SetKey(const Schema& schema, const Datum& key, NewRow* row);
+
+}  // namespace memkv::sql
+
+#endif  // MEMKV_EXT_NEW_ROW_H_

@@ -1,0 +1,223 @@
+#include "ext/shadow.h"
+
+#include "ext/args.h"
+
+namespace memkv::sql {
+namespace {
+
+constexpr const char* kSuffixes[] = {"_meta", "_log", "_segment"};
+constexpr int64_t kFormat = 1;
+
+[[noreturn]] void Corrupt(const std::string& table, const std::string& what) {
+  throw SqlError(SQLITE_CORRUPT_VTAB, "memkv: " + table + what);
+}
+
+// SQLite counts our rows as the user's.
+class KeepLastRowid {
+ public:
+  explicit KeepLastRowid(sqlite3* db) : db_(db), id_(sqlite3_last_insert_rowid(db)) {}
+  ~KeepLastRowid() { sqlite3_set_last_insert_rowid(db_, id_); }
+
+ private:
+  sqlite3* const db_;
+  const sqlite3_int64 id_;
+};
+
+// A statement that is kept must not stay open.
+class ResetAtEnd {
+ public:
+  explicit ResetAtEnd(Statement& statement) : statement_(statement) {}
+  ~ResetAtEnd() { statement_.Reset(); }
+
+ private:
+  Statement& statement_;
+};
+
+}  // namespace
+
+bool IsShadowSuffix(const char* suffix) {
+  for (const char* known : kSuffixes) {
+    if (SameName(suffix, known + 1)) return true;
+  }
+  return false;
+}
+
+bool Shadow::Exists(sqlite3* db, const std::string& schema, const std::string& table) {
+  Statement found(
+      db, "SELECT count(*) FROM " + QuoteName(schema) +
+              ".sqlite_schema WHERE type = 'table' AND name COLLATE NOCASE IN (?1, ?2, ?3)");
+  for (int i = 0; i < 3; ++i) found.Bind(i + 1, table + kSuffixes[i]);
+  return found.Step() && found.Int(0) == 3;
+}
+
+void Shadow::Run(const std::string& sql) { Statement(db_, sql).Step(); }
+
+void Shadow::Create() {
+  for (const char* suffix : kSuffixes) {
+    Statement taken(db_, "SELECT 1 FROM " + QuoteName(*schema_) +
+                             ".sqlite_schema WHERE name = ?1 COLLATE NOCASE");
+    taken.Bind(1, *table_ + suffix);
+    if (taken.Step()) {
+      throw SqlError(SQLITE_ERROR, "memkv: table " + Shown(*table_) +
+                                       " cannot be made: " + Shown(*table_ + suffix) +
+                                       ", where it would keep its rows, exists already");
+    }
+  }
+  try {
+    Run("CREATE TABLE " + Name("_meta") + "(id INTEGER PRIMARY KEY, name TEXT NOT NULL, value)");
+    Run("CREATE TABLE " + Name("_log") +
+        "(id INTEGER PRIMARY KEY, generation BLOB NOT NULL, data BLOB NOT NULL)");
+    Run("CREATE TABLE " + Name("_segment") + "(id INTEGER PRIMARY KEY, data BLOB NOT NULL)");
+    const KeepLastRowid keep(db_);
+    Run("INSERT INTO " + Name("_meta") + " VALUES(1, 'format', " + std::to_string(kFormat) +
+        "), (2, 'generation', NULL)");
+  } catch (...) {
+    try {
+      Drop();
+    } catch (...) {
+      // The first failure is the one to tell.
+    }
+    throw;
+  }
+}
+
+void Shadow::Drop() {
+  for (auto& statement : kept_) statement.reset();
+  for (const char* suffix : kSuffixes) Run("DROP TABLE IF EXISTS " + Name(suffix));
+}
+
+void Shadow::Rename(const std::string& to) {
+  for (auto& statement : kept_) statement.reset();
+  for (const char* suffix : kSuffixes)
+    Run("ALTER TABLE " + Name(suffix) + " RENAME TO " + QuoteName(to + suffix));
+}
+
+void Shadow::KeepPrepared(bool on) noexcept {
+  keep_ = on;
+  if (on) return;
+  for (auto& statement : kept_) statement.reset();
+}
+
+std::string Shadow::SqlOf(Kept which) const {
+  switch (which) {
+    case kNewest:
+      return "SELECT id, generation FROM " + Name("_log") + " ORDER BY id DESC LIMIT 1";
+    case kBase:
+      return "SELECT (SELECT value FROM " + Name("_meta") +
+             " WHERE id = 1 AND name = 'format'), value FROM " + Name("_meta") +
+             " WHERE id = 2 AND name = 'generation'";
+    case kAppend:
+      return "INSERT INTO " + Name("_log") + " VALUES(?1, ?2, ?3)";
+    case kRead:
+      return "SELECT 1 FROM " + Name("_meta") + " LIMIT 1";
+    case kKept:
+      break;
+  }
+  return "";
+}
+
+Statement& Shadow::Prepared(Kept which, std::unique_ptr<Statement>* own) {
+  std::unique_ptr<Statement>& at = keep_ ? kept_[which] : *own;
+  if (!at) at = std::make_unique<Statement>(db_, SqlOf(which));
+  return *at;
+}
+
+Shadow::Reading::Reading(Shadow& shadow) : statement_(&shadow.Prepared(kRead, &own_)) {
+  try {
+    statement_->Step();
+  } catch (...) {
+    statement_->Reset();
+    throw;
+  }
+}
+
+Storage::Head Shadow::ReadHead() {
+  std::unique_ptr<Statement> own;
+  Statement& newest = Prepared(kNewest, &own);
+  const ResetAtEnd reset(newest);
+  if (!newest.Step()) return {ReadBaseGeneration(), 0};
+  Head head;
+  head.log_id = newest.Int(0);
+  if (!Generation::Decode(newest.Blob(1), &head.generation)) {
+    Corrupt(*table_, "_log: row " + std::to_string(head.log_id) + " has no generation");
+  }
+  return head;
+}
+
+Generation Shadow::ReadBaseGeneration() {
+  std::unique_ptr<Statement> own;
+  Statement& base = Prepared(kBase, &own);
+  const ResetAtEnd reset(base);
+  Generation generation;
+  if (!base.Step() || !Generation::Decode(base.Blob(1), &generation))
+    Corrupt(*table_, "_meta: no generation");
+  if (base.Int(0) != kFormat) {
+    Corrupt(*table_, "_meta: format " + std::to_string(base.Int(0)) +
+                         " (this build reads: " + std::to_string(kFormat) + ")");
+  }
+  return generation;
+}
+
+std::optional<std::string> Shadow::ReadImage() {
+  Statement length(db_, "SELECT sum(length(data)) FROM " + Name("_segment"));
+  length.Step();
+  std::string image;
+  image.reserve(static_cast<size_t>(std::max<int64_t>(length.Int(0), 0)));
+  Statement rows(db_, "SELECT data FROM " + Name("_segment") + " ORDER BY id");
+  bool any = false;
+  for (; rows.Step(); any = true) image += rows.Blob(0);
+  if (!any) return std::nullopt;
+  return image;
+}
+
+Status Shadow::ReadLog(int64_t after, const std::function<Status(const LogRow&)>& row) {
+  Statement rows(db_,
+                 "SELECT id, generation, data FROM " + Name("_log") + " WHERE id > ?1 ORDER BY id");
+  rows.Bind(1, after);
+  while (rows.Step()) MEMKV_TRY(row({rows.Int(0), rows.Blob(1), rows.Blob(2)}));
+  return {};
+}
+
+void Shadow::AppendLog(int64_t id, const Generation& generation, Bytes data) {
+  const KeepLastRowid keep(db_);
+  const std::string encoded = generation.Encode();
+  std::unique_ptr<Statement> own;
+  Statement& append = Prepared(kAppend, &own);
+  const ResetAtEnd reset(append);
+  append.Bind(1, id);
+  append.BindBlob(2, encoded);
+  append.BindBlob(3, data);
+  append.Step();
+}
+
+void Shadow::CutLog(int64_t after) {
+  Statement cut(db_, "DELETE FROM " + Name("_log") + " WHERE id > ?1");
+  cut.Bind(1, after);
+  cut.Step();
+}
+
+void Shadow::ReplaceBase(const Generation& generation, std::optional<Bytes> image) {
+  const KeepLastRowid keep(db_);
+  Statement last(db_, "SELECT ifnull(max(id), 0) FROM " + Name("_segment"));
+  last.Step();
+  const int64_t old = last.Int(0);
+  last.Reset();
+  if (image) {
+    Statement insert(db_, "INSERT INTO " + Name("_segment") + "(data) VALUES(?1)");
+    for (Bytes left = *image; !left.empty();) {
+      const Bytes piece = left.substr(0, kMaxStoredRowBytes);
+      left.remove_prefix(piece.size());
+      insert.BindBlob(1, piece);
+      insert.Step();
+      insert.Reset();
+    }
+  }
+  Run("DELETE FROM " + Name("_segment") + " WHERE id <= " + std::to_string(old));
+  Run("DELETE FROM " + Name("_log"));
+  const std::string encoded = generation.Encode();
+  Statement update(db_, "UPDATE " + Name("_meta") + " SET value = ?1 WHERE id = 2");
+  update.BindBlob(1, encoded);
+  update.Step();
+}
+
+}  // namespace memkv::sql

@@ -1,0 +1,124 @@
+#include "ext/table_state.h"
+
+#include "ext/registry.h"
+
+namespace memkv::sql {
+
+TableState::TableState(Connection& connection, Schema s, std::string in_schema, Kind kind)
+    : schema(std::move(s)),
+      schema_name(std::move(in_schema)),
+      connection_(connection),
+      durable_(kind == kDurable ? std::make_unique<Durable>(connection.db(), *this) : nullptr),
+      memory_(kind == kMemory ? std::optional<Table>(std::in_place, schema.row_columns())
+                              : std::nullopt),
+      table(durable_ ? durable_->store.table() : *memory_) {
+  if (durable_) durable_->store.SetDeltaLimit(schema.delta_limit);
+}
+
+Table::Poll TableState::Poll() const {
+  return [c = &connection_](uint64_t, uint64_t) { return c->Interrupted(); };
+}
+
+unsigned TableState::DataVersion() const noexcept {
+  unsigned version = 0;
+  sqlite3_file_control(connection_.db(), schema_name.c_str(), SQLITE_FCNTL_DATA_VERSION, &version);
+  return version;
+}
+
+void TableState::Create() {
+  if (!durable_) return;
+  durable_->shadow.Create();
+  durable_->store.Create();
+}
+
+void TableState::Drop() {
+  if (!durable_) return;
+  // Changes from before a savepoint are not written yet: to be released or committed first. SQLite
+  // shows no message of ours.
+  if (!table.Drop()) throw SqlError(SQLITE_LOCKED, "");
+  durable_->shadow.Drop();
+  dropped_ = true;
+}
+
+void TableState::Undrop() {
+  if (!dropped_) return;
+  dropped_ = false;
+  if (sqlite3_txn_state(connection_.db(), schema_name.c_str()) != SQLITE_TXN_WRITE)
+    return Rollback();
+  table.Undrop();
+}
+
+void TableState::Rename(const std::string& to) {
+  if (durable_) durable_->shadow.Rename(to);
+}
+
+void TableState::Refresh() {
+  if (!durable_ || table.in_transaction()) return;
+  const unsigned version = DataVersion();
+  if (durable_->store.loaded() && version == data_version_) return;
+  Check(durable_->store.Refresh(Poll()));
+  data_version_ = version;
+}
+
+void TableState::RefreshAlone() {
+  if (!durable_ || table.in_transaction()) return;
+  const Shadow::Reading reading(durable_->shadow);
+  Refresh();
+}
+
+void TableState::RefreshForPlan() {
+  if (!durable_ || durable_->store.loaded()) return;
+  try {
+    RefreshAlone();
+  } catch (const SqlError&) {
+    // Whoever reads the rows will be told.
+  }
+}
+
+void TableState::Begin() {
+  if (!durable_) return table.Begin();
+  Refresh();
+  table.Begin();
+}
+
+void TableState::Sync() {
+  if (durable_) Check(durable_->store.Sync(Poll()));
+}
+
+void TableState::Commit() noexcept {
+  if (!durable_) return table.Commit();
+  if (!table.in_transaction()) return;
+  durable_->store.Commit();
+  data_version_ = DataVersion();
+}
+
+void TableState::Rollback() noexcept {
+  if (durable_) {
+    durable_->store.Rollback();
+  } else {
+    table.Rollback();
+  }
+}
+
+void TableState::VerifyStored() {
+  if (durable_) Check(durable_->store.VerifyStored(Poll()));
+}
+
+void TableState::Rebuild() {
+  if (durable_) Check(durable_->store.Rebuild(Poll()));
+}
+
+std::string TableState::Generation() const {
+  return durable_ ? durable_->store.position().generation.ToString() : "";
+}
+
+void TableState::Attach() noexcept {
+  ++vtabs_;
+  if (durable_) durable_->shadow.KeepPrepared(true);
+}
+
+void TableState::Detach() noexcept {
+  if (--vtabs_ == 0 && durable_) durable_->shadow.KeepPrepared(false);
+}
+
+}  // namespace memkv::sql

@@ -1,0 +1,39 @@
+// memkv_fuzzy(table, word, distance): key, value, distance. The TEXT keys within that Levenshtein distance of a word, counted in
+// UTF-8 characters, in key order; branches that are too far off are skipped. `value` is the first value column.
+
+#ifndef MEMKV_EXT_TVF_FUZZY_H_
+#define MEMKV_EXT_TVF_FUZZY_H_
+
+#include <optional>
+#include <string>
+
+#include "core/query/levenshtein.h"
+#include "core/query/search.h"
+#include "core/view/cursor.h"
+#include "ext/arguments.h"
+
+namespace memkv::sql {
+
+class FuzzySpec {
+ public:
+  static constexpr char kSignature[] = "memkv_fuzzy(table, word, distance)";
+  static constexpr char kColumns[] = "key TEXT, value, distance INTEGER";
+  static constexpr int kColumnCount = 3;
+  static constexpr const char* kArguments[] = {"table", "word", "max_distance"};
+  static constexpr size_t kRequired = 3;
+  static constexpr bool kAscending = true;
+
+  FuzzySpec(Connection& connection, const Arguments& args);
+  bool Valid() const { return search_->Valid(); }
+  void Next();
+  void Column(sqlite3_context* out, int column);
+
+ private:
+  NamedTable table_;
+  std::optional<Search<ViewCursor, Levenshtein>> search_;
+  std::string buffer_;
+};
+
+}  // namespace memkv::sql
+
+#endif  // MEMKV_EXT_TVF_FUZZY_H_

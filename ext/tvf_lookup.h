@@ -1,0 +1,61 @@
+// memkv_lookup(table, keys): key, value, found. One row for each key, in input order: the stored key and the first value column
+// where it is found, the key as it was asked for and NULL where it is not. `keys` is a JSON array of strings, numbers and nulls, or
+// a pointer of type "memkv_keys" (memkv.h). Keys are looked up in batches, so that cache misses overlap.
+
+#ifndef MEMKV_EXT_TVF_LOOKUP_H_
+#define MEMKV_EXT_TVF_LOOKUP_H_
+
+#include <array>
+#include <optional>
+#include <string>
+
+#include "core/query/json_keys.h"
+#include "ext/arguments.h"
+#include "ext/field_affinity.h"
+#include "ext/memkv.h"
+
+namespace memkv::sql {
+
+class LookupSpec {
+ public:
+  static constexpr char kSignature[] = "memkv_lookup(table, keys)";
+  static constexpr char kColumns[] = "key, value, found INTEGER";
+  static constexpr int kColumnCount = 3;
+  static constexpr const char* kArguments[] = {"table", "keys"};
+  static constexpr size_t kRequired = 2;
+  static constexpr bool kAscending = false;
+
+  LookupSpec(Connection& connection, const Arguments& args);
+  bool Valid() const { return at_ < count_; }
+  void Next() {
+    if (++at_ == count_) Fill();
+  }
+  void Column(sqlite3_context* out, int column);
+
+ private:
+  static constexpr size_t kBatch = 64;
+
+  // The next batch; none at the end.
+  void Fill();
+  void AddKey(const Datum& key);
+
+  FieldAffinity fields_;
+  NamedTable table_;
+  Affinity affinity_;
+  std::string json_;
+  std::optional<JsonKeys> keys_;
+  const memkv_keys* pointer_ = nullptr;
+  size_t taken_ = 0, taken_bytes_ = 0;  // of *pointer_
+
+  size_t at_ = 0, count_ = 0;
+  std::string encoded_;  // the batch's keys, one after the other
+  std::array<size_t, kBatch + 1> ends_;
+  std::array<Bytes, kBatch> views_;
+  std::array<bool, kBatch> found_;
+  std::array<RowRef, kBatch> rows_;
+  std::string buffer_;
+};
+
+}  // namespace memkv::sql
+
+#endif  // MEMKV_EXT_TVF_LOOKUP_H_

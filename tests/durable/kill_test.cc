@@ -1,0 +1,74 @@
+// SIGKILL at random moments: what was acknowledged is there, what is there is whole, and the memkv
+// table holds what the plain table written in the same transactions holds.
+
+#include <doctest/doctest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+
+#include "tests/durable/files.h"
+#include "tests/durable/worker.h"
+
+namespace memkv::test {
+namespace {
+
+// Works until it is killed; writes the number of each committed transaction to `out`.
+[[noreturn]] void WorkForever(const std::string& file, uint64_t seed, int out) {
+  try {
+    Worker worker(file, seed, Worker::Options{.large = true});
+    for (int64_t told = 0;;) {
+      worker.Step();
+      if (worker.committed() == told) continue;
+      told = worker.committed();
+      if (write(out, &told, sizeof told) != sizeof told) _exit(3);
+    }
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "child: %s\n", e.what());
+    _exit(2);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("SIGKILL at random moments") {
+  const char* more = std::getenv("MEMKV_KILLS");
+  const int kills = more ? std::atoi(more) : 25;
+  for (const char* mode : {"wal", "delete"}) {
+    CAPTURE(mode);
+    Folder folder;
+    Worker::Create(folder / "a.db", mode);
+    std::mt19937_64 random(std::string(mode).size());
+    for (int i = 0; i < kills; ++i) {
+      CAPTURE(i);
+      {
+        Db reset(folder / "a.db");
+        reset.Exec("DELETE FROM acknowledged");
+      }
+      int pipe_ends[2];
+      REQUIRE(pipe(pipe_ends) == 0);
+      const pid_t child = fork();
+      if (child == 0) WorkForever(folder / "a.db", random(), pipe_ends[1]);
+      close(pipe_ends[1]);
+      usleep(static_cast<useconds_t>(15000 + random() % 60000));
+      kill(child, SIGKILL);
+      int64_t told = 0, next;
+      while (read(pipe_ends[0], &next, sizeof next) == sizeof next) told = next;
+      close(pipe_ends[0]);
+      int status = 0;
+      waitpid(child, &status, 0);
+      REQUIRE(WIFSIGNALED(status));
+      Worker reader(folder / "a.db", 1, {});
+      reader.Compare();
+      CHECK(reader.comparisons == 1);
+      const std::string there = reader.db().Rows("SELECT ifnull(max(n), 0) FROM acknowledged");
+      CHECK(std::stoll(there) >= told);
+      CHECK(std::stoll(there) <= told + 1);
+      CHECK(reader.db().Code("INSERT INTO t(t) VALUES('integrity-check')") == SQLITE_OK);
+      CHECK(reader.db().Rows("PRAGMA integrity_check") == "'ok'");
+    }
+  }
+}
+
+}  // namespace memkv::test

@@ -1,0 +1,171 @@
+// The n-th allocation fails, for every n: SQLite's, the structures' and C++'s own, through one
+// counter. Nothing crashes, nothing leaks through a callback, and what is stored is whole: the
+// memkv table holds what the plain table of the same transactions holds. A process of its own,
+// since it replaces the allocators.
+
+#include <sqlite3.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <new>
+#include <string>
+
+#include "core/alloc.h"
+#include "ext/memkv.h"
+
+namespace {
+
+uint64_t fail_at = 0, count = 0;
+bool from_then_on = false, failed = false;
+
+bool Fails() {
+  if (fail_at == 0) return false;
+  ++count;
+  if (count < fail_at || (!from_then_on && count > fail_at)) return false;
+  failed = true;
+  return true;
+}
+
+void Arm(uint64_t n, bool all) {
+  fail_at = n;
+  count = 0;
+  from_then_on = all;
+  failed = false;
+}
+
+}  // namespace
+
+void* operator new(size_t n) {
+  void* p = Fails() ? nullptr : std::malloc(n ? n : 1);
+  if (p == nullptr) throw std::bad_alloc();
+  return p;
+}
+void operator delete(void* p) noexcept { std::free(p); }
+void operator delete(void* p, size_t) noexcept { std::free(p); }
+
+namespace {
+
+sqlite3_mem_methods real;
+
+[[noreturn]] void Die(const std::string& what) {
+  std::fprintf(stderr, "allocation %llu%s: %s\n",
+               static_cast<unsigned long long>(fail_at ? fail_at : count),
+               from_then_on ? " and on" : "", what.c_str());
+  std::_Exit(1);
+}
+
+sqlite3* Open(const std::string& file) {
+  sqlite3* db = nullptr;
+  if (sqlite3_open(file.c_str(), &db) != SQLITE_OK ||
+      sqlite3_memkv_init(db, nullptr, nullptr) != SQLITE_OK) {
+    sqlite3_close(db);
+    return nullptr;
+  }
+  sqlite3_exec(db, "PRAGMA synchronous = OFF", nullptr, nullptr, nullptr);
+  return db;
+}
+
+// The rows of a query in one string; "error N" if it fails.
+std::string Rows(sqlite3* db, const char* sql) {
+  std::string out;
+  sqlite3_stmt* stmt = nullptr;
+  int rc = sqlite3_prepare_v2(db, sql, -1, &stmt, nullptr);
+  while (rc == SQLITE_OK || rc == SQLITE_ROW) {
+    rc = sqlite3_step(stmt);
+    if (rc != SQLITE_ROW) break;
+    for (int i = 0; i < sqlite3_column_count(stmt); ++i) {
+      const auto* text = static_cast<const char*>(sqlite3_column_blob(stmt, i));
+      out.append(text ? text : "", static_cast<size_t>(sqlite3_column_bytes(stmt, i))) +=
+          i ? ';' : '=';
+    }
+  }
+  sqlite3_finalize(stmt);
+  return rc == SQLITE_DONE ? out : "error " + std::to_string(rc) + ": " + sqlite3_errmsg(db);
+}
+
+void RequireSame(sqlite3* db) {
+  const std::string there = Rows(db, "SELECT count(*) FROM sqlite_schema WHERE name IN ('t', 'p')");
+  if (there != "2=") return;
+  const std::string t = Rows(db, "SELECT key, value FROM t ORDER BY key"),
+                    p = Rows(db, "SELECT key, value FROM p ORDER BY key");
+  if (t != p) Die("memkv: " + t.substr(0, 300) + "\nplain: " + p.substr(0, 300));
+  const std::string check = Rows(db, "INSERT INTO t(t) VALUES('integrity-check')");
+  if (!check.empty()) Die(check);
+}
+
+const char* const kWork[] = {
+    "CREATE TABLE p(key TEXT PRIMARY KEY NOT NULL, value) WITHOUT ROWID",
+    "CREATE VIRTUAL TABLE t USING memkv",
+    "BEGIN; INSERT INTO t VALUES('a', 1), ('b', 'text'); INSERT INTO p VALUES('a', 1), ('b', "
+    "'text'); COMMIT",
+    "BEGIN; INSERT INTO t VALUES('c', 3); INSERT INTO p VALUES('c', 3); SAVEPOINT s; DELETE FROM "
+    "t; DELETE FROM p; ROLLBACK TO s;"
+    "UPDATE t SET key = 'd' WHERE key = 'a'; UPDATE p SET key = 'd' WHERE key = 'a'; COMMIT",
+    "SELECT memkv_freeze('t')",
+    "BEGIN; DELETE FROM t WHERE key = 'b'; DELETE FROM p WHERE key = 'b'; INSERT INTO t "
+    "VALUES('e', NULL); INSERT INTO p VALUES('e', NULL); COMMIT",
+    "SELECT * FROM t WHERE key LIKE 'a%'; SELECT * FROM t WHERE key >= 'b' ORDER BY key DESC; "
+    "SELECT memkv_count('t')",
+    "INSERT INTO t(t) VALUES('integrity-check'); INSERT INTO t(t) VALUES('rebuild')",
+    "BEGIN; ALTER TABLE t RENAME TO u; ALTER TABLE u RENAME TO t; COMMIT; BEGIN; DROP TABLE t; "
+    "ROLLBACK",
+};
+
+// True: nothing failed.
+bool Sweep(const std::string& folder, uint64_t n, bool all) {
+  std::filesystem::remove_all(folder);
+  std::filesystem::create_directory(folder);
+  const std::string file = folder + "/a.db";
+  Arm(n, all);
+  sqlite3* db = Open(file);
+  bool reopened = false;
+  for (const char* sql : kWork) {
+    if (!db) break;
+    if (sqlite3_exec(db, sql, nullptr, nullptr, nullptr) == SQLITE_OK) continue;
+    if (!failed) Die(std::string(sql) + ": " + sqlite3_errmsg(db));
+    break;
+  }
+  if (db && !failed) {
+    // The same rows, read back by a connection that has nothing in memory.
+    if (sqlite3_close(db) != SQLITE_OK) Die("cannot be closed");
+    db = Open(file);
+    reopened = true;
+    if (db) sqlite3_exec(db, "SELECT * FROM t", nullptr, nullptr, nullptr);
+  }
+  const bool ended = !failed;
+  Arm(0, false);
+  if (db) {
+    if (!sqlite3_get_autocommit(db)) sqlite3_exec(db, "ROLLBACK", nullptr, nullptr, nullptr);
+    RequireSame(db);
+    if (sqlite3_close(db) != SQLITE_OK)
+      Die(reopened ? "cannot be closed, reopened" : "cannot be closed");
+  }
+  db = Open(file);
+  if (!db) Die("cannot be opened");
+  RequireSame(db);
+  if (sqlite3_close(db) != SQLITE_OK) Die("cannot be closed at last");
+  return ended;
+}
+
+}  // namespace
+
+int main() {
+  sqlite3_config(SQLITE_CONFIG_GETMALLOC, &real);
+  sqlite3_mem_methods ours = real;
+  ours.xMalloc = [](int n) { return Fails() ? nullptr : real.xMalloc(n); };
+  ours.xRealloc = [](void* p, int n) { return Fails() ? nullptr : real.xRealloc(p, n); };
+  sqlite3_config(SQLITE_CONFIG_MALLOC, &ours);
+  sqlite3_config(SQLITE_CONFIG_LOOKASIDE, 0, 0);
+  memkv::allocation_hook = [](size_t) { return !Fails(); };
+  std::string folder = (std::filesystem::temp_directory_path() / "memkv-XXXXXX").string();
+  if (mkdtemp(folder.data()) == nullptr) return 1;
+  const bool each = std::getenv("MEMKV_SWEEP") != nullptr;
+  uint64_t swept = 0;
+  for (bool all : {false, true}) {
+    for (uint64_t n = 1; !Sweep(folder, n, all); n += each ? 1 : 1 + n / 150) ++swept;
+  }
+  std::filesystem::remove_all(folder);
+  std::printf("%llu allocations failed\n", static_cast<unsigned long long>(swept));
+  return 0;
+}
