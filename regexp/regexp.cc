@@ -58,7 +58,10 @@ bool HasRegexp(sqlite3* db) {
 
 extern "C" MEMKV_REGEXP_API int sqlite3_memkvregexp_init(sqlite3* db, char**, const sqlite3_api_routines* api) {
   SQLITE_EXTENSION_INIT2(api);
-  if (HasRegexp(db)) return SQLITE_OK;
-  return sqlite3_create_function_v2(db, "regexp", 2, SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS, nullptr, &Regexp,
-                                    nullptr, nullptr, nullptr);
+  // RE2 keeps what it made for the process's lifetime: unloading would leak it.
+  if (HasRegexp(db)) return SQLITE_OK_LOAD_PERMANENTLY;
+  const int rc = sqlite3_create_function_v2(
+      db, "regexp", 2, SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS, nullptr, &Regexp,
+      nullptr, nullptr, nullptr);
+  return rc == SQLITE_OK ? SQLITE_OK_LOAD_PERMANENTLY : rc;
 }
