@@ -14,10 +14,12 @@
 
 namespace memkv {
 
-// A borrowed run of bytes. Compared as memcmp compares, the shorter first where one is a prefix of the other.
+// A borrowed run of bytes. Compared as memcmp compares, the shorter first where one is a prefix of
+// the other.
 using Bytes = std::string_view;
 
-// The longest key a table takes, in bytes of the encoded key (core/key.h adds one tag byte to 1 MiB of text).
+// The longest key a table takes, in bytes of the encoded key (core/key.h adds one tag byte to 1 MiB
+// of text).
 inline constexpr size_t kMaxKeyBytes = (size_t{1} << 20) + 1;
 
 // How many leading bytes a and b share.
@@ -36,7 +38,8 @@ inline size_t CommonPrefix(Bytes a, Bytes b) {
   return i;
 }
 
-// The smallest string greater than every string that starts with `prefix`; none if there is no such string.
+// The smallest string greater than every string that starts with `prefix`; none if there is no such
+// string.
 inline std::optional<std::string> PrefixSuccessor(Bytes prefix) {
   while (!prefix.empty() && static_cast<uint8_t>(prefix.back()) == 0xff) prefix.remove_suffix(1);
   if (prefix.empty()) return std::nullopt;
@@ -51,7 +54,8 @@ inline void PutVarint(std::string* out, uint64_t v) {
   out->push_back(static_cast<char>(v));
 }
 
-// Reads a varint off the front of *in; false, leaving *in as it was, if it is cut short or over 64 bits.
+// Reads a varint off the front of *in; false, leaving *in as it was, if it is cut short or over 64
+// bits.
 inline bool GetVarint(Bytes* in, uint64_t* v) {
   uint64_t x = 0;
   for (size_t i = 0; i < in->size() && i < 10; ++i) {

@@ -25,8 +25,8 @@ struct Datum {
   static Datum Blob(Bytes b) { return {kBlob, 0, 0, b}; }
 };
 
-// What a mutable structure stores beside a key: a number (small ones in few bytes, 0 in none) or record bytes. What the
-// number or the record means is core/row.h's business.
+// What a mutable structure stores beside a key: a number (small ones in few bytes, 0 in none) or
+// record bytes. What the number or the record means is core/row.h's business.
 struct Value {
   bool is_record = false;
   uint64_t number = 0;
@@ -38,7 +38,8 @@ struct Value {
 };
 
 // An entry of a layer: the key's value, and what the key adds to the counts of the layers under it:
-// +1 a key that is new to them, 0 one that overrides theirs, -1 a tombstone (its value is Number(0)).
+// +1 a key that is new to them, 0 one that overrides theirs, -1 a tombstone (its value is
+// Number(0)).
 struct Entry {
   Value value;
   int net = 1;

@@ -1,13 +1,16 @@
 // A key as bytes: an SQL value encoded so that memcmp sorts as SQLite sorts under BINARY.
 //
 //   byte 0   rest                                                       sorts
-//   00       -                                                          NULL (second orders only; never a key)
-//   01       8 bytes: the largest double <= the number, order-preserving big-endian,   INTEGER and REAL, by exact value
-//            then, where an integer lies above that double, 2 bytes big-endian: by how much (1..1023)
+//   00       -                                                          NULL (second orders only;
+//   never a key) 01       8 bytes: the largest double <= the number, order-preserving big-endian,
+//   INTEGER and REAL, by exact value
+//            then, where an integer lies above that double, 2 bytes big-endian: by how much
+//            (1..1023)
 //   02       the UTF-8 bytes as they are                                TEXT
 //   03       the bytes as they are                                      BLOB
 //
-// Equal numbers have one encoding (1 and 1.0; 0.0 and -0.0); which class it was is the row's business (core/row.h).
+// Equal numbers have one encoding (1 and 1.0; 0.0 and -0.0); which class it was is the row's
+// business (core/row.h).
 
 #ifndef MEMKV_CORE_KEY_H_
 #define MEMKV_CORE_KEY_H_
@@ -25,8 +28,8 @@ enum KeyTag : char { kNullTag = 0, kNumberTag = 1, kTextTag = 2, kBlobTag = 3 };
 void AppendKey(const Datum& v, std::string* out);
 std::string EncodeKey(const Datum& v);
 
-// The value a key stands for; text and blobs are borrowed from `key`. A number comes back as INTEGER where it is one that
-// int64 holds, else as REAL. False if the bytes are no key.
+// The value a key stands for; text and blobs are borrowed from `key`. A number comes back as
+// INTEGER where it is one that int64 holds, else as REAL. False if the bytes are no key.
 bool DecodeKey(Bytes key, Datum* v);
 
 }  // namespace memkv

@@ -1,7 +1,9 @@
-// Status: what a function returns where the outside world can be wrong: stored bytes, a file, a full arena, an interrupt.
+// Status: what a function returns where the outside world can be wrong: stored bytes, a file, a
+// full arena, an interrupt.
 //
-// OK costs one null pointer. A failure carries a code and a message that names the thing, its value and what is allowed.
-// Programmer mistakes are asserts, out-of-memory is std::bad_alloc; neither is a Status.
+// OK costs one null pointer. A failure carries a code and a message that names the thing, its value
+// and what is allowed. Programmer mistakes are asserts, out-of-memory is std::bad_alloc; neither is
+// a Status.
 
 #ifndef MEMKV_CORE_STATUS_H_
 #define MEMKV_CORE_STATUS_H_
@@ -50,8 +52,8 @@ class [[nodiscard]] Status {
 };
 
 // Hands a failure on to the caller.
-#define MEMKV_TRY(expr)                              \
-  do {                                               \
+#define MEMKV_TRY(expr)                                                                    \
+  do {                                                                                     \
     if (::memkv::Status memkv_status_ = (expr); !memkv_status_.ok()) return memkv_status_; \
   } while (0)
 

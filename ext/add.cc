@@ -1,5 +1,6 @@
 // The 'add' command: counters. Inserts the row, or adds to each value that is given; stands in for
-// INSERT … ON CONFLICT DO UPDATE SET value = value + excluded.value, which SQLite refuses for virtual tables.
+// INSERT … ON CONFLICT DO UPDATE SET value = value + excluded.value, which SQLite refuses for
+// virtual tables.
 
 #include "core/key.h"
 #include "ext/commands.h"
@@ -28,7 +29,8 @@ void AddToRow(Connection& connection, TableState& state, std::span<sqlite3_value
   Check(before.Find(row.key, &found, &at));
   std::vector<std::string> buffers(schema.row_columns()), sums(schema.columns.size());
   if (found) {
-    for (size_t i = 0; i < row.row.size(); ++i) Check(before.Column(at, i, &buffers[i], &row.row[i]));
+    for (size_t i = 0; i < row.row.size(); ++i)
+      Check(before.Column(at, i, &buffers[i], &row.row[i]));
   }
   for (size_t i = 0; i < schema.columns.size(); ++i) {
     if (i == schema.key) continue;

@@ -12,7 +12,8 @@ namespace {
 
 constexpr double kTwo63 = 9223372036854775808.0;
 
-// A REAL that NUMERIC affinity turns into an INTEGER: whole, and strictly between the extreme integers.
+// A REAL that NUMERIC affinity turns into an INTEGER: whole, and strictly between the extreme
+// integers.
 bool BecomesInteger(double r, int64_t* i) {
   if (!(r > -kTwo63 && r < kTwo63)) return false;
   *i = static_cast<int64_t>(r);
@@ -20,8 +21,9 @@ bool BecomesInteger(double r, int64_t* i) {
          *i < std::numeric_limits<int64_t>::max();
 }
 
-// What NUMERIC affinity makes of `text`, the content of v: nothing unless it is a whole decimal number, white space around it
-// allowed. The arithmetic is SQLite's own. (sqlite3_value_numeric_type() would change v, and has no connection in a duplicate.)
+// What NUMERIC affinity makes of `text`, the content of v: nothing unless it is a whole decimal
+// number, white space around it allowed. The arithmetic is SQLite's own.
+// (sqlite3_value_numeric_type() would change v, and has no connection in a duplicate.)
 std::optional<Datum> NumberFromText(Bytes text, sqlite3_value* v) {
   size_t at = 0;
   auto skip = [&](auto test) {
@@ -54,7 +56,8 @@ std::optional<Datum> NumberFromText(Bytes text, sqlite3_value* v) {
   if (at < text.size()) return std::nullopt;
   int64_t i;
   const size_t plus = text[from] == '+';
-  if (whole && std::from_chars(text.data() + from + plus, text.data() + end, i).ec == std::errc()) return Datum::Integer(i);
+  if (whole && std::from_chars(text.data() + from + plus, text.data() + end, i).ec == std::errc())
+    return Datum::Integer(i);
   return Datum::Real(sqlite3_value_double(v));
 }
 
@@ -63,8 +66,10 @@ std::optional<Datum> NumberFromText(Bytes text, sqlite3_value* v) {
 Converted Converted::Compared(sqlite3_value* v, Affinity affinity) {
   Converted out;
   const int type = sqlite3_value_type(v);
-  const bool to_text = affinity == Affinity::kText && (type == SQLITE_INTEGER || type == SQLITE_FLOAT);
-  const bool to_number = type == SQLITE_TEXT && affinity != Affinity::kText && affinity != Affinity::kNone;
+  const bool to_text =
+      affinity == Affinity::kText && (type == SQLITE_INTEGER || type == SQLITE_FLOAT);
+  const bool to_number =
+      type == SQLITE_TEXT && affinity != Affinity::kText && affinity != Affinity::kNone;
   if (!to_text && !to_number) {
     out.datum_ = ToDatum(v);
     return out;

@@ -19,11 +19,13 @@ std::string_view Trimmed(std::string_view text) {
 }
 
 bool IsWord(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '$' ||
-         static_cast<unsigned char>(c) >= 0x80;
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+         c == '$' || static_cast<unsigned char>(c) >= 0x80;
 }
 
-[[noreturn]] void Fail(const std::string& message) { throw SqlError(SQLITE_ERROR, "memkv: " + message); }
+[[noreturn]] void Fail(const std::string& message) {
+  throw SqlError(SQLITE_ERROR, "memkv: " + message);
+}
 
 // Cuts one argument into SQL tokens.
 class Tokens {
@@ -98,12 +100,14 @@ class Tokens {
   std::string_view rest_;
 };
 
-bool Is(const Tokens::Token& t, std::string_view keyword) { return t.word && SameName(t.text, keyword); }
+bool Is(const Tokens::Token& t, std::string_view keyword) {
+  return t.word && SameName(t.text, keyword);
+}
 
 constexpr std::string_view kColumnTakes = " (a column takes a type, PRIMARY KEY, NOT NULL)";
-constexpr std::string_view kRefused[] = {"AS",   "AUTOINCREMENT", "CHECK",     "COLLATE", "CONSTRAINT", "DEFAULT",
-                                         "DESC", "FOREIGN",       "GENERATED", "HIDDEN",  "INDEXED",    "REFERENCES",
-                                         "UNIQUE"};
+constexpr std::string_view kRefused[] = {
+    "AS",      "AUTOINCREMENT", "CHECK",  "COLLATE", "CONSTRAINT", "DEFAULT", "DESC",
+    "FOREIGN", "GENERATED",     "HIDDEN", "INDEXED", "REFERENCES", "UNIQUE"};
 
 // 'off', '64MB' (also kB, GB, or plain bytes) or '10%'.
 bool ParseDeltaLimit(std::string_view text, std::optional<DeltaLimit>* limit) {
@@ -113,7 +117,8 @@ bool ParseDeltaLimit(std::string_view text, std::optional<DeltaLimit>* limit) {
   }
   size_t digits = 0;
   double number = 0;
-  while (digits < text.size() && text[digits] >= '0' && text[digits] <= '9') number = 10 * number + (text[digits++] - '0');
+  while (digits < text.size() && text[digits] >= '0' && text[digits] <= '9')
+    number = 10 * number + (text[digits++] - '0');
   std::string_view unit = text.substr(digits);
   while (unit.starts_with(' ')) unit.remove_prefix(1);
   if (digits == 0 || digits > 12) return false;
@@ -122,10 +127,12 @@ bool ParseDeltaLimit(std::string_view text, std::optional<DeltaLimit>* limit) {
     *limit = DeltaLimit{.operations_per_key = number / 100};
     return true;
   }
-  constexpr std::pair<std::string_view, double> kUnits[] = {{"", 1}, {"b", 1}, {"kb", 1e3}, {"mb", 1e6}, {"gb", 1e9}};
+  constexpr std::pair<std::string_view, double> kUnits[] = {
+      {"", 1}, {"b", 1}, {"kb", 1e3}, {"mb", 1e6}, {"gb", 1e9}};
   for (const auto& [name, bytes] : kUnits) {
     if (!SameName(unit, name)) continue;
-    *limit = DeltaLimit{.log_bytes = static_cast<uint64_t>(number * bytes), .operations_per_key = 0};
+    *limit =
+        DeltaLimit{.log_bytes = static_cast<uint64_t>(number * bytes), .operations_per_key = 0};
     return true;
   }
   return false;
@@ -166,8 +173,8 @@ bool ParseColumn(const Tokens::Token& name, Tokens tokens, Column* column) {
     auto expect = [&](std::string_view second) {
       const std::optional<Tokens::Token> next = tokens.Next();
       if (!next || !Is(*next, second)) {
-        Fail("column " + Shown(column->name) + ": " + std::string(t->raw) + " without " + std::string(second) +
-             std::string(kColumnTakes));
+        Fail("column " + Shown(column->name) + ": " + std::string(t->raw) + " without " +
+             std::string(second) + std::string(kColumnTakes));
       }
     };
     for (std::string_view refused : kRefused) {
@@ -188,11 +195,13 @@ bool ParseColumn(const Tokens::Token& name, Tokens tokens, Column* column) {
       in_type = false;
     } else if (primary && Is(*t, "ASC")) {
       continue;
-    } else if (in_type && (t->word || t->quote || t->raw.starts_with("(") || t->raw == "+" || t->raw == "-")) {
+    } else if (in_type &&
+               (t->word || t->quote || t->raw.starts_with("(") || t->raw == "+" || t->raw == "-")) {
       if (!column->type.empty() && t->raw[0] != '(') column->type += ' ';
       column->type += t->raw;
     } else {
-      Fail("column " + Shown(column->name) + ": unexpected " + Shown(t->raw) + std::string(kColumnTakes));
+      Fail("column " + Shown(column->name) + ": unexpected " + Shown(t->raw) +
+           std::string(kColumnTakes));
     }
   }
   column->affinity = AffinityOf(column->type);
@@ -202,7 +211,8 @@ bool ParseColumn(const Tokens::Token& name, Tokens tokens, Column* column) {
 }  // namespace
 
 bool SameName(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return Lower(x) == Lower(y); });
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](char x, char y) { return Lower(x) == Lower(y); });
 }
 
 std::string LowerName(std::string_view name) {
@@ -236,8 +246,8 @@ Schema ParseArgs(std::string_view table, std::span<const char* const> args) {
       ParseOption(first->text, tokens.Rest().substr(1), &schema);
       continue;
     }
-    if ((Is(*first, "PRIMARY") || Is(*first, "UNIQUE") || Is(*first, "CHECK") || Is(*first, "FOREIGN") ||
-         Is(*first, "CONSTRAINT")) &&
+    if ((Is(*first, "PRIMARY") || Is(*first, "UNIQUE") || Is(*first, "CHECK") ||
+         Is(*first, "FOREIGN") || Is(*first, "CONSTRAINT")) &&
         !tokens.Rest().empty()) {
       Fail("table constraint " + Shown(arg) + " is not supported (mark one column PRIMARY KEY)");
     }
@@ -252,13 +262,15 @@ Schema ParseArgs(std::string_view table, std::span<const char* const> args) {
     schema.columns.push_back(std::move(column));
   }
   if (schema.columns.empty()) {
-    schema.columns = {{"key", "TEXT", Affinity::kText, true}, {"value", "", Affinity::kNone, false}};
+    schema.columns = {{"key", "TEXT", Affinity::kText, true},
+                      {"value", "", Affinity::kNone, false}};
   }
   schema.key = key.value_or(0);
   schema.columns[schema.key].not_null = true;
   for (const Column& c : schema.columns) {
     if (SameName(c.name, "rank") || SameName(c.name, "rowid")) {
-      Fail("table " + Shown(table) + ": a column may not be named " + Shown(c.name) + " (reserved: rank, rowid)");
+      Fail("table " + Shown(table) + ": a column may not be named " + Shown(c.name) +
+           " (reserved: rank, rowid)");
     }
   }
   CheckTableName(schema, table);
@@ -272,14 +284,16 @@ void CheckTableName(const Schema& schema, std::string_view table) {
            " (the table's own name is its command column)");
     }
   }
-  if (SameName(table, "rank")) Fail("a table may not be named " + Shown(table) + " (it has a column named \"rank\")");
+  if (SameName(table, "rank"))
+    Fail("a table may not be named " + Shown(table) + " (it has a column named \"rank\")");
 }
 
 std::string Schema::Declaration() const {
   std::string sql = "CREATE TABLE x(";
   for (size_t i = 0; i < columns.size(); ++i) {
     const Column& c = columns[i];
-    sql += QuoteName(c.name) + ' ' + c.type + (i == key ? " PRIMARY KEY" : "") + (c.not_null ? " NOT NULL, " : ", ");
+    sql += QuoteName(c.name) + ' ' + c.type + (i == key ? " PRIMARY KEY" : "") +
+           (c.not_null ? " NOT NULL, " : ", ");
   }
   return sql + "\"rank\" INTEGER HIDDEN, " + QuoteName(table) + " HIDDEN) WITHOUT ROWID";
 }

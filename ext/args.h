@@ -13,7 +13,8 @@
 
 namespace memkv::sql {
 
-// How SQLite converts a value that is stored in, or compared with, a column (https://sqlite.org/datatype3.html#type_affinity).
+// How SQLite converts a value that is stored in, or compared with, a column
+// (https://sqlite.org/datatype3.html#type_affinity).
 enum class Affinity : unsigned char { kNone, kText, kNumeric, kInteger, kReal };
 
 Affinity AffinityOf(std::string_view type);
@@ -25,15 +26,16 @@ struct Column {
   bool not_null = false;
 };
 
-// What a table was declared as. Its stored row is the value columns in order and, where the key column can hold a REAL that
-// equals an integer, one more: the class of the key (see KeyClass).
+// What a table was declared as. Its stored row is the value columns in order and, where the key
+// column can hold a REAL that equals an integer, one more: the class of the key (see KeyClass).
 struct Schema {
   std::string table;
   std::vector<Column> columns;  // as declared, the key among them
   size_t key = 0;               // index of the PRIMARY KEY column
   bool durable_given = false, durable = false;
   bool delta_limit_given = false;
-  std::optional<DeltaLimit> delta_limit = DeltaLimit();  // none: the delta is merged by command only
+  std::optional<DeltaLimit> delta_limit =
+      DeltaLimit();  // none: the delta is merged by command only
 
   const Column& key_column() const { return columns[key]; }
   size_t value_columns() const { return columns.size() - 1; }
@@ -52,13 +54,15 @@ struct Schema {
   std::string Declaration() const;
 };
 
-// How a stored key differs from the number that core/key.h decodes (INTEGER where int64 holds it, else REAL).
+// How a stored key differs from the number that core/key.h decodes (INTEGER where int64 holds it,
+// else REAL).
 enum KeyClass : int { kKeyAsDecoded = 0, kKeyIsReal = 1, kKeyIsNegativeZero = 2 };
 
 // Throws SqlError naming what is unknown or malformed and what is allowed.
 Schema ParseArgs(std::string_view table, std::span<const char* const> args);
 
-// Throws SqlError if a table of this schema may not be called `table` (a column has that name, whatever the case).
+// Throws SqlError if a table of this schema may not be called `table` (a column has that name,
+// whatever the case).
 void CheckTableName(const Schema& schema, std::string_view table);
 
 // ASCII case-insensitive equality, as SQLite compares names.

@@ -23,11 +23,13 @@ std::string Arguments::Given(size_t i) const {
 
 int64_t Arguments::Integer(size_t i, const char* name, int64_t least, int64_t most) const {
   const Datum v = ToDatum(values_[i]);
-  const bool whole = v.kind == Datum::kReal && v.real == std::floor(v.real) && std::fabs(v.real) < 1e15;
+  const bool whole =
+      v.kind == Datum::kReal && v.real == std::floor(v.real) && std::fabs(v.real) < 1e15;
   const int64_t n = whole ? static_cast<int64_t>(v.real) : v.integer;
   if ((v.kind != Datum::kInteger && !whole) || n < least || n > most) {
-    const std::string range = most == INT64_MAX ? "at least " + std::to_string(least)
-                                                : "from " + std::to_string(least) + " to " + std::to_string(most);
+    const std::string range = most == INT64_MAX
+                                  ? "at least " + std::to_string(least)
+                                  : "from " + std::to_string(least) + " to " + std::to_string(most);
     Fail(std::string(name) + " is an INTEGER " + range + ", not " + Given(i));
   }
   return n;
@@ -43,7 +45,8 @@ double Arguments::Real(size_t i, const char* name, double least, double most) co
       if (text.ends_with('.')) text.pop_back();
       return text;
     };
-    Fail(std::string(name) + " is a number from " + shown(least) + " to " + shown(most) + ", not " + Given(i));
+    Fail(std::string(name) + " is a number from " + shown(least) + " to " + shown(most) + ", not " +
+         Given(i));
   }
   return r;
 }

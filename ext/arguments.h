@@ -24,8 +24,10 @@ struct NamedTable {
 
 class Arguments {
  public:
-  // `signature` is what messages show: "memkv_fuzzy(table, word, distance)". A null value is an argument that was not given.
-  Arguments(const char* signature, std::span<sqlite3_value* const> values) : signature_(signature), values_(values) {}
+  // `signature` is what messages show: "memkv_fuzzy(table, word, distance)". A null value is an
+  // argument that was not given.
+  Arguments(const char* signature, std::span<sqlite3_value* const> values)
+      : signature_(signature), values_(values) {}
 
   bool Has(size_t i) const { return i < values_.size() && values_[i] != nullptr; }
   bool IsNull(size_t i) const { return sqlite3_value_type(values_[i]) == SQLITE_NULL; }
@@ -51,7 +53,8 @@ class Arguments {
   // REQUIRES a scalar function's arguments: throws unless there are `least` to `most` of them.
   void CheckCount(size_t least, size_t most) const {
     if (values_.size() >= least && values_.size() <= most) return;
-    Fail("it was given " + std::to_string(values_.size()) + (values_.size() == 1 ? " argument" : " arguments"));
+    Fail("it was given " + std::to_string(values_.size()) +
+         (values_.size() == 1 ? " argument" : " arguments"));
   }
 
  private:

@@ -25,15 +25,19 @@ struct Call {
 void DeletePrefix(const Call& call) {
   const Converted prefix = Converted::Compared(call.key(), Affinity::kText);
   if (prefix.datum().kind != Datum::kText && prefix.datum().kind != Datum::kBlob) {
-    throw SqlError(SQLITE_ERROR, "memkv: 'delete-prefix' takes a TEXT or BLOB prefix in the key column");
+    throw SqlError(SQLITE_ERROR,
+                   "memkv: 'delete-prefix' takes a TEXT or BLOB prefix in the key column");
   }
-  const KeyRange range = PrefixRange(prefix.datum().kind == Datum::kBlob ? kBlobTag : kTextTag, prefix.datum().bytes);
+  const KeyRange range =
+      PrefixRange(prefix.datum().kind == Datum::kBlob ? kBlobTag : kTextTag, prefix.datum().bytes);
   uint64_t erased;
-  Check(call.state.table.EraseRange(range.lo, range.hi ? std::optional<Bytes>(*range.hi) : std::nullopt, call.Poll(), &erased));
+  Check(call.state.table.EraseRange(
+      range.lo, range.hi ? std::optional<Bytes>(*range.hi) : std::nullopt, call.Poll(), &erased));
 }
 
 void Import(const Call& call) {
-  const auto* path = static_cast<const std::string*>(sqlite3_value_pointer(call.key(), kFilePointer));
+  const auto* path =
+      static_cast<const std::string*>(sqlite3_value_pointer(call.key(), kFilePointer));
   if (path == nullptr) throw SqlError(SQLITE_ERROR, "memkv: 'import' takes memkv_file(path)");
   ImportFile(call.connection, call.state, *path);
 }
@@ -75,9 +79,11 @@ void RunCommand(Connection& connection, TableState& state, std::span<sqlite3_val
     }
   }
   std::string known;
-  for (const Command& command : kCommands) known += (known.empty() ? "" : ", ") + std::string(command.name);
+  for (const Command& command : kCommands)
+    known += (known.empty() ? "" : ", ") + std::string(command.name);
   const Converted shown = Converted::Compared(name, Affinity::kText);
-  throw SqlError(SQLITE_ERROR, "memkv: unknown command " + Shown(shown.datum().bytes) + " (known: " + known + ")");
+  throw SqlError(SQLITE_ERROR, "memkv: unknown command " + Shown(shown.datum().bytes) +
+                                   " (known: " + known + ")");
 }
 
 }  // namespace memkv::sql

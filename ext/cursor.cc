@@ -14,7 +14,8 @@
 namespace memkv::sql {
 namespace {
 
-// TEXT keys that a number may equal once they are converted: those that start with white space, a sign, a point or a digit.
+// TEXT keys that a number may equal once they are converted: those that start with white space, a
+// sign, a point or a digit.
 KeyRange NumberLikeText() { return {std::string{kTextTag, '\t'}, std::string{kTextTag, '9' + 1}}; }
 
 bool IsNumber(const Datum& v) { return v.kind == Datum::kInteger || v.kind == Datum::kReal; }
@@ -51,7 +52,8 @@ void TableCursor::Filter(int, const char* text, std::span<sqlite3_value*> args) 
     if (plan_.terms[0].op == Term::kIn) return Points(args[0]);
   }
   Narrowed narrowed;
-  for (size_t i = 0; i < plan_.terms.size() && !narrowed.nothing; ++i) Narrow(plan_.terms[i], args[i], &narrowed);
+  for (size_t i = 0; i < plan_.terms.size() && !narrowed.nothing; ++i)
+    Narrow(plan_.terms[i], args[i], &narrowed);
   if (narrowed.nothing || narrowed.keys.empty()) return;
   uint64_t skip = 0;
   if (plan_.offset) {
@@ -123,7 +125,8 @@ void TableCursor::Points(sqlite3_value* list) {
     if (v.datum().bytes.size() < kMaxKeyBytes) points_.push_back(EncodeKey(v.datum()));
   }
   if (rc == SQLITE_NOMEM) throw std::bad_alloc();
-  if (rc != SQLITE_OK && rc != SQLITE_DONE) throw SqlError(rc, "memkv: the values of IN could not be read");
+  if (rc != SQLITE_OK && rc != SQLITE_DONE)
+    throw SqlError(rc, "memkv: the values of IN could not be read");
   std::sort(points_.begin(), points_.end());
   points_.erase(std::unique(points_.begin(), points_.end()), points_.end());
   if (!plan_.descending) std::reverse(points_.begin(), points_.end());
@@ -149,7 +152,8 @@ void TableCursor::Narrow(const Term& term, sqlite3_value* value, Narrowed* narro
     // Only an application's own like() and glob() find anything by NULL.
     if (term.op == Term::kRegexp) return;
     const bool glob = term.op == Term::kGlob;
-    narrowed->nothing = !(term.op == Term::kLike || glob) || table_.connection().HasBuiltinPatterns(glob ? "glob" : "like");
+    narrowed->nothing = !(term.op == Term::kLike || glob) ||
+                        table_.connection().HasBuiltinPatterns(glob ? "glob" : "like");
     return;
   }
   if (term.target == Term::kRank) {
@@ -214,7 +218,8 @@ void TableCursor::Narrow(const Term& term, sqlite3_value* value, Narrowed* narro
   }
 }
 
-// The value may come from a numeric column: then keys that look like numbers are compared as numbers, below every text.
+// The value may come from a numeric column: then keys that look like numbers are compared as
+// numbers, below every text.
 void TableCursor::NarrowChecked(CompareOp op, sqlite3_value* value, Narrowed* narrowed) {
   const Affinity affinity = table_.state().schema.key_column().affinity;
   const Converted v = Converted::Compared(value, affinity);
@@ -237,8 +242,10 @@ void TableCursor::NarrowRank(Term::Op op, const Datum& v, Narrowed* narrowed) {
     narrowed->nothing |= at_least;
     return;
   }
-  if (op == Term::kEqual && v.kind == Datum::kReal && v.real != std::floor(v.real)) narrowed->nothing = true;
-  if (at_least) narrowed->first_rank = std::max(narrowed->first_rank, RankBound(v, op == Term::kGreater));
+  if (op == Term::kEqual && v.kind == Datum::kReal && v.real != std::floor(v.real))
+    narrowed->nothing = true;
+  if (at_least)
+    narrowed->first_rank = std::max(narrowed->first_rank, RankBound(v, op == Term::kGreater));
   if (op == Term::kLess || op == Term::kLessEqual || op == Term::kEqual) {
     const bool negative = v.kind == Datum::kInteger ? v.integer < 0 : v.real < 0;
     narrowed->nothing |= negative;
@@ -246,8 +253,8 @@ void TableCursor::NarrowRank(Term::Op op, const Datum& v, Narrowed* narrowed) {
   }
 }
 
-// The NOCASE bounds 'ABC' and 'abd' are what SQLite derives from LIKE 'abc%' ESCAPE …: together they are a folded prefix. Any
-// other pair is left to SQLite.
+// The NOCASE bounds 'ABC' and 'abd' are what SQLite derives from LIKE 'abc%' ESCAPE …: together
+// they are a folded prefix. Any other pair is left to SQLite.
 void TableCursor::NarrowFolded(const Term& term, const Datum& v, Narrowed* narrowed) {
   if (term.op == Term::kFoldedAtLeast) {
     lower_bound_ = v.kind == Datum::kText ? std::string(v.bytes) : std::string();
@@ -265,7 +272,8 @@ void TableCursor::StartRange(const Narrowed& narrowed, uint64_t skip) {
   const KeyRange& keys = narrowed.keys;
   uint64_t first = keys.lo.empty() ? 0 : RankOf(keys.lo);
   uint64_t end = keys.hi ? RankOf(*keys.hi) : view_.size();
-  const bool at_bound = !plan_.descending ? narrowed.first_rank <= first && skip == 0 : narrowed.end_rank >= end && skip == 0;
+  const bool at_bound = !plan_.descending ? narrowed.first_rank <= first && skip == 0
+                                          : narrowed.end_rank >= end && skip == 0;
   first = std::max(first, narrowed.first_rank);
   end = std::min(end, narrowed.end_rank);
   if (first >= end || skip >= end - first) return;
@@ -308,12 +316,14 @@ KeyRange TableCursor::RanksAsKeys(const Narrowed& narrowed) const {
     keys = Intersect(std::move(keys), {std::move(*lo), std::nullopt});
   }
   if (narrowed.end_rank < view_.size()) {
-    if (std::optional<std::string> hi = key_at(narrowed.end_rank)) keys = Intersect(std::move(keys), {"", std::move(hi)});
+    if (std::optional<std::string> hi = key_at(narrowed.end_rank))
+      keys = Intersect(std::move(keys), {"", std::move(hi)});
   }
   return keys;
 }
 
-// Walks the pattern's matches. False: no walk would be sure to meet them all, or it would gain nothing.
+// Walks the pattern's matches. False: no walk would be sure to meet them all, or it would gain
+// nothing.
 bool TableCursor::StartPattern(const Narrowed& narrowed, uint64_t skip) {
   const Term::Op op = narrowed.pattern->op;
   const bool text_only = table_.state().schema.key_column().affinity == Affinity::kText;
@@ -322,7 +332,9 @@ bool TableCursor::StartPattern(const Narrowed& narrowed, uint64_t skip) {
   // Where the function may be the application's, its matches are anybody's guess.
   const bool glob = op == Term::kGlob;
   if (op == Term::kRegexp && RegexpPrefix(narrowed.pattern_text).empty()) return false;
-  if ((op == Term::kLike || glob) && !table_.connection().HasBuiltinPatterns(glob ? "glob" : "like")) return false;
+  if ((op == Term::kLike || glob) &&
+      !table_.connection().HasBuiltinPatterns(glob ? "glob" : "like"))
+    return false;
 
   static const bool blobs_match = sqlite3_compileoption_used("LIKE_DOESNT_MATCH_BLOBS") == 0;
   const bool blobs = (blobs_match || op == Term::kRegexp) && HasKeysIn(ClassRange(kBlobTag));
@@ -331,8 +343,8 @@ bool TableCursor::StartPattern(const Narrowed& narrowed, uint64_t skip) {
   KeyRange keys = RanksAsKeys(narrowed);
   if (keys.empty()) return true;
   auto start = [&](auto automaton) {
-    pattern_ = NewPatternWalk(ViewCursor(view_), std::move(automaton), std::move(keys), classes, order,
-                              [this] { return table_.connection().Interrupted(); });
+    pattern_ = NewPatternWalk(ViewCursor(view_), std::move(automaton), std::move(keys), classes,
+                              order, [this] { return table_.connection().Interrupted(); });
   };
   switch (op) {
     case Term::kLikeFoldedPrefix:
@@ -344,9 +356,10 @@ bool TableCursor::StartPattern(const Narrowed& narrowed, uint64_t skip) {
     case Term::kLikePrefix:
     case Term::kGlobPrefix:
     case Term::kRegexp: {
-      const std::string prefix = op == Term::kRegexp       ? RegexpPrefix(narrowed.pattern_text)
-                                 : op == Term::kGlobPrefix ? GlobPrefix(narrowed.pattern_text).bytes
-                                                           : LikePrefix(narrowed.pattern_text, std::nullopt).bytes;
+      const std::string prefix = op == Term::kRegexp ? RegexpPrefix(narrowed.pattern_text)
+                                 : op == Term::kGlobPrefix
+                                     ? GlobPrefix(narrowed.pattern_text).bytes
+                                     : LikePrefix(narrowed.pattern_text, std::nullopt).bytes;
       if (!blobs) {
         Narrowed range = narrowed;
         range.keys = Intersect(std::move(keys), PrefixRange(kTextTag, prefix));
@@ -454,7 +467,8 @@ void TableCursor::Column(sqlite3_context* out, int column) {
     Check(view_.Column(CurrentRow(), schema.RowColumn(i), &buffer_, &v));
     return SetResult(out, v);
   }
-  ReadKey(schema, view_, CurrentKey(), [this] { return CurrentRow(); }, &buffer_, &v);
+  ReadKey(
+      schema, view_, CurrentKey(), [this] { return CurrentRow(); }, &buffer_, &v);
   SetResult(out, v);
 }
 

@@ -1,5 +1,5 @@
-// The cursor that SQLite steps: a Plan and its arguments become a walk over a View. It pins the view, so that it stays valid and
-// unchanged across writes, COMMIT and ROLLBACK on its connection.
+// The cursor that SQLite steps: a Plan and its arguments become a walk over a View. It pins the
+// view, so that it stays valid and unchanged across writes, COMMIT and ROLLBACK on its connection.
 
 #ifndef MEMKV_EXT_CURSOR_H_
 #define MEMKV_EXT_CURSOR_H_
@@ -60,7 +60,8 @@ class TableCursor : public sqlite3_vtab_cursor {
   bool StartPattern(const Narrowed& narrowed, uint64_t skip);
   void StartRange(const Narrowed& narrowed, uint64_t skip);
 
-  // What a value that is compared with the key may equal, where SQLite does not say how it compares them.
+  // What a value that is compared with the key may equal, where SQLite does not say how it compares
+  // them.
   std::optional<KeyRange> AmbiguousRange(sqlite3_value* value) const;
   bool HasKeysIn(const KeyRange& range) const;
   uint64_t RankOf(Bytes key) const;
@@ -71,7 +72,8 @@ class TableCursor : public sqlite3_vtab_cursor {
   void CheckPattern();
 
   MemkvTable& table_;
-  const char* plan_text_ = nullptr;  // what plan_ was read from; SQLite keeps it while the statement lives
+  const char* plan_text_ =
+      nullptr;  // what plan_ was read from; SQLite keeps it while the statement lives
   Plan plan_;
 
   View view_;

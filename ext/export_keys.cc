@@ -59,7 +59,9 @@ class NewFile {
   }
   [[noreturn]] void Fail() {
     const int error = errno;
-    const int code = file_ < 0 ? SQLITE_CANTOPEN : error == ENOSPC ? SQLITE_FULL : SQLITE_IOERR_WRITE;
+    const int code = file_ < 0         ? SQLITE_CANTOPEN
+                     : error == ENOSPC ? SQLITE_FULL
+                                       : SQLITE_IOERR_WRITE;
     throw SqlError(code, "memkv: cannot write " + Shown(path_) + ": " + std::strerror(error));
   }
 
@@ -79,9 +81,12 @@ bool AppendField(const Datum& v, std::string* line) {
       line->append(digits, std::to_chars(digits, digits + sizeof digits, v.integer).ptr);
       return true;
     case Datum::kReal: {
-      const std::string_view text(digits, static_cast<size_t>(std::to_chars(digits, digits + sizeof digits, v.real).ptr - digits));
+      const std::string_view text(
+          digits,
+          static_cast<size_t>(std::to_chars(digits, digits + sizeof digits, v.real).ptr - digits));
       line->append(text);
-      if (text.find_first_not_of("-0123456789") == text.npos) *line += ".0";  // still a REAL when it is read
+      if (text.find_first_not_of("-0123456789") == text.npos)
+        *line += ".0";  // still a REAL when it is read
       return true;
     }
     case Datum::kText:
@@ -106,7 +111,8 @@ uint64_t ExportKeys(Connection& connection, const NamedTable& table, const std::
   uint64_t rows = 0;
   auto put = [&](const Datum& v, const char* what) {
     if (AppendField(v, file.line())) return;
-    throw SqlError(SQLITE_ERROR, "memkv: " + Shown(schema.table) + " row " + std::to_string(rows) + ": a " + what +
+    throw SqlError(SQLITE_ERROR, "memkv: " + Shown(schema.table) + " row " + std::to_string(rows) +
+                                     ": a " + what +
                                      " with a TAB or a line end cannot stand on a line");
   };
   for (at.SeekFirst(); at.Valid(); at.Next(), ++rows) {
@@ -115,7 +121,8 @@ uint64_t ExportKeys(Connection& connection, const NamedTable& table, const std::
       if (connection.Interrupted()) throw SqlError(SQLITE_INTERRUPT, "interrupted");
     }
     Datum v;
-    ReadKey(schema, table.view, at.key(), [&] { return at.row(); }, &buffer, &v);
+    ReadKey(
+        schema, table.view, at.key(), [&] { return at.row(); }, &buffer, &v);
     put(v, "key");
     size_t tabs = 0;  // owed for NULLs
     for (size_t i = 0; i < schema.value_columns(); ++i) {

@@ -4,8 +4,8 @@
 
 namespace memkv::sql {
 
-sqlite3_value* FieldAffinity::Evaluate(std::unique_ptr<Statement>* statement, const char* sql, const Datum& a,
-                                       const Datum* b) {
+sqlite3_value* FieldAffinity::Evaluate(std::unique_ptr<Statement>* statement, const char* sql,
+                                       const Datum& a, const Datum* b) {
   if (!*statement) *statement = std::make_unique<Statement>(db_, sql);
   Statement& s = **statement;
   s.Bind(1, a);
@@ -17,10 +17,12 @@ sqlite3_value* FieldAffinity::Evaluate(std::unique_ptr<Statement>* statement, co
   return value_.get();
 }
 
-Datum FieldAffinity::Convert(const Datum& v, Affinity affinity, Converted (*convert)(sqlite3_value*, Affinity)) {
+Datum FieldAffinity::Convert(const Datum& v, Affinity affinity,
+                             Converted (*convert)(sqlite3_value*, Affinity)) {
   const bool number = v.kind == Datum::kInteger || v.kind == Datum::kReal;
   const bool text = v.kind == Datum::kText;
-  if (affinity == Affinity::kNone || (affinity == Affinity::kText ? !number : !number && !text)) return v;
+  if (affinity == Affinity::kNone || (affinity == Affinity::kText ? !number : !number && !text))
+    return v;
   converted_.emplace(convert(Evaluate(&echo_, "SELECT ?1", v, nullptr), affinity));
   return converted_->datum();
 }

@@ -12,9 +12,11 @@ namespace {
 
 constexpr uint64_t kMostLevels = 64;
 
-PrefixTree<ViewCursor> TreeOf(const NamedTable& table, const Arguments& args, uint64_t depth, double min_share) {
+PrefixTree<ViewCursor> TreeOf(const NamedTable& table, const Arguments& args, uint64_t depth,
+                              double min_share) {
   const Converted delimiter = Converted::Compared(args[1], Affinity::kText);
-  if (delimiter.datum().bytes.empty()) args.Fail("delimiter is a TEXT or BLOB of at least one byte");
+  if (delimiter.datum().bytes.empty())
+    args.Fail("delimiter is a TEXT or BLOB of at least one byte");
   const double least = min_share * static_cast<double>(table.view.size());
   return PrefixTree<ViewCursor>(ViewCursor(table.view), kTextTag, delimiter.datum().bytes, depth,
                                 std::max<uint64_t>(1, static_cast<uint64_t>(least)));
@@ -29,13 +31,18 @@ Bytes Segment(const PrefixTree<ViewCursor>& tree, size_t i) {
 void AppendXml(Bytes text, std::string* out) {
   while (!text.empty()) {
     const uint8_t c = static_cast<uint8_t>(text[0]);
-    const size_t n = c < 0x80 ? 1 : c >= 0xc2 && c < 0xe0 ? 2 : c >= 0xe0 && c < 0xf0 ? 3 : c >= 0xf0 && c < 0xf5 ? 4 : 0;
+    const size_t n = c < 0x80                ? 1
+                     : c >= 0xc2 && c < 0xe0 ? 2
+                     : c >= 0xe0 && c < 0xf0 ? 3
+                     : c >= 0xf0 && c < 0xf5 ? 4
+                                             : 0;
     bool good = n > 0 && text.size() >= n && (c >= 0x20 || n > 1) && c != 0x7f;
     for (size_t i = 1; good && i < n; ++i) good = (static_cast<uint8_t>(text[i]) & 0xc0) == 0x80;
     if (good && n > 1) {
       const uint8_t second = static_cast<uint8_t>(text[1]);
-      good = !(c == 0xe0 && second < 0xa0) && !(c == 0xed && second >= 0xa0) && !(c == 0xf0 && second < 0x90) &&
-             !(c == 0xf4 && second >= 0x90) && !(c == 0xef && second == 0xbf && static_cast<uint8_t>(text[2]) >= 0xbe);
+      good = !(c == 0xe0 && second < 0xa0) && !(c == 0xed && second >= 0xa0) &&
+             !(c == 0xf0 && second < 0x90) && !(c == 0xf4 && second >= 0x90) &&
+             !(c == 0xef && second == 0xbf && static_cast<uint8_t>(text[2]) >= 0xbe);
     }
     if (!good) {
       *out += "\xef\xbf\xbd";
@@ -89,15 +96,18 @@ class Icicle {
   void Add(size_t level, uint64_t first, uint64_t count, Bytes label, Bytes prefix) {
     char text[200];
     const double scale = (kWidth - 2 * kMargin) / static_cast<double>(std::max<uint64_t>(keys_, 1));
-    const double x = kMargin + static_cast<double>(first) * scale, width = static_cast<double>(count) * scale;
+    const double x = kMargin + static_cast<double>(first) * scale,
+                 width = static_cast<double>(count) * scale;
     const double y = kTop + static_cast<double>(level) * kRow;
     levels_ = std::max(levels_, level + 1);
     frames_ += "<g><title>";
     AppendXml(prefix, &frames_);
-    std::snprintf(text, sizeof text, " (%s keys, %.2f %%)</title>", Thousands(count).c_str(),
-                  100.0 * static_cast<double>(count) / static_cast<double>(std::max<uint64_t>(keys_, 1)));
+    std::snprintf(
+        text, sizeof text, " (%s keys, %.2f %%)</title>", Thousands(count).c_str(),
+        100.0 * static_cast<double>(count) / static_cast<double>(std::max<uint64_t>(keys_, 1)));
     frames_ += text;
-    std::snprintf(text, sizeof text, "<rect x=\"%.2f\" y=\"%.0f\" width=\"%.2f\" height=\"%d\" fill=\"%s\"/>", x, y,
+    std::snprintf(text, sizeof text,
+                  "<rect x=\"%.2f\" y=\"%.0f\" width=\"%.2f\" height=\"%d\" fill=\"%s\"/>", x, y,
                   std::max(width - 0.4, 0.3), kRow - 1, Colour(label).c_str());
     frames_ += text;
     if (width > 5 * kCharacter) {
@@ -113,16 +123,22 @@ class Icicle {
     char text[400];
     const double height = kTop + static_cast<double>(levels_) * kRow + kMargin;
     std::snprintf(text, sizeof text,
-                  "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%.0f\" height=\"%.0f\" viewBox=\"0 0 %.0f %.0f\">\n", kWidth,
-                  height, kWidth, height);
+                  "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%.0f\" height=\"%.0f\" "
+                  "viewBox=\"0 0 %.0f %.0f\">\n",
+                  kWidth, height, kWidth, height);
     std::string svg = text;
     svg +=
-        "<style>text{font:11px ui-monospace,Menlo,Consolas,monospace;fill:#1b1b1b;pointer-events:none}"
+        "<style>text{font:11px "
+        "ui-monospace,Menlo,Consolas,monospace;fill:#1b1b1b;pointer-events:none}"
         ".h{font-size:13px;font-weight:bold}rect:hover{stroke:#1b1b1b;stroke-width:1}</style>\n"
-        "<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n<text class=\"h\" x=\"10\" y=\"20\">";
+        "<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n<text class=\"h\" x=\"10\" "
+        "y=\"20\">";
     AppendXml(table, &svg);
-    std::snprintf(text, sizeof text, ": %s keys</text>\n<text x=\"10\" y=\"35\">branches of at least %g %% of them; point at one to "
-                  "read it</text>\n", Thousands(keys_).c_str(), 100 * min_share);
+    std::snprintf(text, sizeof text,
+                  ": %s keys</text>\n<text x=\"10\" y=\"35\">branches of at least %g %% of them; "
+                  "point at one to "
+                  "read it</text>\n",
+                  Thousands(keys_).c_str(), 100 * min_share);
     return svg + text + frames_ + "</svg>\n";
   }
 
@@ -136,7 +152,8 @@ class Icicle {
     for (const char c : label) hash = (hash ^ static_cast<uint8_t>(c)) * 16777619u;
     hash ^= hash >> 15;
     char text[16];
-    std::snprintf(text, sizeof text, "#%02x%02x%02x", 0xf2 + hash % 13, 0x90 + (hash >> 8) % 80, 0x48 + (hash >> 16) % 60);
+    std::snprintf(text, sizeof text, "#%02x%02x%02x", 0xf2 + hash % 13, 0x90 + (hash >> 8) % 80,
+                  0x48 + (hash >> 16) % 60);
     return text;
   }
 
@@ -147,7 +164,8 @@ class Icicle {
 
 }  // namespace
 
-FoldedSpec::FoldedSpec(Connection& connection, const Arguments& args) : table_(args.Table(connection)) {
+FoldedSpec::FoldedSpec(Connection& connection, const Arguments& args)
+    : table_(args.Table(connection)) {
   const uint64_t depth = static_cast<uint64_t>(args.Integer(2, "depth", 1, INT64_MAX));
   const double min_share = args.Has(3) ? args.Real(3, "min_share", 0, 1) : 0;
   tree_.emplace(TreeOf(table_, args, depth, min_share));
@@ -164,20 +182,24 @@ void FoldedSpec::Next() {
   Check(tree_->status());
 }
 
-// Frames are joined by ';', so that one inside a key has to be another character, and so has a line end.
+// Frames are joined by ';', so that one inside a key has to be another character, and so has a line
+// end.
 void FoldedSpec::Column(sqlite3_context* out, int column) {
-  if (column == 1) return sqlite3_result_int64(out, static_cast<sqlite3_int64>(tree_->branch().own));
+  if (column == 1)
+    return sqlite3_result_int64(out, static_cast<sqlite3_int64>(tree_->branch().own));
   std::string stack = table_.schema().table;
   for (size_t i = 1; i <= tree_->depth(); ++i) {
     stack += ';';
-    for (const char c : Segment(*tree_, i)) stack += c == ';' ? ':' : c == '\n' || c == '\r' || c == '\0' ? ' ' : c;
+    for (const char c : Segment(*tree_, i))
+      stack += c == ';' ? ':' : c == '\n' || c == '\r' || c == '\0' ? ' ' : c;
   }
   SetResult(out, Datum::Text(stack));
 }
 
 void Flame(sqlite3_context* context, int argc, sqlite3_value** argv) noexcept {
   GuardFunction(context, [&] {
-    const Arguments args("memkv_flame(table, delimiter [, min_share])", {argv, static_cast<size_t>(argc)});
+    const Arguments args("memkv_flame(table, delimiter [, min_share])",
+                         {argv, static_cast<size_t>(argc)});
     args.CheckCount(2, 3);
     Connection& connection = Connection::Of(sqlite3_user_data(context));
     const NamedTable table = args.Table(connection);
@@ -186,8 +208,8 @@ void Flame(sqlite3_context* context, int argc, sqlite3_value** argv) noexcept {
     PrefixTree<ViewCursor> tree = TreeOf(table, args, kMostLevels, min_share);
     std::optional<Icicle> icicle;
     uint64_t first = 0, polled = 0;
-    // A branch that adds nothing but another delimiter ("https:/", "https://") is one frame with the branch around it: held back
-    // until it is known whether such a one follows.
+    // A branch that adds nothing but another delimiter ("https:/", "https://") is one frame with
+    // the branch around it: held back until it is known whether such a one follows.
     struct Held {
       size_t level;
       uint64_t first, count;
@@ -201,7 +223,8 @@ void Flame(sqlite3_context* context, int argc, sqlite3_value** argv) noexcept {
     };
     while (tree.Next()) {
       if (!tree.entered()) continue;
-      if (++polled % 1024 == 0 && connection.Interrupted()) throw SqlError(SQLITE_INTERRUPT, "interrupted");
+      if (++polled % 1024 == 0 && connection.Interrupted())
+        throw SqlError(SQLITE_INTERRUPT, "interrupted");
       const auto& branch = tree.branch();
       if (!icicle) {
         icicle.emplace(branch.count);
@@ -219,7 +242,8 @@ void Flame(sqlite3_context* context, int argc, sqlite3_value** argv) noexcept {
       }
       draw();
       levels.push_back(depth == 0 ? 0 : levels.back() + 1);
-      held = Held{levels.back(), branch.first - first, branch.count, std::string(segment), depth == 0 ? "all" : branch.prefix};
+      held = Held{levels.back(), branch.first - first, branch.count, std::string(segment),
+                  depth == 0 ? "all" : branch.prefix};
     }
     Check(tree.status());
     draw();

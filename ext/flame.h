@@ -1,6 +1,7 @@
-// memkv_folded(table, delimiter, depth [, min_share]) and memkv_flame(table, delimiter [, min_share]): where the keys are, as the
-// folded stacks that flame-graph tools read, and as one self-contained SVG, an icicle. A frame is what lies between two delimiters;
-// made from counts alone (core/query/prefix_tree.h). TEXT keys are looked at.
+// memkv_folded(table, delimiter, depth [, min_share]) and memkv_flame(table, delimiter [,
+// min_share]): where the keys are, as the folded stacks that flame-graph tools read, and as one
+// self-contained SVG, an icicle. A frame is what lies between two delimiters; made from counts
+// alone (core/query/prefix_tree.h). TEXT keys are looked at.
 
 #ifndef MEMKV_EXT_FLAME_H_
 #define MEMKV_EXT_FLAME_H_
@@ -14,8 +15,9 @@
 
 namespace memkv::sql {
 
-// stack, count: one row for each branch that has keys of its own: keys in none of the branches shown below it. The counts of all rows
-// add up to the keys. Branches with less than min_share of all keys (0: every one is shown) are counted with their parents.
+// stack, count: one row for each branch that has keys of its own: keys in none of the branches
+// shown below it. The counts of all rows add up to the keys. Branches with less than min_share of
+// all keys (0: every one is shown) are counted with their parents.
 class FoldedSpec {
  public:
   static constexpr char kSignature[] = "memkv_folded(table, delimiter, depth [, min_share])";

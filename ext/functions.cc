@@ -60,7 +60,9 @@ void Freeze(sqlite3_context* context, int argc, sqlite3_value** argv) noexcept {
     Connection& connection = ConnectionOf(context);
     const auto state = args.Table(connection).state;
     const std::string table = QuoteName(state->schema.table);
-    Statement(connection.db(), "INSERT INTO " + QuoteName(state->schema_name) + '.' + table + '(' + table + ") VALUES('freeze')").Step();
+    Statement(connection.db(), "INSERT INTO " + QuoteName(state->schema_name) + '.' + table + '(' +
+                                   table + ") VALUES('freeze')")
+        .Step();
     sqlite3_result_int64(context, static_cast<sqlite3_int64>(state->table.size()));
   });
 }
@@ -68,7 +70,8 @@ void Freeze(sqlite3_context* context, int argc, sqlite3_value** argv) noexcept {
 // memkv_count(table) · (table, prefix) · (table, lo, hi) · (table, column, lo, hi)
 void Count(sqlite3_context* context, int argc, sqlite3_value** argv) noexcept {
   GuardFunction(context, [&] {
-    const Arguments args = ArgumentsOf("memkv_count(table [, prefix | , lo, hi | , column, lo, hi])", argc, argv);
+    const Arguments args =
+        ArgumentsOf("memkv_count(table [, prefix | , lo, hi | , column, lo, hi])", argc, argv);
     args.CheckCount(1, 4);
     const NamedTable table = args.Table(ConnectionOf(context));
     const Schema& schema = table.schema();
@@ -81,13 +84,16 @@ void Count(sqlite3_context* context, int argc, sqlite3_value** argv) noexcept {
     };
     if (argc == 2 && sqlite3_value_type(argv[1]) != SQLITE_NULL) {
       const Converted prefix = Converted::Compared(argv[1], Affinity::kText);
-      range = PrefixRange(prefix.datum().kind == Datum::kBlob ? kBlobTag : kTextTag, prefix.datum().bytes);
+      range = PrefixRange(prefix.datum().kind == Datum::kBlob ? kBlobTag : kTextTag,
+                          prefix.datum().bytes);
     } else if (argc == 3) {
       bound(CompareOp::kGreaterEqual, argv[1]);
       bound(CompareOp::kLess, argv[2]);
     } else if (argc == 4) {
-      if (sqlite3_value_type(argv[1]) != SQLITE_TEXT) args.Fail("column is the name of an INDEXED column");
-      args.Fail(Shown(ToDatum(argv[1]).bytes) + " is not an INDEXED column of " + Shown(schema.table));
+      if (sqlite3_value_type(argv[1]) != SQLITE_TEXT)
+        args.Fail("column is the name of an INDEXED column");
+      args.Fail(Shown(ToDatum(argv[1]).bytes) + " is not an INDEXED column of " +
+                Shown(schema.table));
     }
     uint64_t lo = 0, hi = view.size();
     if (range.empty()) {
@@ -102,7 +108,8 @@ void Count(sqlite3_context* context, int argc, sqlite3_value** argv) noexcept {
 
 std::string PathArgument(const Arguments& args, size_t i) {
   const Datum path = sqlite3_value_type(args[i]) == SQLITE_TEXT ? ToDatum(args[i]) : Datum::Null();
-  if (path.bytes.empty() || path.bytes.find('\0') != Bytes::npos) args.Fail("path is the name of a file");
+  if (path.bytes.empty() || path.bytes.find('\0') != Bytes::npos)
+    args.Fail("path is the name of a file");
   return std::string(path.bytes);
 }
 
@@ -112,7 +119,8 @@ void ExportKeysTo(sqlite3_context* context, int argc, sqlite3_value** argv) noex
     args.CheckCount(2, 2);
     const std::string path = PathArgument(args, 1);
     Connection& connection = ConnectionOf(context);
-    sqlite3_result_int64(context, static_cast<sqlite3_int64>(ExportKeys(connection, args.Table(connection), path)));
+    sqlite3_result_int64(
+        context, static_cast<sqlite3_int64>(ExportKeys(connection, args.Table(connection), path)));
   });
 }
 
@@ -121,7 +129,8 @@ void File(sqlite3_context* context, int argc, sqlite3_value** argv) noexcept {
     const Arguments args = ArgumentsOf("memkv_file(path)", argc, argv);
     args.CheckCount(1, 1);
     auto* path = new std::string(PathArgument(args, 0));
-    sqlite3_result_pointer(context, path, kFilePointer, [](void* p) { delete static_cast<std::string*>(p); });
+    sqlite3_result_pointer(context, path, kFilePointer,
+                           [](void* p) { delete static_cast<std::string*>(p); });
   });
 }
 
@@ -137,7 +146,8 @@ void Host(sqlite3_context* context, int argc, sqlite3_value** argv) noexcept {
   GuardFunction(context, [&] {
     Converted url;
     if (!UrlArgument(ArgumentsOf("memkv_host(url)", argc, argv), &url)) return;
-    if (const std::optional<std::string> host = UrlHost(url.datum().bytes)) SetResult(context, Datum::Text(*host));
+    if (const std::optional<std::string> host = UrlHost(url.datum().bytes))
+      SetResult(context, Datum::Text(*host));
   });
 }
 
@@ -182,10 +192,12 @@ constexpr FunctionEntry kFunctions[] = {
 void HasPrefix(sqlite3_context* context, int argc, sqlite3_value** argv) noexcept {
   GuardFunction(context, [&] {
     ArgumentsOf("has_prefix(key, prefix)", argc, argv).CheckCount(2, 2);
-    if (sqlite3_value_type(argv[0]) == SQLITE_NULL || sqlite3_value_type(argv[1]) == SQLITE_NULL) return;
+    if (sqlite3_value_type(argv[0]) == SQLITE_NULL || sqlite3_value_type(argv[1]) == SQLITE_NULL)
+      return;
     const Datum v = ToDatum(argv[0]);
     const Converted prefix = Converted::Compared(argv[1], Affinity::kText);
-    sqlite3_result_int(context, v.kind == prefix.datum().kind && v.bytes.starts_with(prefix.datum().bytes));
+    sqlite3_result_int(context,
+                       v.kind == prefix.datum().kind && v.bytes.starts_with(prefix.datum().bytes));
   });
 }
 
@@ -193,8 +205,9 @@ int RegisterFunctions(const std::shared_ptr<Connection>& connection, bool with_f
   for (const FunctionEntry& f : kFunctions) {
     if (f.files && !with_files) continue;
     auto* context = new std::shared_ptr<Connection>(connection);
-    const int rc = sqlite3_create_function_v2(connection->db(), f.name, f.argc, f.flags, context, f.function, nullptr, nullptr,
-                                              [](void* p) { delete static_cast<std::shared_ptr<Connection>*>(p); });
+    const int rc = sqlite3_create_function_v2(
+        connection->db(), f.name, f.argc, f.flags, context, f.function, nullptr, nullptr,
+        [](void* p) { delete static_cast<std::shared_ptr<Connection>*>(p); });
     if (rc != SQLITE_OK) return rc;
   }
   return SQLITE_OK;

@@ -13,12 +13,15 @@ inline constexpr int kOldestHost = 3038000;
 
 // Why this host cannot load memkv; empty if it can.
 inline std::string HostRefusal(int version) {
-  if constexpr (std::endian::native != std::endian::little) return "memkv: this machine is big-endian (allowed: little-endian)";
+  if constexpr (std::endian::native != std::endian::little)
+    return "memkv: this machine is big-endian (allowed: little-endian)";
   if (version >= kOldestHost) return "";
   auto text = [](int v) {
-    return std::to_string(v / 1000000) + "." + std::to_string(v / 1000 % 1000) + "." + std::to_string(v % 1000);
+    return std::to_string(v / 1000000) + "." + std::to_string(v / 1000 % 1000) + "." +
+           std::to_string(v % 1000);
   };
-  return "memkv: SQLite " + text(version) + " is too old (allowed: " + text(kOldestHost) + " and newer)";
+  return "memkv: SQLite " + text(version) + " is too old (allowed: " + text(kOldestHost) +
+         " and newer)";
 }
 
 }  // namespace memkv::sql

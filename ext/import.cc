@@ -22,7 +22,8 @@ namespace {
 // The lines of a file, without their ends. A line is borrowed until the next call.
 class LineReader {
  public:
-  explicit LineReader(const std::string& path) : path_(path), file_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
+  explicit LineReader(const std::string& path)
+      : path_(path), file_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
     struct stat s;
     if (file_ < 0 || ::fstat(file_, &s) != 0) Fail();
     if (S_ISREG(s.st_mode)) total_ = static_cast<uint64_t>(s.st_size);
@@ -41,7 +42,8 @@ class LineReader {
     size_t searched = 0;
     for (;;) {
       const char* from = buffer_.data() + begin_;
-      const char* end = static_cast<const char*>(std::memchr(from + searched, '\n', end_ - begin_ - searched));
+      const char* end =
+          static_cast<const char*>(std::memchr(from + searched, '\n', end_ - begin_ - searched));
       if (end == nullptr && !ended_) {
         searched = end_ - begin_;
         Fill();
@@ -96,7 +98,8 @@ class Malformed {
     if (count_ <= kShown) shown_ += "; line " + std::to_string(line) + ": " + what;
   }
   [[noreturn]] void Throw(const std::string& path) const {
-    throw SqlError(code_, "memkv: " + Shown(path) + ": " + std::to_string(count_) + " malformed line" + (count_ > 1 ? "s" : "") +
+    throw SqlError(code_, "memkv: " + Shown(path) + ": " + std::to_string(count_) +
+                              " malformed line" + (count_ > 1 ? "s" : "") +
                               ", nothing was imported" + shown_ + (count_ > kShown ? "; ..." : ""));
   }
 
@@ -162,12 +165,14 @@ class RowReader {
         v = fields_.Stored(Datum::Text(line.substr(from, tab - from)), column.affinity);
         if (v.kind == Datum::kText) v.bytes = line.substr(from, tab - from);
       } else if (column.not_null) {
-        return Fail(SQLITE_CONSTRAINT_NOTNULL, "NOT NULL constraint failed: " + schema_.table + "." + column.name);
+        return Fail(SQLITE_CONSTRAINT_NOTNULL,
+                    "NOT NULL constraint failed: " + schema_.table + "." + column.name);
       }
     }
     if (tab == line.size()) return true;
     return Fail(SQLITE_ERROR, "more fields than columns (allowed: a key and at most " +
-                                  std::to_string(schema_.value_columns()) + " values, separated by TAB)");
+                                  std::to_string(schema_.value_columns()) +
+                                  " values, separated by TAB)");
   }
 
   std::span<const Datum> row() const { return row_; }

@@ -40,8 +40,10 @@ class ListTable : public sqlite3_vtab {
       const Row& row = rows_[at_];
       const size_t i = static_cast<size_t>(column);
       if (i >= row.size()) return SetResult(out, Datum::Text(name_));  // the hidden argument
-      if (const auto* text = std::get_if<std::string>(&row[i])) return SetResult(out, Datum::Text(*text));
-      if (const auto* integer = std::get_if<int64_t>(&row[i])) return SetResult(out, Datum::Integer(*integer));
+      if (const auto* text = std::get_if<std::string>(&row[i]))
+        return SetResult(out, Datum::Text(*text));
+      if (const auto* integer = std::get_if<int64_t>(&row[i]))
+        return SetResult(out, Datum::Integer(*integer));
       SetResult(out, Datum::Real(std::get<double>(row[i])));
     }
     sqlite3_int64 Rowid() const { return static_cast<sqlite3_int64>(at_); }

@@ -52,14 +52,16 @@ constexpr ModuleEntry kModules[] = {
     {"memkv_union", &kFunctionModule<UnionSpec>},
 };
 
-// Which connections are loaded, so that loading twice changes nothing. SQLite 3.44 could keep this itself (client data).
+// Which connections are loaded, so that loading twice changes nothing. SQLite 3.44 could keep this
+// itself (client data).
 struct Loaded {
   std::weak_ptr<Connection> connection;
   bool with_files = false;
 };
 std::mutex loaded_mutex;
 std::map<sqlite3*, Loaded>& LoadedConnections() {
-  static auto* loaded = new std::map<sqlite3*, Loaded>;  // outlives every connection, whatever closes last
+  static auto* loaded =
+      new std::map<sqlite3*, Loaded>;  // outlives every connection, whatever closes last
   return *loaded;
 }
 
@@ -77,7 +79,8 @@ std::shared_ptr<Connection> NewConnection(sqlite3* db) {
 
 void CheckResult(sqlite3* db, int rc) {
   if (rc == SQLITE_NOMEM) throw std::bad_alloc();
-  if (rc != SQLITE_OK) throw SqlError(rc, "memkv: cannot register: " + std::string(sqlite3_errmsg(db)));
+  if (rc != SQLITE_OK)
+    throw SqlError(rc, "memkv: cannot register: " + std::string(sqlite3_errmsg(db)));
 }
 
 void Register(sqlite3* db, bool with_files) {
@@ -99,8 +102,9 @@ void Register(sqlite3* db, bool with_files) {
   } else {
     connection = NewConnection(db);
     for (const ModuleEntry& m : kModules) {
-      CheckResult(db, sqlite3_create_module_v2(db, m.name, m.module, new std::shared_ptr<Connection>(connection),
-                                               [](void* p) { delete static_cast<std::shared_ptr<Connection>*>(p); }));
+      CheckResult(db, sqlite3_create_module_v2(
+                          db, m.name, m.module, new std::shared_ptr<Connection>(connection),
+                          [](void* p) { delete static_cast<std::shared_ptr<Connection>*>(p); }));
     }
     CheckResult(db, RegisterFunctions(connection, with_files));
   }

@@ -1,6 +1,7 @@
 /* memkv: a loadable SQLite extension that keeps huge ordered key sets in little memory.
  *
- * Load it with sqlite3_load_extension() or `.load memkv`, or link it and hand an entry point to sqlite3_auto_extension(). */
+ * Load it with sqlite3_load_extension() or `.load memkv`, or link it and hand an entry point to
+ * sqlite3_auto_extension(). */
 
 #ifndef MEMKV_H_
 #define MEMKV_H_
@@ -19,7 +20,8 @@ struct sqlite3_api_routines;
 #include <stddef.h>
 #include <stdint.h>
 
-/* The keys of memkv_lookup(table, keys) without JSON. They are TEXT, and are compared as bound TEXT parameters are:
+/* The keys of memkv_lookup(table, keys) without JSON. They are TEXT, and are compared as bound TEXT
+ * parameters are:
  *
  *     const struct memkv_keys keys = {n, bytes, lengths};
  *     sqlite3_bind_pointer(stmt, 1, (void*)&keys, MEMKV_KEYS_POINTER, NULL);
@@ -37,11 +39,14 @@ struct memkv_keys {
 extern "C" {
 #endif
 
-/* Registers the memkv module and every function. Calling it again on a connection changes nothing. */
-MEMKV_API int sqlite3_memkv_init(struct sqlite3* db, char** error, const struct sqlite3_api_routines* api);
+/* Registers the memkv module and every function. Calling it again on a connection changes nothing.
+ */
+MEMKV_API int sqlite3_memkv_init(struct sqlite3* db, char** error,
+                                 const struct sqlite3_api_routines* api);
 
 /* The same without anything that reads or writes files. */
-MEMKV_API int sqlite3_memkv_nofs_init(struct sqlite3* db, char** error, const struct sqlite3_api_routines* api);
+MEMKV_API int sqlite3_memkv_nofs_init(struct sqlite3* db, char** error,
+                                      const struct sqlite3_api_routines* api);
 
 #ifdef __cplusplus
 }

@@ -18,21 +18,23 @@ Datum KeyClassDatum(const Datum& key) {
 void CheckKeyLength(const Schema& schema, const Datum& key) {
   constexpr size_t kMost = kMaxKeyBytes - 1;
   if ((key.kind == Datum::kText || key.kind == Datum::kBlob) && key.bytes.size() > kMost) {
-    throw SqlError(SQLITE_TOOBIG, "memkv: " + schema.table + "." + schema.key_column().name + ": a key of " +
-                                      std::to_string(key.bytes.size()) + " bytes (allowed: at most " +
-                                      std::to_string(kMost) + ")");
+    throw SqlError(SQLITE_TOOBIG, "memkv: " + schema.table + "." + schema.key_column().name +
+                                      ": a key of " + std::to_string(key.bytes.size()) +
+                                      " bytes (allowed: at most " + std::to_string(kMost) + ")");
   }
 }
 
 void CheckNotNull(const Schema& schema, size_t column, const Datum& v, bool ignore) {
   if (v.kind != Datum::kNull || !schema.columns[column].not_null) return;
-  throw SqlError(SQLITE_CONSTRAINT_NOTNULL,
-                 ignore ? "" : "NOT NULL constraint failed: " + schema.table + "." + schema.columns[column].name);
+  throw SqlError(SQLITE_CONSTRAINT_NOTNULL, ignore ? ""
+                                                   : "NOT NULL constraint failed: " + schema.table +
+                                                         "." + schema.columns[column].name);
 }
 
 [[noreturn]] void FailUnique(const Schema& schema, bool ignore) {
-  throw SqlError(SQLITE_CONSTRAINT_PRIMARYKEY,
-                 ignore ? "" : "UNIQUE constraint failed: " + schema.table + "." + schema.key_column().name);
+  throw SqlError(
+      SQLITE_CONSTRAINT_PRIMARYKEY,
+      ignore ? "" : "UNIQUE constraint failed: " + schema.table + "." + schema.key_column().name);
 }
 
 void SetKey(const Schema& schema, const Datum& v, NewRow* row) {

@@ -34,12 +34,14 @@ struct NewRow {
   Value Encoded() { return EncodeRow(row, &buffer); }
 };
 
-// Each throws SqlError as the WITHOUT ROWID twin fails. `ignore`: the conflict is to be passed over, so that there is no message.
+// Each throws SqlError as the WITHOUT ROWID twin fails. `ignore`: the conflict is to be passed
+// over, so that there is no message.
 void CheckKeyLength(const Schema& schema, const Datum& key);
 void CheckNotNull(const Schema& schema, size_t column, const Datum& v, bool ignore);
 [[noreturn]] void FailUnique(const Schema& schema, bool ignore);
 
-// What the row of a key column that may hold numbers says about its class; NULL if the key is as core/key.h decodes it.
+// What the row of a key column that may hold numbers says about its class; NULL if the key is as
+// core/key.h decodes it.
 Datum KeyClassDatum(const Datum& key);
 
 // Sets row->key, and the class of the key where it is stored.

@@ -24,8 +24,9 @@ class PatternWalk {
 
 // A walk that stands on its first match.
 template <Automaton A>
-std::unique_ptr<PatternWalk> NewPatternWalk(ViewCursor cursor, A automaton, KeyRange keys, SearchClasses classes,
-                                            SearchOrder order, std::function<bool()> poll) {
+std::unique_ptr<PatternWalk> NewPatternWalk(ViewCursor cursor, A automaton, KeyRange keys,
+                                            SearchClasses classes, SearchOrder order,
+                                            std::function<bool()> poll) {
   class Walk : public PatternWalk {
    public:
     explicit Walk(Search<ViewCursor, A> search) : search_(std::move(search)) {}
@@ -35,8 +36,8 @@ std::unique_ptr<PatternWalk> NewPatternWalk(ViewCursor cursor, A automaton, KeyR
     const Status& status() const override { return search_.status(); }
     Search<ViewCursor, A> search_;
   };
-  auto walk = std::make_unique<Walk>(
-      Search<ViewCursor, A>(std::move(cursor), std::move(automaton), std::move(keys), classes, order));
+  auto walk = std::make_unique<Walk>(Search<ViewCursor, A>(std::move(cursor), std::move(automaton),
+                                                           std::move(keys), classes, order));
   walk->search_.SetPoll(std::move(poll));
   walk->search_.Start();
   return walk;

@@ -92,7 +92,8 @@ Plan Plan::FromText(std::string_view text) {
     if (term.target == Term::kKey) Take(&text, "key ");
     const OpText* longest = nullptr;  // "= ? (checked)", not "= ?"
     for (const OpText& t : kOps) {
-      if (text.starts_with(t.text) && (!longest || std::string_view(longest->text).size() < std::string_view(t.text).size())) {
+      if (text.starts_with(t.text) &&
+          (!longest || std::string_view(longest->text).size() < std::string_view(t.text).size())) {
         longest = &t;
       }
     }
@@ -113,7 +114,8 @@ namespace {
 // What xBestIndex is asked, sorted by what memkv can do with it.
 class Chooser {
  public:
-  Chooser(const TableState& state, sqlite3_index_info& info) : state_(state), schema_(state.schema), info_(info) {}
+  Chooser(const TableState& state, sqlite3_index_info& info)
+      : state_(state), schema_(state.schema), info_(info) {}
 
   void Choose() {
     for (int i = 0; i < info_.nConstraint; ++i) {
@@ -137,9 +139,12 @@ class Chooser {
   }
   bool IsKey(int i) const { return info_.aConstraint[i].iColumn == static_cast<int>(schema_.key); }
   bool claimed(int i) const {
-    return info_.aConstraintUsage[i].argvIndex > 0 || std::find(bounds_.begin(), bounds_.end(), i) != bounds_.end();
+    return info_.aConstraintUsage[i].argvIndex > 0 ||
+           std::find(bounds_.begin(), bounds_.end(), i) != bounds_.end();
   }
-  bool IsCollation(int i, const char* name) const { return sqlite3_stricmp(sqlite3_vtab_collation(&info_, i), name) == 0; }
+  bool IsCollation(int i, const char* name) const {
+    return sqlite3_stricmp(sqlite3_vtab_collation(&info_, i), name) == 0;
+  }
 
   // The constraint's right-hand side where it is known now: a literal, never a parameter.
   std::optional<Datum> Known(int i) const {
@@ -156,24 +161,28 @@ class Chooser {
     info_.aConstraintUsage[i].omit = omit;
   }
 
-  // A bound that SQLite derived from a claimed pattern says nothing new. It is claimed with it, as an argument that nobody reads.
+  // A bound that SQLite derived from a claimed pattern says nothing new. It is claimed with it, as
+  // an argument that nobody reads.
   void ClaimBound(int i, bool omit) {
     bounds_.push_back(i);
     info_.aConstraintUsage[i].omit = omit;
   }
 
-  // LIKE and GLOB. SQLite adds the bounds of a pattern's literal prefix where the function is its own and the pattern is known:
-  // NOCASE for LIKE, BINARY for GLOB and for LIKE under case_sensitive_like. It drops its own check of a pattern only if the
-  // pattern and both bounds are claimed.
+  // LIKE and GLOB. SQLite adds the bounds of a pattern's literal prefix where the function is its
+  // own and the pattern is known: NOCASE for LIKE, BINARY for GLOB and for LIKE under
+  // case_sensitive_like. It drops its own check of a pattern only if the pattern and both bounds
+  // are claimed.
   void Patterns() {
     for (int i = 0; i < info_.nConstraint; ++i) {
       const auto& c = info_.aConstraint[i];
-      const bool like = c.op == SQLITE_INDEX_CONSTRAINT_LIKE, glob = c.op == SQLITE_INDEX_CONSTRAINT_GLOB;
+      const bool like = c.op == SQLITE_INDEX_CONSTRAINT_LIKE,
+                 glob = c.op == SQLITE_INDEX_CONSTRAINT_GLOB;
       if (!(like || glob) || !c.usable || !IsKey(i) || has_pattern_) continue;
       const std::optional<Datum> pattern = Known(i);
       if (pattern && pattern->kind == Datum::kText && pattern->bytes.size() < 1000) {
-        const LiteralPrefix prefix = like ? LikePrefix(pattern->bytes, std::nullopt) : GlobPrefix(pattern->bytes);
-        
+        const LiteralPrefix prefix =
+            like ? LikePrefix(pattern->bytes, std::nullopt) : GlobPrefix(pattern->bytes);
+
         int lo, hi;
         if (text_only_ && like && Bounds(prefix.bytes, "NOCASE", &lo, &hi)) {
           const bool exact = prefix.then_any || pattern->bytes.size() <= Pattern::kMaxElements;
@@ -195,7 +204,8 @@ class Chooser {
       Claim(i, {like ? Term::kLike : Term::kGlob}, false);
       has_pattern_ = true;
       for (int j = 0; j < info_.nConstraint; ++j) {
-        if (IsBound(j) && IsCollation(j, "BINARY") && !(text_only_ && TextBoundsAreReal())) ClaimBound(j, false);
+        if (IsBound(j) && IsCollation(j, "BINARY") && !(text_only_ && TextBoundsAreReal()))
+          ClaimBound(j, false);
       }
     }
     // LIKE … ESCAPE shows as its bounds alone.
@@ -213,17 +223,24 @@ class Chooser {
 
   bool IsBound(int i) const {
     const auto& c = info_.aConstraint[i];
-    return c.usable && IsKey(i) && (c.op == SQLITE_INDEX_CONSTRAINT_GE || c.op == SQLITE_INDEX_CONSTRAINT_LT);
+    return c.usable && IsKey(i) &&
+           (c.op == SQLITE_INDEX_CONSTRAINT_GE || c.op == SQLITE_INDEX_CONSTRAINT_LT);
   }
 
-  // Whether a TEXT bound may be taken at its word beside a pattern. Where LIKE matches BLOBs too, a bound that came from a
-  // pattern lets them through, and nothing tells it from one that the user wrote.
-  static bool TextBoundsAreReal() { return sqlite3_compileoption_used("LIKE_DOESNT_MATCH_BLOBS") != 0; }
+  // Whether a TEXT bound may be taken at its word beside a pattern. Where LIKE matches BLOBs too, a
+  // bound that came from a pattern lets them through, and nothing tells it from one that the user
+  // wrote.
+  static bool TextBoundsAreReal() {
+    return sqlite3_compileoption_used("LIKE_DOESNT_MATCH_BLOBS") != 0;
+  }
 
-  // The one pair of bounds that SQLite derives from a pattern that starts with `prefix`. None where there are two pairs (then
-  // one is the user's), nor for a prefix that may look like a number (SQLite derives none).
+  // The one pair of bounds that SQLite derives from a pattern that starts with `prefix`. None where
+  // there are two pairs (then one is the user's), nor for a prefix that may look like a number
+  // (SQLite derives none).
   bool Bounds(Bytes prefix, const char* collation, int* lo, int* hi) const {
-    if (prefix.empty() || std::string_view("0123456789+-. \t\n\v\f\r").find(prefix[0]) != std::string_view::npos) return false;
+    if (prefix.empty() ||
+        std::string_view("0123456789+-. \t\n\v\f\r").find(prefix[0]) != std::string_view::npos)
+      return false;
     const bool fold = sqlite3_stricmp(collation, "NOCASE") == 0;
     std::string low(prefix), high(prefix);
     for (size_t i = 0; fold && i < prefix.size(); ++i) {
@@ -285,7 +302,8 @@ class Chooser {
       unclaimed_ = true;
       return;
     }
-    if (key && op == Term::kLess && !TextBoundsAreReal() && IsPrefixPair(i)) return Claim(i, {Term::kLessOrBlob}, false);
+    if (key && op == Term::kLess && !TextBoundsAreReal() && IsPrefixPair(i))
+      return Claim(i, {Term::kLessOrBlob}, false);
     const bool exact = !key || RangeIsExact(i);
     Claim(i, {exact ? op : Checked(op), target}, exact);
   }
@@ -308,7 +326,9 @@ class Chooser {
     const std::optional<Datum> high = Known(i);
     if (!high || high->kind != Datum::kText || high->bytes.empty()) return false;
     for (int j = 0; j < info_.nConstraint; ++j) {
-      if (!IsBound(j) || info_.aConstraint[j].op != SQLITE_INDEX_CONSTRAINT_GE || !IsCollation(j, "BINARY")) continue;
+      if (!IsBound(j) || info_.aConstraint[j].op != SQLITE_INDEX_CONSTRAINT_GE ||
+          !IsCollation(j, "BINARY"))
+        continue;
       const std::optional<Datum> low = Known(j);
       if (!low || low->kind != Datum::kText || low->bytes.empty()) continue;
       std::string next(low->bytes);
@@ -318,7 +338,8 @@ class Chooser {
     return false;
   }
 
-  // As EqualityIsExact; a text, too, may come from a numeric column, and is then above every key that looks like a number.
+  // As EqualityIsExact; a text, too, may come from a numeric column, and is then above every key
+  // that looks like a number.
   bool RangeIsExact(int i) const {
     const Affinity affinity = schema_.key_column().affinity;
     if (affinity != Affinity::kText && affinity != Affinity::kNone) return true;
@@ -332,14 +353,16 @@ class Chooser {
       return;
     }
     const bool exact = target == Term::kRank || EqualityIsExact(i);
-    if (target == Term::kKey && info_.aConstraint[i].op == SQLITE_INDEX_CONSTRAINT_EQ && sqlite3_vtab_in(&info_, i, -1)) {
+    if (target == Term::kKey && info_.aConstraint[i].op == SQLITE_INDEX_CONSTRAINT_EQ &&
+        sqlite3_vtab_in(&info_, i, -1)) {
       // One pass over all the values, unless another term narrows the walk already.
       if (plan_.terms.empty() && sqlite3_vtab_in(&info_, i, 1)) {
         Claim(i, {Term::kIn}, false);
         in_ = true;
         return;
       }
-      // Value by value: SQLite calls xFilter for each, and would check them by another affinity than that of IN.
+      // Value by value: SQLite calls xFilter for each, and would check them by another affinity
+      // than that of IN.
       if (!exact) {
         unclaimed_ = true;
         return;
@@ -351,30 +374,34 @@ class Chooser {
     equal_ = true;
   }
 
-  // SQLite does not say whether a number that is compared with a TEXT key stands as it is written (a literal: '5') or comes from
-  // a numeric column (then '05' equals it too), nor whether a text that is compared with an untyped key has TEXT affinity.
+  // SQLite does not say whether a number that is compared with a TEXT key stands as it is written
+  // (a literal: '5') or comes from a numeric column (then '05' equals it too), nor whether a text
+  // that is compared with an untyped key has TEXT affinity.
   bool EqualityIsExact(int i) const {
     const Affinity affinity = schema_.key_column().affinity;
     if (affinity != Affinity::kText && affinity != Affinity::kNone) return true;
     const std::optional<Datum> v = Known(i);
     if (!v) return false;
-    return v->kind == Datum::kBlob || v->kind == Datum::kNull || (v->kind == Datum::kText && affinity == Affinity::kText);
+    return v->kind == Datum::kBlob || v->kind == Datum::kNull ||
+           (v->kind == Datum::kText && affinity == Affinity::kText);
   }
 
   void Order() {
     if (info_.nOrderBy == 0) return;
     const int first = info_.aOrderBy[0].iColumn;
-    if (first != static_cast<int>(schema_.key) && first != static_cast<int>(schema_.rank_column())) return;
+    if (first != static_cast<int>(schema_.key) && first != static_cast<int>(schema_.rank_column()))
+      return;
     plan_.descending = info_.aOrderBy[0].desc;
     info_.orderByConsumed = 1;
   }
 
-  // SQLite 3.40 offers OFFSET even where it filters rows itself: it is taken only when every row that the walk gives is a row
-  // of the answer.
+  // SQLite 3.40 offers OFFSET even where it filters rows itself: it is taken only when every row
+  // that the walk gives is a row of the answer.
   void Offset() {
     if (unclaimed_ || checked_ || in_ || (info_.nOrderBy > 0 && !info_.orderByConsumed)) return;
     for (int i = 0; i < info_.nConstraint; ++i) {
-      if (info_.aConstraint[i].op != SQLITE_INDEX_CONSTRAINT_OFFSET || !info_.aConstraint[i].usable) continue;
+      if (info_.aConstraint[i].op != SQLITE_INDEX_CONSTRAINT_OFFSET || !info_.aConstraint[i].usable)
+        continue;
       plan_.offset = true;
       info_.aConstraintUsage[i].argvIndex = static_cast<int>(plan_.terms.size()) + 1;
       info_.aConstraintUsage[i].omit = 1;
@@ -417,7 +444,8 @@ class Chooser {
     }
     const double seek = std::log2(all + 2);
     info_.estimatedRows = static_cast<sqlite3_int64>(std::max(rows, 1.0));
-    info_.estimatedCost = seek + rows * (equal_ ? 0.1 : 0.5) + (plan_.terms.empty() ? all * 0.5 : 0);
+    info_.estimatedCost =
+        seek + rows * (equal_ ? 0.1 : 0.5) + (plan_.terms.empty() ? all * 0.5 : 0);
     if (unique_ && !in_) info_.idxFlags = SQLITE_INDEX_SCAN_UNIQUE;
   }
 
@@ -480,6 +508,8 @@ class Chooser {
 
 }  // namespace
 
-void ChoosePlan(const TableState& state, sqlite3_index_info& info) { Chooser(state, info).Choose(); }
+void ChoosePlan(const TableState& state, sqlite3_index_info& info) {
+  Chooser(state, info).Choose();
+}
 
 }  // namespace memkv::sql

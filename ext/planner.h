@@ -1,19 +1,18 @@
-// What a query asks of a table, as plain data: SQLite's constraints become a Plan, the Plan becomes a line of text that
-// EXPLAIN QUERY PLAN shows and xFilter reads back.
+// What a query asks of a table, as plain data: SQLite's constraints become a Plan, the Plan becomes
+// a line of text that EXPLAIN QUERY PLAN shows and xFilter reads back.
 //
 //   INDEX n:text                                       walk
 //   0:asc                                              every row
 //   1:key = ? asc                                      one lookup
 //   2:key >= ? AND key < ? desc offset ?               one seek, then neighbours
-//   3:key LIKE ? (folded prefix) asc                   automaton; dead branches are skipped. Also "(folded pattern)"
-//   4:key GLOB ? (prefix) asc                          range of the literal prefix; "(pattern)": automaton
-//   4:key REGEXP ? (prefix) asc                        range of the literal after ^; SQLite checks each key
-//   5:HAS_PREFIX(key, ?) asc                           range
-//   6:rank >= ? AND rank <= ? asc                      select, then neighbours
-//   7:key IN ? asc                                     lookups in one pass
+//   3:key LIKE ? (folded prefix) asc                   automaton; dead branches are skipped. Also
+//   "(folded pattern)" 4:key GLOB ? (prefix) asc                          range of the literal
+//   prefix; "(pattern)": automaton 4:key REGEXP ? (prefix) asc                        range of the
+//   literal after ^; SQLite checks each key 5:HAS_PREFIX(key, ?) asc range 6:rank >= ? AND rank <=
+//   ? asc                      select, then neighbours 7:key IN ? asc lookups in one pass
 //
-// Terms are joined by AND, one argument each, in order; all of them narrow the walk. "key = ? (checked)" may let too much through:
-// SQLite checks it again.
+// Terms are joined by AND, one argument each, in order; all of them narrow the walk. "key = ?
+// (checked)" may let too much through: SQLite checks it again.
 
 #ifndef MEMKV_EXT_PLANNER_H_
 #define MEMKV_EXT_PLANNER_H_
@@ -28,13 +27,15 @@
 
 namespace memkv::sql {
 
-// xBestIndex sees has_prefix() as this operator (VTAB: functions overloaded by xFindFunction are 150 and up).
+// xBestIndex sees has_prefix() as this operator (VTAB: functions overloaded by xFindFunction are
+// 150 and up).
 inline constexpr int kHasPrefixOp = SQLITE_INDEX_CONSTRAINT_FUNCTION;
 
 struct Term {
   enum Op : unsigned char {
     kEqual,
-    kEqualChecked,  // what is compared may be a number or a text by SQLite's rules, and only SQLite knows which
+    kEqualChecked,  // what is compared may be a number or a text by SQLite's rules, and only SQLite
+                    // knows which
     kIn,
     kLess,
     kLessEqual,
@@ -44,17 +45,17 @@ struct Term {
     kLessEqualChecked,
     kGreaterChecked,
     kGreaterEqualChecked,
-    kLessOrBlob,         // SQLite may have derived it from a pattern that matches BLOBs too
-    kLikeFoldedPrefix,   // 'abc%', folded, SQLite's own LIKE
-    kLikeFolded,         // any pattern, folded, SQLite's own LIKE
-    kLike,               // a pattern whose LIKE may not be SQLite's own: asked when the query runs
-    kLikePrefix,         // 'abc%' where LIKE tells case apart
-    kGlobPrefix,         // 'abc*'
-    kGlob,               // any other pattern
-    kRegexp,             // the literal after ^, if there is one; SQLite checks every key again
+    kLessOrBlob,        // SQLite may have derived it from a pattern that matches BLOBs too
+    kLikeFoldedPrefix,  // 'abc%', folded, SQLite's own LIKE
+    kLikeFolded,        // any pattern, folded, SQLite's own LIKE
+    kLike,              // a pattern whose LIKE may not be SQLite's own: asked when the query runs
+    kLikePrefix,        // 'abc%' where LIKE tells case apart
+    kGlobPrefix,        // 'abc*'
+    kGlob,              // any other pattern
+    kRegexp,            // the literal after ^, if there is one; SQLite checks every key again
     kHasPrefix,
-    kFoldedAtLeast,      // the lower bound of LIKE 'abc%' ESCAPE …, NOCASE
-    kFoldedBelow,        // its upper bound
+    kFoldedAtLeast,  // the lower bound of LIKE 'abc%' ESCAPE …, NOCASE
+    kFoldedBelow,    // its upper bound
   };
   enum Target : unsigned char { kKey, kRank };
 

@@ -1,4 +1,5 @@
-// Progress: how far a long command on a table is, for memkv_stats on another thread or in between two polls.
+// Progress: how far a long command on a table is, for memkv_stats on another thread or in between
+// two polls.
 
 #ifndef MEMKV_EXT_PROGRESS_H_
 #define MEMKV_EXT_PROGRESS_H_
@@ -15,8 +16,12 @@ class Progress {
     total_.store(total, std::memory_order_relaxed);
   }
 
-  const char* phase() const { return phase_.load(std::memory_order_relaxed); }  // a literal; "idle" while nothing goes on
-  uint64_t done() const { return done_.load(std::memory_order_relaxed); }       // freeze: keys; import: bytes of the file
+  const char* phase() const {
+    return phase_.load(std::memory_order_relaxed);
+  }  // a literal; "idle" while nothing goes on
+  uint64_t done() const {
+    return done_.load(std::memory_order_relaxed);
+  }  // freeze: keys; import: bytes of the file
   uint64_t total() const { return total_.load(std::memory_order_relaxed); }
 
   // A phase from its beginning to the end of the scope.

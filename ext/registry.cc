@@ -34,14 +34,16 @@ void Connection::Settle(const std::string& schema) {
     changes_.erase(changes_.begin() + static_cast<ptrdiff_t>(i));
   }
   if (sqlite3_get_autocommit(db_)) {
-    std::erase_if(changes_, [&](const Change& c) { return SameName(c.state->schema_name, schema); });
+    std::erase_if(changes_,
+                  [&](const Change& c) { return SameName(c.state->schema_name, schema); });
   }
 }
 
 // Lets go of the tables of databases that were detached.
 void Connection::Forget(const std::vector<std::string>& attached) {
   std::erase_if(names_, [&](const auto& entry) {
-    return std::none_of(attached.begin(), attached.end(), [&](const std::string& s) { return SameName(s, entry.first.first); });
+    return std::none_of(attached.begin(), attached.end(),
+                        [&](const std::string& s) { return SameName(s, entry.first.first); });
   });
 }
 
@@ -52,7 +54,8 @@ void* Connection::FileOf(const std::string& schema) {
 }
 
 std::vector<std::string> Connection::Schemas() {
-  // Not through pragma_database_list: after sqlite3_deserialize(), SQLite's own eponymous tables point to a schema that is gone.
+  // Not through pragma_database_list: after sqlite3_deserialize(), SQLite's own eponymous tables
+  // point to a schema that is gone.
   Statement list(db_, "PRAGMA database_list");
   std::vector<std::string> schemas;
   while (list.Step()) {
@@ -123,8 +126,8 @@ std::shared_ptr<TableState> Connection::Connect(std::string_view schema, std::st
 }
 
 bool Connection::HasTable(const std::string& schema, const std::string& table, const char* column) {
-  return sqlite3_table_column_metadata(db_, schema.c_str(), table.c_str(), column, nullptr, nullptr, nullptr, nullptr,
-                                       nullptr) == SQLITE_OK;
+  return sqlite3_table_column_metadata(db_, schema.c_str(), table.c_str(), column, nullptr, nullptr,
+                                       nullptr, nullptr, nullptr) == SQLITE_OK;
 }
 
 std::shared_ptr<TableState> Connection::Lookup(std::string_view name) {
@@ -137,8 +140,8 @@ std::shared_ptr<TableState> Connection::LookupKnown(std::string_view name) {
   if (name == last_name_) {
     const std::shared_ptr<TableState> state = last_found_.lock();
     const bool in_temp = state && SameName(state->schema_name, "temp");
-    // Still there, and no temp table has come to stand before it. A rollback of DDL would show: it makes SQLite connect every
-    // table anew, and until then the table has no columns.
+    // Still there, and no temp table has come to stand before it. A rollback of DDL would show: it
+    // makes SQLite connect every table anew, and until then the table has no columns.
     if (state && (in_temp || SameName(state->schema_name, "main")) &&
         HasTable(state->schema_name, state->schema.table, state->schema.table.c_str()) &&
         (in_temp || !FileOf("temp") || !HasTable("temp", state->schema.table, nullptr))) {
@@ -157,23 +160,29 @@ std::shared_ptr<TableState> Connection::SearchFor(std::string_view name) {
   std::vector<std::pair<std::string, std::string>> candidates;
   for (const std::string& schema : schemas) candidates.emplace_back(schema, name);
   for (const std::string& schema : schemas) {
-    if (name.size() > schema.size() + 1 && name[schema.size()] == '.' && SameName(name.substr(0, schema.size()), schema)) {
+    if (name.size() > schema.size() + 1 && name[schema.size()] == '.' &&
+        SameName(name.substr(0, schema.size()), schema)) {
       candidates.emplace_back(schema, name.substr(schema.size() + 1));
     }
   }
   for (const auto& [schema, table] : candidates) {
-    Statement found(db_, "SELECT sql FROM " + QuoteName(schema) +
-                             ".sqlite_schema WHERE type IN ('table', 'view') AND name = ?1 COLLATE NOCASE");
+    Statement found(
+        db_, "SELECT sql FROM " + QuoteName(schema) +
+                 ".sqlite_schema WHERE type IN ('table', 'view') AND name = ?1 COLLATE NOCASE");
     found.Bind(1, table);
     if (!found.Step()) continue;
     Settle(schema);
     const Name key = NameOf(schema, table);
-    if (const auto at = names_.find(key); at != names_.end() && at->second->file == FileOf(schema)) return at->second;
-    // Known to SQLite but not here: SQLite connects it, if it is one of ours, which settles what it is.
+    if (const auto at = names_.find(key); at != names_.end() && at->second->file == FileOf(schema))
+      return at->second;
+    // Known to SQLite but not here: SQLite connects it, if it is one of ours, which settles what it
+    // is.
     const std::string sql = LowerName(found.Text(0));
     const size_t with = sql.find("using");
-    if (sql.starts_with("create virtual table") && with != std::string::npos && sql.find("memkv", with) != std::string::npos) {
-      Statement connect(db_, "SELECT 1 FROM " + QuoteName(schema) + '.' + QuoteName(table) + " LIMIT 0");
+    if (sql.starts_with("create virtual table") && with != std::string::npos &&
+        sql.find("memkv", with) != std::string::npos) {
+      Statement connect(db_,
+                        "SELECT 1 FROM " + QuoteName(schema) + '.' + QuoteName(table) + " LIMIT 0");
       if (const auto at = names_.find(key); at != names_.end()) return at->second;
     }
     throw SqlError(SQLITE_ERROR, "memkv: " + Shown(name) + " is not a memkv table");

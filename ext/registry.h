@@ -1,11 +1,12 @@
-// Where table states live: outside the sqlite3_vtab objects, which SQLite destroys and makes again at VACUUM, RENAME, rolled-back
-// DDL and DDL on other connections.
+// Where table states live: outside the sqlite3_vtab objects, which SQLite destroys and makes again
+// at VACUUM, RENAME, rolled-back DDL and DDL on other connections.
 //
-// A table's state belongs to one connection and is known by schema and name; what is in a durable table is shared with all
-// connections of the process (core/store/versions.h). Names change transactionally (CREATE, DROP, RENAME),
-// and SQLite does not say when DDL is rolled back; but every DDL statement raises the schema cookie, which is rolled back with
-// it. So each change of a name is logged with the cookie that it leads to, and is undone when the cookie is seen below that.
-// A dropped table's state is parked in the log until its transaction is known to be over.
+// A table's state belongs to one connection and is known by schema and name; what is in a durable
+// table is shared with all connections of the process (core/store/versions.h). Names change
+// transactionally (CREATE, DROP, RENAME), and SQLite does not say when DDL is rolled back; but
+// every DDL statement raises the schema cookie, which is rolled back with it. So each change of a
+// name is logged with the cookie that it leads to, and is undone when the cookie is seen below
+// that. A dropped table's state is parked in the log until its transaction is known to be over.
 
 #ifndef MEMKV_EXT_REGISTRY_H_
 #define MEMKV_EXT_REGISTRY_H_
@@ -22,7 +23,8 @@
 
 namespace memkv::sql {
 
-// What one database connection knows. The module and every function hold it; it dies with the connection.
+// What one database connection knows. The module and every function hold it; it dies with the
+// connection.
 class Connection {
  public:
   explicit Connection(sqlite3* db) : db_(db) {}
@@ -30,7 +32,9 @@ class Connection {
   sqlite3* db() const { return db_; }
 
   // What modules and functions are registered with: a holder of the connection, freed by SQLite.
-  static Connection& Of(void* context) { return **static_cast<std::shared_ptr<Connection>*>(context); }
+  static Connection& Of(void* context) {
+    return **static_cast<std::shared_ptr<Connection>*>(context);
+  }
 
   // The four events of a name's life. `state` is shared with the vtab objects.
   void Created(const std::shared_ptr<TableState>& state);
@@ -41,15 +45,18 @@ class Connection {
   // A durable table that was there before this connection knew of it.
   void Found(const std::shared_ptr<TableState>& state);
 
-  // The table that `name` ("table" or "schema.table") stands for in a function's argument, found as SQLite finds it (temp,
-  // main, then attached), showing what the connection's snapshot shows. Throws SqlError: no such table, or not a memkv table, or one whose rows were not saved. The table
-  // looked up last is found again in a fraction of a microsecond.
+  // The table that `name` ("table" or "schema.table") stands for in a function's argument, found as
+  // SQLite finds it (temp, main, then attached), showing what the connection's snapshot shows.
+  // Throws SqlError: no such table, or not a memkv table, or one whose rows were not saved. The
+  // table looked up last is found again in a fraction of a microsecond.
   std::shared_ptr<TableState> Lookup(std::string_view name);
 
-  // Whether like() (and glob()) are SQLite's own; another one may match anything. Not cheap: asked once a statement.
+  // Whether like() (and glob()) are SQLite's own; another one may match anything. Not cheap: asked
+  // once a statement.
   bool HasBuiltinPatterns(const char* function);
 
-  // Whether long work should stop: polls the host for an interrupt, and lets its progress handler run.
+  // Whether long work should stop: polls the host for an interrupt, and lets its progress handler
+  // run.
   bool Interrupted();
 
  private:
@@ -60,7 +67,9 @@ class Connection {
     int64_t cookie;        // of the schema, once the change was made
   };
 
-  static Name NameOf(std::string_view schema, std::string_view table) { return {LowerName(schema), LowerName(table)}; }
+  static Name NameOf(std::string_view schema, std::string_view table) {
+    return {LowerName(schema), LowerName(table)};
+  }
   int64_t Cookie(const std::string& schema);
   void Settle(const std::string& schema);
   void Undo(const Change& change);

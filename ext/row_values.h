@@ -12,10 +12,12 @@
 
 namespace memkv::sql {
 
-// The SQL value that an encoded key stands for, its stored class included. row() is called only where the class is stored in the
-// row (see KeyClass). The Datum borrows from `key`. REQUIRES: a row of `view`, whose table has this schema.
+// The SQL value that an encoded key stands for, its stored class included. row() is called only
+// where the class is stored in the row (see KeyClass). The Datum borrows from `key`. REQUIRES: a
+// row of `view`, whose table has this schema.
 template <class RowOf>
-void ReadKey(const Schema& schema, const View& view, Bytes key, const RowOf& row, std::string* buffer, Datum* out) {
+void ReadKey(const Schema& schema, const View& view, Bytes key, const RowOf& row,
+             std::string* buffer, Datum* out) {
   if (!DecodeKey(key, out)) Check(Status::Corrupt("a stored key has no known class"));
   if (out->kind != Datum::kInteger && out->kind != Datum::kReal) return;
   if (schema.key_column().affinity == Affinity::kReal) {
@@ -28,8 +30,10 @@ void ReadKey(const Schema& schema, const View& view, Bytes key, const RowOf& row
   }
 }
 
-// The first value column, which table functions show as `value`; NULL for a set. Borrowed from the view or from *buffer.
-inline void ReadValue(const Schema& schema, const View& view, const RowRef& row, std::string* buffer, Datum* out) {
+// The first value column, which table functions show as `value`; NULL for a set. Borrowed from the
+// view or from *buffer.
+inline void ReadValue(const Schema& schema, const View& view, const RowRef& row,
+                      std::string* buffer, Datum* out) {
   *out = Datum::Null();
   if (schema.value_columns() > 0) Check(view.Column(row, 0, buffer, out));
 }

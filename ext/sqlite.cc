@@ -35,7 +35,8 @@ std::string Shown(std::string_view text) {
   constexpr size_t kMost = 80;
   if (text.size() <= kMost) return '"' + std::string(text) + '"';
   size_t cut = kMost;
-  while (cut > 0 && (static_cast<uint8_t>(text[cut]) & 0xc0) == 0x80) --cut;  // not inside a character
+  while (cut > 0 && (static_cast<uint8_t>(text[cut]) & 0xc0) == 0x80)
+    --cut;  // not inside a character
   return '"' + std::string(text.substr(0, cut)) + "...\"";
 }
 
@@ -46,7 +47,8 @@ Statement::Statement(sqlite3* db, const std::string& sql) : db_(db) {
 }
 
 void Statement::Bind(int i, std::string_view text) {
-  const int rc = sqlite3_bind_text64(stmt_, i, text.data(), text.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
+  const int rc =
+      sqlite3_bind_text64(stmt_, i, text.data(), text.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
   if (rc == SQLITE_NOMEM) throw std::bad_alloc();
   if (rc != SQLITE_OK) throw SqlError(rc, sqlite3_errmsg(db_));
 }
@@ -66,7 +68,8 @@ void Statement::Bind(int i, const Datum& v) {
     case Datum::kText:
       return Bind(i, v.bytes);
     case Datum::kBlob:
-      rc = sqlite3_bind_blob64(stmt_, i, v.bytes.empty() ? "" : v.bytes.data(), v.bytes.size(), SQLITE_TRANSIENT);
+      rc = sqlite3_bind_blob64(stmt_, i, v.bytes.empty() ? "" : v.bytes.data(), v.bytes.size(),
+                               SQLITE_TRANSIENT);
       break;
   }
   if (rc == SQLITE_NOMEM) throw std::bad_alloc();
@@ -74,7 +77,8 @@ void Statement::Bind(int i, const Datum& v) {
 }
 
 void Statement::Bind(int i, int64_t integer) {
-  if (const int rc = sqlite3_bind_int64(stmt_, i, integer); rc != SQLITE_OK) throw SqlError(rc, sqlite3_errmsg(db_));
+  if (const int rc = sqlite3_bind_int64(stmt_, i, integer); rc != SQLITE_OK)
+    throw SqlError(rc, sqlite3_errmsg(db_));
 }
 
 void Statement::BindBlob(int i, std::string_view bytes) {
@@ -101,7 +105,8 @@ bool Statement::Step() {
 
 std::string Statement::Text(int column) {
   const char* text = reinterpret_cast<const char*>(sqlite3_column_text(stmt_, column));
-  return text ? std::string(text, static_cast<size_t>(sqlite3_column_bytes(stmt_, column))) : std::string();
+  return text ? std::string(text, static_cast<size_t>(sqlite3_column_bytes(stmt_, column)))
+              : std::string();
 }
 
 void SetResult(sqlite3_context* out, const Datum& v) {
@@ -113,7 +118,8 @@ void SetResult(sqlite3_context* out, const Datum& v) {
     case Datum::kReal:
       return sqlite3_result_double(out, v.real);
     case Datum::kText:
-      return sqlite3_result_text64(out, v.bytes.data(), v.bytes.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
+      return sqlite3_result_text64(out, v.bytes.data(), v.bytes.size(), SQLITE_TRANSIENT,
+                                   SQLITE_UTF8);
     case Datum::kBlob:
       if (v.bytes.empty()) return sqlite3_result_zeroblob(out, 0);
       return sqlite3_result_blob64(out, v.bytes.data(), v.bytes.size(), SQLITE_TRANSIENT);

@@ -1,4 +1,5 @@
-// Small, thin wrappers over the SQLite API: prepared statements, values as Datums, Status as SqlError.
+// Small, thin wrappers over the SQLite API: prepared statements, values as Datums, Status as
+// SqlError.
 
 #ifndef MEMKV_EXT_SQLITE_H_
 #define MEMKV_EXT_SQLITE_H_
@@ -20,7 +21,8 @@ std::string QuoteName(std::string_view name);
 // The argument of an error message: "..." with what was given, cut to a readable length.
 std::string Shown(std::string_view text);
 
-// A prepared statement, finalized at the end of its scope. Throws SqlError with the connection's message.
+// A prepared statement, finalized at the end of its scope. Throws SqlError with the connection's
+// message.
 class Statement {
  public:
   Statement(sqlite3* db, const std::string& sql);
@@ -31,12 +33,15 @@ class Statement {
   void Bind(int i, std::string_view text);
   void Bind(int i, const Datum& v);
   void Bind(int i, int64_t integer);
-  void BindBlob(int i, std::string_view bytes);  // not copied: it must live until the statement is reset
-  bool Step();  // true: a row
+  void BindBlob(int i,
+                std::string_view bytes);  // not copied: it must live until the statement is reset
+  bool Step();                            // true: a row
   int64_t Int(int column) { return sqlite3_column_int64(stmt_, column); }
   std::string Text(int column);
   Bytes Blob(int column);  // borrowed until the next step; empty unless the column is a BLOB
-  sqlite3_value* Value(int column) { return sqlite3_column_value(stmt_, column); }  // unprotected: for sqlite3_value_dup
+  sqlite3_value* Value(int column) {
+    return sqlite3_column_value(stmt_, column);
+  }  // unprotected: for sqlite3_value_dup
   void Reset() noexcept { sqlite3_reset(stmt_); }
 
  private:
@@ -44,7 +49,8 @@ class Statement {
   sqlite3_stmt* stmt_ = nullptr;
 };
 
-// The value's class and content as they are; text and blobs borrow from it. sqlite3_value_blob, not _text: no copy is made.
+// The value's class and content as they are; text and blobs borrow from it. sqlite3_value_blob, not
+// _text: no copy is made.
 inline Datum ToDatum(sqlite3_value* v) {
   switch (sqlite3_value_type(v)) {
     case SQLITE_INTEGER:
@@ -64,7 +70,8 @@ inline Datum ToDatum(sqlite3_value* v) {
   return text ? Datum::Text(bytes) : Datum::Blob(bytes);
 }
 
-// Text and blobs are copied: SQLite may keep a result past the row it came from (min() and GROUP BY do).
+// Text and blobs are copied: SQLite may keep a result past the row it came from (min() and GROUP BY
+// do).
 void SetResult(sqlite3_context* out, const Datum& v);
 
 // The text of an argument, or an SqlError that says what `function` takes.

@@ -14,7 +14,8 @@ void CheckEncoding(sqlite3* db) {
   Statement encoding(db, "PRAGMA encoding");
   encoding.Step();
   if (encoding.Text(0) != "UTF-8") {
-    throw SqlError(SQLITE_ERROR, "memkv: the database's encoding is " + Shown(encoding.Text(0)) + " (allowed: UTF-8)");
+    throw SqlError(SQLITE_ERROR, "memkv: the database's encoding is " + Shown(encoding.Text(0)) +
+                                     " (allowed: UTF-8)");
   }
 }
 
@@ -24,7 +25,8 @@ TableState::Kind KindOf(sqlite3* db, const Schema& schema, const char* schema_na
   const bool in_file = file != nullptr && *file != '\0' && !SameName(schema_name, "temp");
   if (schema.durable_given && !schema.durable && in_file) {
     throw SqlError(SQLITE_ERROR, "memkv: " + Shown(schema.table) +
-                                     ": durable = off in a database file (allowed: in the temp schema, as in CREATE VIRTUAL TABLE temp." +
+                                     ": durable = off in a database file (allowed: in the temp "
+                                     "schema, as in CREATE VIRTUAL TABLE temp." +
                                      QuoteName(schema.table) + ", and in :memory: databases)");
   }
   const bool durable = schema.durable_given ? schema.durable : in_file;
@@ -32,9 +34,10 @@ TableState::Kind KindOf(sqlite3* db, const Schema& schema, const char* schema_na
 }
 
 bool SameColumns(const Schema& a, const Schema& b) {
-  return a.key == b.key && std::equal(a.columns.begin(), a.columns.end(), b.columns.begin(), b.columns.end(),
-                                      [](const Column& x, const Column& y) {
-                                        return SameName(x.name, y.name) && x.type == y.type && x.not_null == y.not_null;
+  return a.key == b.key && std::equal(a.columns.begin(), a.columns.end(), b.columns.begin(),
+                                      b.columns.end(), [](const Column& x, const Column& y) {
+                                        return SameName(x.name, y.name) && x.type == y.type &&
+                                               x.not_null == y.not_null;
                                       });
 }
 
@@ -80,7 +83,8 @@ std::unique_ptr<MemkvTable> MemkvTable::Connect(const CreateArgs& args) {
   // Another connection may have dropped the table and made another of that name.
   if (state && state->durable() && !SameColumns(state->schema, schema)) state = nullptr;
   if (!state && Shadow::Exists(args.db, args.schema, args.table)) {
-    state = std::make_shared<TableState>(connection, std::move(schema), args.schema, TableState::kDurable);
+    state = std::make_shared<TableState>(connection, std::move(schema), args.schema,
+                                         TableState::kDurable);
     connection.Found(state);
   }
   if (state) state->Undrop();
@@ -107,8 +111,10 @@ void MemkvTable::Rename(const char* to) {
 
 TableState& MemkvTable::state() {
   if (!state_) {
-    throw SqlError(SQLITE_ERROR, "memkv: " + Shown(table_) +
-                                     " was a memory table; its rows were not saved (create it with durable = on)");
+    throw SqlError(
+        SQLITE_ERROR,
+        "memkv: " + Shown(table_) +
+            " was a memory table; its rows were not saved (create it with durable = on)");
   }
   return *state_;
 }

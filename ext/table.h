@@ -1,4 +1,5 @@
-// The virtual table: what SQLite sees of a memkv table. It holds nothing but a pointer to the table's state (ext/registry.h).
+// The virtual table: what SQLite sees of a memkv table. It holds nothing but a pointer to the
+// table's state (ext/registry.h).
 
 #ifndef MEMKV_EXT_TABLE_H_
 #define MEMKV_EXT_TABLE_H_
@@ -62,7 +63,8 @@ class MemkvTable : public sqlite3_vtab {
   }
 
  private:
-  MemkvTable(Connection* connection, std::string table) : sqlite3_vtab{}, connection_(connection), table_(std::move(table)) {}
+  MemkvTable(Connection* connection, std::string table)
+      : sqlite3_vtab{}, connection_(connection), table_(std::move(table)) {}
   static std::unique_ptr<MemkvTable> Make(const CreateArgs& args, const Schema& schema);
 
   void SetState(std::shared_ptr<TableState> state);

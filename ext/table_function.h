@@ -44,7 +44,8 @@ class TableFunction : public sqlite3_vtab {
       for (size_t i = 0, next = 0; i < kArgumentCount; ++i) {
         if (given >> i & 1) values[i] = args[next++];
         // A column of SELECT *, or of a join: kept where it is small enough to copy.
-        if (values[i] && sqlite3_value_type(values[i]) != SQLITE_NULL && sqlite3_value_bytes(values[i]) < 4096) {
+        if (values[i] && sqlite3_value_type(values[i]) != SQLITE_NULL &&
+            sqlite3_value_bytes(values[i]) < 4096) {
           kept_[i] = sqlite3_value_dup(values[i]);
         }
       }
@@ -57,7 +58,8 @@ class TableFunction : public sqlite3_vtab {
     bool Eof() const { return !rows_ || !rows_->Valid(); }
     void Column(sqlite3_context* out, int column) {
       if (column < Spec::kColumnCount) return rows_->Column(out, column);
-      if (sqlite3_value* v = kept_[static_cast<size_t>(column - Spec::kColumnCount)]) sqlite3_result_value(out, v);
+      if (sqlite3_value* v = kept_[static_cast<size_t>(column - Spec::kColumnCount)])
+        sqlite3_result_value(out, v);
     }
     sqlite3_int64 Rowid() const { return static_cast<sqlite3_int64>(at_); }
 
@@ -86,14 +88,17 @@ class TableFunction : public sqlite3_vtab {
     return table;
   }
 
-  // Arguments are the hidden columns after the result columns; a plan that lacks a given one is no plan.
+  // Arguments are the hidden columns after the result columns; a plan that lacks a given one is no
+  // plan.
   bool BestIndex(sqlite3_index_info& info) {
     int given = 0;
     std::array<int, kArgumentCount> constraint{};
     for (int i = 0; i < info.nConstraint; ++i) {
       const auto& c = info.aConstraint[i];
       const int argument = c.iColumn - Spec::kColumnCount;
-      if (argument < 0 || argument >= static_cast<int>(kArgumentCount) || c.op != SQLITE_INDEX_CONSTRAINT_EQ) continue;
+      if (argument < 0 || argument >= static_cast<int>(kArgumentCount) ||
+          c.op != SQLITE_INDEX_CONSTRAINT_EQ)
+        continue;
       if (!c.usable) return false;
       if (given >> argument & 1) continue;  // the second is SQLite's to check
       given |= 1 << argument;
@@ -106,10 +111,12 @@ class TableFunction : public sqlite3_vtab {
         usage.argvIndex = ++next;
         usage.omit = 1;
       } else if (i < Spec::kRequired) {
-        throw SqlError(SQLITE_ERROR, std::string(Spec::kSignature) + ": argument " + std::to_string(i + 1) + " is not given");
+        throw SqlError(SQLITE_ERROR, std::string(Spec::kSignature) + ": argument " +
+                                         std::to_string(i + 1) + " is not given");
       }
     }
-    if (Spec::kAscending && info.nOrderBy == 1 && info.aOrderBy[0].iColumn == 0 && !info.aOrderBy[0].desc) {
+    if (Spec::kAscending && info.nOrderBy == 1 && info.aOrderBy[0].iColumn == 0 &&
+        !info.aOrderBy[0].desc) {
       info.orderByConsumed = 1;
     }
     info.idxNum = given;

@@ -32,8 +32,9 @@ class TableState {
  public:
   Schema schema;            // schema.table follows RENAME
   std::string schema_name;  // main, temp, or an attached name
-  void* file = nullptr;     // which database that is: another one may be attached by the same name later
-  Progress progress;        // of a long command
+  void* file =
+      nullptr;        // which database that is: another one may be attached by the same name later
+  Progress progress;  // of a long command
 
  private:
   Connection& connection_;

@@ -6,11 +6,13 @@
 
 namespace memkv::sql {
 
-FuzzySpec::FuzzySpec(Connection& connection, const Arguments& args) : table_(args.Table(connection)) {
+FuzzySpec::FuzzySpec(Connection& connection, const Arguments& args)
+    : table_(args.Table(connection)) {
   const Converted word = Converted::Compared(args[1], Affinity::kText);
   if (word.datum().kind != Datum::kText) args.Fail("word is a TEXT");
   const int distance = static_cast<int>(args.Integer(2, "distance", 0, Levenshtein::kMaxDistance));
-  search_.emplace(ViewCursor(table_.view), Levenshtein(word.datum().bytes, distance), ClassRange(kTextTag));
+  search_.emplace(ViewCursor(table_.view), Levenshtein(word.datum().bytes, distance),
+                  ClassRange(kTextTag));
   search_->SetPoll([c = &connection] { return c->Interrupted(); });
   search_->Start();
   if (!search_->Valid()) Check(search_->status());

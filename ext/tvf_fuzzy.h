@@ -1,5 +1,6 @@
-// memkv_fuzzy(table, word, distance): key, value, distance. The TEXT keys within that Levenshtein distance of a word, counted in
-// UTF-8 characters, in key order; branches that are too far off are skipped. `value` is the first value column.
+// memkv_fuzzy(table, word, distance): key, value, distance. The TEXT keys within that Levenshtein
+// distance of a word, counted in UTF-8 characters, in key order; branches that are too far off are
+// skipped. `value` is the first value column.
 
 #ifndef MEMKV_EXT_TVF_FUZZY_H_
 #define MEMKV_EXT_TVF_FUZZY_H_

@@ -6,11 +6,14 @@
 namespace memkv::sql {
 
 LookupSpec::LookupSpec(Connection& connection, const Arguments& args)
-    : fields_(connection.db()), table_(args.Table(connection)), affinity_(table_.schema().key_column().affinity) {
+    : fields_(connection.db()),
+      table_(args.Table(connection)),
+      affinity_(table_.schema().key_column().affinity) {
   pointer_ = static_cast<const memkv_keys*>(sqlite3_value_pointer(args[1], MEMKV_KEYS_POINTER));
   if (pointer_ == nullptr) {
     const Datum json = ToDatum(args[1]);
-    if (json.kind != Datum::kText) args.Fail("keys is a JSON array, or a pointer of type \"" MEMKV_KEYS_POINTER "\"");
+    if (json.kind != Datum::kText)
+      args.Fail("keys is a JSON array, or a pointer of type \"" MEMKV_KEYS_POINTER "\"");
     json_ = json.bytes;
     keys_.emplace(json_);
   }
@@ -43,7 +46,8 @@ void LookupSpec::Fill() {
       if (more) AddKey(key);
     }
   }
-  for (size_t i = 0; i < count_; ++i) views_[i] = Bytes(encoded_).substr(ends_[i], ends_[i + 1] - ends_[i]);
+  for (size_t i = 0; i < count_; ++i)
+    views_[i] = Bytes(encoded_).substr(ends_[i], ends_[i + 1] - ends_[i]);
   Check(table_.view.FindMany(views_.data(), count_, found_.data(), rows_.data()));
 }
 
@@ -53,7 +57,8 @@ void LookupSpec::Column(sqlite3_context* out, int column) {
   if (column == 0) {
     if (views_[at_].empty()) return;  // NULL was asked for
     if (found_[at_]) {
-      ReadKey(table_.schema(), table_.view, views_[at_], [this] { return rows_[at_]; }, &buffer_, &v);
+      ReadKey(
+          table_.schema(), table_.view, views_[at_], [this] { return rows_[at_]; }, &buffer_, &v);
     } else if (!DecodeKey(views_[at_], &v)) {
       return;
     }

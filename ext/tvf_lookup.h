@@ -1,6 +1,7 @@
-// memkv_lookup(table, keys): key, value, found. One row for each key, in input order: the stored key and the first value column
-// where it is found, the key as it was asked for and NULL where it is not. `keys` is a JSON array of strings, numbers and nulls, or
-// a pointer of type "memkv_keys" (memkv.h). Keys are looked up in batches, so that cache misses overlap.
+// memkv_lookup(table, keys): key, value, found. One row for each key, in input order: the stored
+// key and the first value column where it is found, the key as it was asked for and NULL where it
+// is not. `keys` is a JSON array of strings, numbers and nulls, or a pointer of type "memkv_keys"
+// (memkv.h). Keys are looked up in batches, so that cache misses overlap.
 
 #ifndef MEMKV_EXT_TVF_LOOKUP_H_
 #define MEMKV_EXT_TVF_LOOKUP_H_

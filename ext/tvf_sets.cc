@@ -23,7 +23,8 @@ void SetRows::Column(sqlite3_context* out, int) {
   const NamedTable& table = in_a ? a_ : b_;
   const ViewCursor& at = in_a ? walk_->a() : walk_->b();
   Datum key;
-  ReadKey(table.schema(), table.view, walk_->key(), [&] { return at.row(); }, &buffer_, &key);
+  ReadKey(
+      table.schema(), table.view, walk_->key(), [&] { return at.row(); }, &buffer_, &key);
   SetResult(out, key);
 }
 

@@ -1,5 +1,6 @@
-// memkv_union(a, b) · memkv_intersect(a, b) · memkv_except(a, b): key. The keys of two tables combined, in key order and one at a
-// time; gaps are skipped by seeking. Keys are equal as SQL compares them under BINARY (1 = 1.0); a key in both is shown as in a.
+// memkv_union(a, b) · memkv_intersect(a, b) · memkv_except(a, b): key. The keys of two tables
+// combined, in key order and one at a time; gaps are skipped by seeking. Keys are equal as SQL
+// compares them under BINARY (1 = 1.0); a key in both is shown as in a.
 
 #ifndef MEMKV_EXT_TVF_SETS_H_
 #define MEMKV_EXT_TVF_SETS_H_
@@ -34,15 +35,18 @@ class SetRows {
 
 struct UnionSpec : SetRows {
   static constexpr char kSignature[] = "memkv_union(a, b)";
-  UnionSpec(Connection& connection, const Arguments& args) : SetRows(connection, args, SetOp::kUnion) {}
+  UnionSpec(Connection& connection, const Arguments& args)
+      : SetRows(connection, args, SetOp::kUnion) {}
 };
 struct IntersectSpec : SetRows {
   static constexpr char kSignature[] = "memkv_intersect(a, b)";
-  IntersectSpec(Connection& connection, const Arguments& args) : SetRows(connection, args, SetOp::kIntersect) {}
+  IntersectSpec(Connection& connection, const Arguments& args)
+      : SetRows(connection, args, SetOp::kIntersect) {}
 };
 struct ExceptSpec : SetRows {
   static constexpr char kSignature[] = "memkv_except(a, b)";
-  ExceptSpec(Connection& connection, const Arguments& args) : SetRows(connection, args, SetOp::kExcept) {}
+  ExceptSpec(Connection& connection, const Arguments& args)
+      : SetRows(connection, args, SetOp::kExcept) {}
 };
 
 }  // namespace memkv::sql

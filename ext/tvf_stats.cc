@@ -5,7 +5,9 @@ namespace memkv::sql {
 std::vector<Row> StatsSpec::Rows(Connection&, TableState& state) {
   const Table::Stats s = state.table.GetStats();
   std::vector<Row> rows;
-  auto add = [&rows](const char* name, uint64_t value) { rows.push_back({name, static_cast<int64_t>(value)}); };
+  auto add = [&rows](const char* name, uint64_t value) {
+    rows.push_back({name, static_cast<int64_t>(value)});
+  };
   add("keys", s.keys);
   add("delta_keys", s.delta_keys);
   add("frozen_keys", s.frozen_keys);
@@ -17,7 +19,9 @@ std::vector<Row> StatsSpec::Rows(Connection&, TableState& state) {
   add("descriptor_bytes", s.delta.descriptor_bytes);
   add("symbol_bytes", s.delta.symbol_bytes);
   add("slack_bytes", s.delta.slack_bytes);
-  rows.push_back({"bytes_per_key", s.keys ? static_cast<double>(s.memory_bytes) / static_cast<double>(s.keys) : 0.0});
+  rows.push_back(
+      {"bytes_per_key",
+       s.keys ? static_cast<double>(s.memory_bytes) / static_cast<double>(s.keys) : 0.0});
   add("leaves", s.delta.leaves);
   add("node4", s.delta.node4);
   add("node8", s.delta.node8);
@@ -32,7 +36,8 @@ std::vector<Row> StatsSpec::Rows(Connection&, TableState& state) {
 }
 
 std::vector<Row> CheckSpec::Rows(Connection& connection, TableState& state) {
-  const Status status = state.table.Verify([&](uint64_t, uint64_t) { return connection.Interrupted(); });
+  const Status status =
+      state.table.Verify([&](uint64_t, uint64_t) { return connection.Interrupted(); });
   if (status.ok()) return {};
   if (status.code() != Status::kCorrupt) Check(status);
   return {{status.message()}};

@@ -1,4 +1,5 @@
-// Writes: INSERT, UPDATE and DELETE as the WITHOUT ROWID twin does them. Everything is checked before anything changes.
+// Writes: INSERT, UPDATE and DELETE as the WITHOUT ROWID twin does them. Everything is checked
+// before anything changes.
 
 #include <array>
 #include <cmath>
@@ -14,13 +15,15 @@
 namespace memkv::sql {
 namespace {
 
-// Hidden columns can only be set as a command's arguments. An UPDATE … FROM of older SQLite hands over every column's present
-// value, as if each were set: it shows by the command column, which an UPDATE otherwise marks as unchanged.
+// Hidden columns can only be set as a command's arguments. An UPDATE … FROM of older SQLite hands
+// over every column's present value, as if each were set: it shows by the command column, which an
+// UPDATE otherwise marks as unchanged.
 void CheckHidden(const Schema& schema, std::span<sqlite3_value*> columns, bool insert) {
   sqlite3_value* rank = columns[schema.rank_column()];
   if (!insert && !sqlite3_value_nochange(columns[schema.command_column()])) return;
   if (!sqlite3_value_nochange(rank) && sqlite3_value_type(rank) != SQLITE_NULL) {
-    throw SqlError(SQLITE_ERROR, "memkv: " + schema.table + ".rank is read-only (it is the row's position in key order)");
+    throw SqlError(SQLITE_ERROR, "memkv: " + schema.table +
+                                     ".rank is read-only (it is the row's position in key order)");
   }
 }
 
@@ -35,8 +38,8 @@ void MemkvTable::Update(std::span<sqlite3_value*> args) {
   const bool insert = sqlite3_value_type(args[0]) == SQLITE_NULL;
   if (!sqlite3_value_nochange(command) && sqlite3_value_type(command) != SQLITE_NULL) {
     if (!insert) {
-      throw SqlError(SQLITE_ERROR, "memkv: a command is an INSERT: INSERT INTO " + s.schema.table + "(" + s.schema.table +
-                                       ") VALUES(...)");
+      throw SqlError(SQLITE_ERROR, "memkv: a command is an INSERT: INSERT INTO " + s.schema.table +
+                                       "(" + s.schema.table + ") VALUES(...)");
     }
     return RunCommand(*connection_, s, columns);
   }

@@ -1,7 +1,8 @@
 // The one place where C++ meets SQLite's C virtual-table ABI.
 //
-// A module is a plain class; ModuleOf<T>() reads its shape at compile time and fills in the sqlite3_module. Methods take and
-// return C++ types and throw on failure; nothing is ever thrown past Guard():
+// A module is a plain class; ModuleOf<T>() reads its shape at compile time and fills in the
+// sqlite3_module. Methods take and return C++ types and throw on failure; nothing is ever thrown
+// past Guard():
 //
 //   std::bad_alloc  -> SQLITE_NOMEM
 //   SqlError        -> its code; its text, unless empty, as the error message
@@ -50,7 +51,8 @@ struct CreateArgs {
   std::span<const char* const> args;
 };
 
-// Runs body; an exception becomes a result code and *message (owned by SQLite; null if even that allocation failed).
+// Runs body; an exception becomes a result code and *message (owned by SQLite; null if even that
+// allocation failed).
 template <class Body>
 int Guard(char** message, Body&& body) noexcept {
   auto say = [message](const char* text) {
@@ -90,20 +92,20 @@ void GuardFunction(sqlite3_context* context, Body&& body) noexcept {
 
 // The sqlite3_module of T. T derives from sqlite3_vtab; what it may have, found by `requires`:
 //
-//   static std::unique_ptr<T> Create(const CreateArgs&)    an ordinary table; without it T is a table-valued function
-//   static std::unique_ptr<T> Connect(const CreateArgs&)   required
-//   bool BestIndex(sqlite3_index_info&)                    required; false: this plan is unusable
-//   T::Cursor, derived from sqlite3_vtab_cursor            required, with a constructor T::Cursor(T&) and
-//     Filter(int, const char*, std::span<sqlite3_value*>), Next(), bool Eof(), Column(sqlite3_context*, int), Rowid()
-//   void Destroy()                                         DROP TABLE; afterwards the object is deleted
-//   void Update(std::span<sqlite3_value*>)                 writable tables
-//   sqlite3* db()                                          with it, last_insert_rowid() outlives an INSERT
-//   Begin() Sync() Commit() Rollback()                     transactional tables
-//   Savepoint(int) Release(int) RollbackTo(int)            "
-//   void Rename(const char*)
-//   bool FindFunction(int argc, const char* name, Function*)
-//   static bool ShadowName(const char*)
-//   std::string Integrity(bool quick)                      what is wrong; empty if all is well (SQLite 3.44 and later)
+//   static std::unique_ptr<T> Create(const CreateArgs&)    an ordinary table; without it T is a
+//   table-valued function static std::unique_ptr<T> Connect(const CreateArgs&)   required bool
+//   BestIndex(sqlite3_index_info&)                    required; false: this plan is unusable
+//   T::Cursor, derived from sqlite3_vtab_cursor            required, with a constructor
+//   T::Cursor(T&) and
+//     Filter(int, const char*, std::span<sqlite3_value*>), Next(), bool Eof(),
+//     Column(sqlite3_context*, int), Rowid()
+//   void Destroy()                                         DROP TABLE; afterwards the object is
+//   deleted void Update(std::span<sqlite3_value*>)                 writable tables sqlite3* db()
+//   with it, last_insert_rowid() outlives an INSERT Begin() Sync() Commit() Rollback()
+//   transactional tables Savepoint(int) Release(int) RollbackTo(int)            " void Rename(const
+//   char*) bool FindFunction(int argc, const char* name, Function*) static bool ShadowName(const
+//   char*) std::string Integrity(bool quick)                      what is wrong; empty if all is
+//   well (SQLite 3.44 and later)
 template <class T>
 class ModuleOf {
   using Cursor = typename T::Cursor;
@@ -119,7 +121,8 @@ class ModuleOf {
   static int Open(sqlite3* db, void* context, int argc, const char* const* argv, sqlite3_vtab** out,
                   char** message) noexcept {
     return Guard(message, [&] {
-      const CreateArgs args{db, context, argv[1], argv[2], {argv + 3, static_cast<size_t>(argc > 3 ? argc - 3 : 0)}};
+      const CreateArgs args{
+          db, context, argv[1], argv[2], {argv + 3, static_cast<size_t>(argc > 3 ? argc - 3 : 0)}};
       *out = Make(args).release();
     });
   }
@@ -133,7 +136,7 @@ class ModuleOf {
       delete Self(v);
       return SQLITE_OK;
     };
-    if constexpr (requires(T& t) { t.Destroy(); }) {
+    if constexpr (requires(T & t) { t.Destroy(); }) {
       m.xDestroy = [](sqlite3_vtab* v) noexcept {
         const int rc = Call<&T::Destroy>(v);
         if (rc == SQLITE_OK) delete Self(v);
@@ -154,10 +157,15 @@ class ModuleOf {
       delete Self(c);
       return SQLITE_OK;
     };
-    m.xFilter = [](sqlite3_vtab_cursor* c, int num, const char* str, int argc, sqlite3_value** argv) noexcept {
-      return Guard(&c->pVtab->zErrMsg, [&] { Self(c)->Filter(num, str, {argv, static_cast<size_t>(argc)}); });
+    m.xFilter = [](sqlite3_vtab_cursor* c, int num, const char* str, int argc,
+                   sqlite3_value** argv) noexcept {
+      return Guard(&c->pVtab->zErrMsg, [&] {
+        Self(c)->Filter(num, str, {argv, static_cast<size_t>(argc)});
+      });
     };
-    m.xNext = [](sqlite3_vtab_cursor* c) noexcept { return Guard(&c->pVtab->zErrMsg, [&] { Self(c)->Next(); }); };
+    m.xNext = [](sqlite3_vtab_cursor* c) noexcept {
+      return Guard(&c->pVtab->zErrMsg, [&] { Self(c)->Next(); });
+    };
     m.xEof = [](sqlite3_vtab_cursor* c) noexcept -> int { return Self(c)->Eof(); };
     m.xColumn = [](sqlite3_vtab_cursor* c, sqlite3_context* out, int n) noexcept {
       return Guard(&c->pVtab->zErrMsg, [&] { Self(c)->Column(out, n); });
@@ -165,31 +173,34 @@ class ModuleOf {
     m.xRowid = [](sqlite3_vtab_cursor* c, sqlite3_int64* out) noexcept {
       return Guard(&c->pVtab->zErrMsg, [&] { *out = Self(c)->Rowid(); });
     };
-    if constexpr (requires(T& t, std::span<sqlite3_value*> a) { t.Update(a); }) {
-      m.xUpdate = [](sqlite3_vtab* v, int argc, sqlite3_value** argv, sqlite3_int64* rowid) noexcept {
+    if constexpr (requires(T & t, std::span<sqlite3_value*> a) { t.Update(a); }) {
+      m.xUpdate = [](sqlite3_vtab* v, int argc, sqlite3_value** argv,
+                     sqlite3_int64* rowid) noexcept {
         return Guard(&v->zErrMsg, [&] {
           Self(v)->Update({argv, static_cast<size_t>(argc)});
-          if constexpr (requires(T& t) { t.db(); }) *rowid = sqlite3_last_insert_rowid(Self(v)->db());
+          if constexpr (requires(T & t) { t.db(); })
+            *rowid = sqlite3_last_insert_rowid(Self(v)->db());
         });
       };
     }
-    if constexpr (requires(T& t) { t.Begin(), t.Sync(), t.Commit(), t.Rollback(); }) {
+    if constexpr (requires(T & t) { t.Begin(), t.Sync(), t.Commit(), t.Rollback(); }) {
       m.xBegin = [](sqlite3_vtab* v) noexcept { return Call<&T::Begin>(v); };
       m.xSync = [](sqlite3_vtab* v) noexcept { return Call<&T::Sync>(v); };
       m.xCommit = [](sqlite3_vtab* v) noexcept { return Call<&T::Commit>(v); };
       m.xRollback = [](sqlite3_vtab* v) noexcept { return Call<&T::Rollback>(v); };
     }
-    if constexpr (requires(T& t) { t.Savepoint(0), t.Release(0), t.RollbackTo(0); }) {
+    if constexpr (requires(T & t) { t.Savepoint(0), t.Release(0), t.RollbackTo(0); }) {
       m.xSavepoint = [](sqlite3_vtab* v, int n) noexcept { return Call<&T::Savepoint>(v, n); };
       m.xRelease = [](sqlite3_vtab* v, int n) noexcept { return Call<&T::Release>(v, n); };
       m.xRollbackTo = [](sqlite3_vtab* v, int n) noexcept { return Call<&T::RollbackTo>(v, n); };
     }
-    if constexpr (requires(T& t, const char* s) { t.Rename(s); }) {
+    if constexpr (requires(T & t, const char* s) { t.Rename(s); }) {
       m.xRename = [](sqlite3_vtab* v, const char* s) noexcept { return Call<&T::Rename>(v, s); };
     }
-    if constexpr (requires(T& t, typename T::Function* f) { t.FindFunction(0, "", f); }) {
+    if constexpr (requires(T & t, typename T::Function * f) { t.FindFunction(0, "", f); }) {
       m.xFindFunction = [](sqlite3_vtab* v, int argc, const char* name,
-                           void (**function)(sqlite3_context*, int, sqlite3_value**), void** context) noexcept -> int {
+                           void (**function)(sqlite3_context*, int, sqlite3_value**),
+                           void** context) noexcept -> int {
         typename T::Function found{};
         if (!Self(v)->FindFunction(argc, name, &found)) return 0;
         *function = found.function;
@@ -203,11 +214,13 @@ class ModuleOf {
       m.xShadowName = [](const char* s) noexcept -> int { return T::ShadowName(s); };
     }
 #if SQLITE_VERSION_NUMBER >= 3044000
-    if constexpr (requires(T& t) { t.Integrity(true); }) {
-      m.xIntegrity = [](sqlite3_vtab* v, const char*, const char*, int flags, char** wrong) noexcept {
+    if constexpr (requires(T & t) { t.Integrity(true); }) {
+      m.xIntegrity = [](sqlite3_vtab* v, const char*, const char*, int flags,
+                        char** wrong) noexcept {
         return Guard(wrong, [&] {
           const std::string text = Self(v)->Integrity(flags & 1);
-          if (!text.empty() && (*wrong = sqlite3_mprintf("%s", text.c_str())) == nullptr) throw std::bad_alloc();
+          if (!text.empty() && (*wrong = sqlite3_mprintf("%s", text.c_str())) == nullptr)
+            throw std::bad_alloc();
         });
       };
     }

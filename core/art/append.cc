@@ -1,4 +1,5 @@
-// Appending: keys in ascending order above all others become whole leaves at the end of the tree, each made once.
+// Appending: keys in ascending order above all others become whole leaves at the end of the tree,
+// each made once.
 
 #include <algorithm>
 #include <cassert>
@@ -10,9 +11,9 @@ namespace memkv::art {
 
 namespace {
 
-constexpr size_t kMostRecord = 512;      // longer records have blocks of their own: Put makes them
-constexpr size_t kMostLeaf = 8 << 10;    // bytes of keys and records
-constexpr size_t kLeastEntries = 16;     // fewer are put one by one
+constexpr size_t kMostRecord = 512;    // longer records have blocks of their own: Put makes them
+constexpr size_t kMostLeaf = 8 << 10;  // bytes of keys and records
+constexpr size_t kLeastEntries = 16;   // fewer are put one by one
 
 Bytes AsBytes(const uint8_t* p, size_t n) { return {reinterpret_cast<const char*>(p), n}; }
 

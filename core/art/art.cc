@@ -141,7 +141,8 @@ Status Art::Append(const Bytes* keys, const Entry* entries, size_t n) {
       try {
         done = engine_->AppendLeaf(keys + i, entries + i, fit - i);
       } catch (const art::ArenaFull&) {
-        return Status::Full("the arena is full at " + std::to_string(engine_->held_bytes()) + " bytes");
+        return Status::Full("the arena is full at " + std::to_string(engine_->held_bytes()) +
+                            " bytes");
       }
     }
     if (done == 0) {

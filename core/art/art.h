@@ -157,8 +157,8 @@ class Art {
   Status Put(Bytes key, const Entry& entry, bool* replaced = nullptr);
   // Adds key unless it is there already; `*existed` tells which.
   Status Add(Bytes key, const Entry& entry, bool* existed);
-  // Puts n keys that ascend and are all above every key in the map; packs them into leaves without searching.
-  // Unlike the others it may fail halfway, with the first keys put.
+  // Puts n keys that ascend and are all above every key in the map; packs them into leaves without
+  // searching. Unlike the others it may fail halfway, with the first keys put.
   Status Append(const Bytes* keys, const Entry* entries, size_t n);
   bool Erase(Bytes key);  // false if key was not there
   uint64_t EraseRange(Bytes lo,

@@ -67,7 +67,8 @@ class Engine {
   // See Art.
   // `overwrite` false: an entry that is there stays as it is.
   void Put(Bytes key, const Entry& entry, bool* existed, bool overwrite = true);
-  // Makes one leaf of as many of these entries as fit one. How many that were; 0 where Put has to do it. See Art::Append.
+  // Makes one leaf of as many of these entries as fit one. How many that were; 0 where Put has to
+  // do it. See Art::Append.
   size_t AppendLeaf(const Bytes* keys, const Entry* entries, size_t n);
   bool Erase(Bytes key);
   uint64_t EraseRange(Bytes lo, std::optional<Bytes> hi);

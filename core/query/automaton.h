@@ -8,10 +8,11 @@
 //   size_t Skip(State* s, Bytes rest, bool* keep)
 //   size_t Lookback(State s)
 //
-// where it can tell faster than by stepping. Skip takes in bytes at the front of `rest` at once, makes *s the state after them,
-// and says how many; 0: they have to be stepped over. The states in between are not told: where a key departs from the one
-// before among them, the search goes back by Lookback(the state before them) bytes and takes those in again. Without *keep the
-// new state is good for the end of the key only.
+// where it can tell faster than by stepping. Skip takes in bytes at the front of `rest` at once,
+// makes *s the state after them, and says how many; 0: they have to be stepped over. The states in
+// between are not told: where a key departs from the one before among them, the search goes back by
+// Lookback(the state before them) bytes and takes those in again. Without *keep the new state is
+// good for the end of the key only.
 
 #ifndef MEMKV_CORE_QUERY_AUTOMATON_H_
 #define MEMKV_CORE_QUERY_AUTOMATON_H_

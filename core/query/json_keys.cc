@@ -19,7 +19,8 @@ size_t PlainBytes(Bytes text) {
   for (; i + 8 <= text.size(); i += 8) {
     uint64_t x;
     std::memcpy(&x, text.data() + i, 8);
-    const uint64_t control = (x - kOnes * 0x20) & ~x & kHigh;  // a byte below 0x20, and perhaps bytes after one
+    const uint64_t control =
+        (x - kOnes * 0x20) & ~x & kHigh;  // a byte below 0x20, and perhaps bytes after one
     if (zeros(x ^ kOnes * '"') | zeros(x ^ kOnes * '\\') | control) break;
   }
   for (; i < text.size(); ++i) {
@@ -41,11 +42,13 @@ Status JsonKeys::Fail(size_t at, const char* expected) const {
       found = std::string("byte 0x") + kHexDigits[c >> 4] + kHexDigits[c & 15];
     }
   }
-  return Status::Invalid("malformed JSON at byte " + std::to_string(at) + ": " + expected + " expected, " + found + " found");
+  return Status::Invalid("malformed JSON at byte " + std::to_string(at) + ": " + expected +
+                         " expected, " + found + " found");
 }
 
 void JsonKeys::SkipSpace() {
-  while (at_ < text_.size() && (text_[at_] == ' ' || (text_[at_] >= '\t' && text_[at_] <= '\r' && text_[at_] != '\v' && text_[at_] != '\f'))) {
+  while (at_ < text_.size() && (text_[at_] == ' ' || (text_[at_] >= '\t' && text_[at_] <= '\r' &&
+                                                      text_[at_] != '\v' && text_[at_] != '\f'))) {
     ++at_;
   }
 }
@@ -178,7 +181,8 @@ Status JsonKeys::Number(Datum* key) {
     return {};
   }
   double r = 0;
-  if (std::from_chars(number.data(), number.data() + number.size(), r).ec == std::errc::result_out_of_range) {
+  if (std::from_chars(number.data(), number.data() + number.size(), r).ec ==
+      std::errc::result_out_of_range) {
     r = std::strtod(number.c_str(), nullptr);  // an infinity, or 0
   }
   *key = Datum::Real(r);

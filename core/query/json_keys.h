@@ -1,4 +1,5 @@
-// JsonKeys: the elements of a JSON array of keys, one by one: strings, numbers and null (RFC 8259, strictly).
+// JsonKeys: the elements of a JSON array of keys, one by one: strings, numbers and null (RFC 8259,
+// strictly).
 //
 // Bytes of strings that are no well-formed UTF-8 are taken as they are, since keys may hold any.
 
@@ -18,9 +19,10 @@ class JsonKeys {
   // Borrows `text`.
   explicit JsonKeys(Bytes text) : text_(text) {}
 
-  // The next element: TEXT, INTEGER (where int64 holds it), REAL or NULL; *more is false after the last. Text is borrowed from the
-  // array or from this object until the next call. kInvalid, with the byte position, where the text is no array of keys; after
-  // a failure it may not be called again.
+  // The next element: TEXT, INTEGER (where int64 holds it), REAL or NULL; *more is false after the
+  // last. Text is borrowed from the array or from this object until the next call. kInvalid, with
+  // the byte position, where the text is no array of keys; after a failure it may not be called
+  // again.
   Status Next(bool* more, Datum* key);
 
  private:

@@ -46,7 +46,9 @@ size_t Literal::FindInBlocks(const char* text, size_t from, size_t to, bool* nul
   const __m128i zero = _mm_setzero_si128();
   const __m128i upper = all(bytes_[rare_].upper), lower = all(bytes_[rare_].lower);
   const __m128i upper2 = all(bytes_[rarer_].upper), lower2 = all(bytes_[rarer_].lower);
-  const auto load = [](const char* p) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p)); };
+  const auto load = [](const char* p) {
+    return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+  };
   for (size_t i = from; i < to; i += 16) {
     const __m128i a = load(text + i + rare_), b = load(text + i + rarer_);
     const __m128i at_a = _mm_or_si128(_mm_cmpeq_epi8(a, upper), _mm_cmpeq_epi8(a, lower));

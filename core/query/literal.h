@@ -1,4 +1,5 @@
-// Literal: finds a short ASCII text in bytes, each letter perhaps in either case, sixteen places at a time.
+// Literal: finds a short ASCII text in bytes, each letter perhaps in either case, sixteen places at
+// a time.
 
 #ifndef MEMKV_CORE_QUERY_LITERAL_H_
 #define MEMKV_CORE_QUERY_LITERAL_H_
@@ -21,14 +22,15 @@ class Literal {
 
   size_t size() const { return bytes_.size(); }
 
-  // Where in `text`, before its first NUL, the literal first stands (*found), or where that NUL is, or the end.
+  // Where in `text`, before its first NUL, the literal first stands (*found), or where that NUL is,
+  // or the end.
   size_t Find(Bytes text, bool* found) const;
   // Whether `text`, of size() bytes, is the literal.
   bool Is(const char* text) const;
 
  private:
-  // The literal among the places [from, to) of `text`, which has size() - 1 bytes more; `to` if nowhere. Stops short, *nul set,
-  // at a NUL.
+  // The literal among the places [from, to) of `text`, which has size() - 1 bytes more; `to` if
+  // nowhere. Stops short, *nul set, at a NUL.
   size_t FindInBlocks(const char* text, size_t from, size_t to, bool* nul) const;
 
   std::vector<CasePair> bytes_;

@@ -240,7 +240,8 @@ size_t Pattern::SkipToLiteral(const Segment& segment, State* s, Bytes rest, bool
     // It has to stand at the end, or before a NUL; what comes before does not matter.
     *keep = false;
     const void* nul = std::memchr(rest.data(), '\0', rest.size());
-    const size_t end = nul ? static_cast<size_t>(static_cast<const char*>(nul) - rest.data()) : rest.size();
+    const size_t end =
+        nul ? static_cast<size_t>(static_cast<const char*>(nul) - rest.data()) : rest.size();
     if (end >= n && segment.literal.Is(rest.data() + end - n)) s->bits = segment.last;
     return end;
   }

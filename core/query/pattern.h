@@ -66,7 +66,8 @@ class Pattern {
     }
     return StepSlow(s, byte);
   }
-  // Up to where the segment that is looked for ends, or, if that is more than a literal, to where it may begin.
+  // Up to where the segment that is looked for ends, or, if that is more than a literal, to where
+  // it may begin.
   size_t Skip(State* s, Bytes rest, bool* keep) const {
     if (s->bits != 0 || s->unfinished || s->segment == 0 || s->segment >= kDead) return 0;
     const Segment& segment = segments_[s->segment - 1u];
@@ -111,7 +112,7 @@ class Pattern {
     uint64_t last = 0;                  // the last element
     bool ascii_first = false;           // the first element is an ASCII literal:
     CasePair first{0};                  // this one
-    Literal literal;                    // the whole segment, if each element is such a literal; else empty
+    Literal literal;  // the whole segment, if each element is such a literal; else empty
   };
 
   Pattern() = default;

@@ -1,10 +1,12 @@
-// PrefixTree: the tree that a delimiter makes of the keys of one class, walked depth first, with the count of each branch; what a
-// flame graph shows. Branches with too few keys are left to their parents' own share.
+// PrefixTree: the tree that a delimiter makes of the keys of one class, walked depth first, with
+// the count of each branch; what a flame graph shows. Branches with too few keys are left to their
+// parents' own share.
 //
-//   keys a/b/1 a/b/2 a/c x, delimiter "/":   (all) 4  >  "a/" 3  >  "a/b/" 2  >  "a/b/1" 1 · "a/b/2" 1 · "a/c" 1 · "x" 1
+//   keys a/b/1 a/b/2 a/c x, delimiter "/":   (all) 4  >  "a/" 3  >  "a/b/" 2  >  "a/b/1" 1 ·
+//   "a/b/2" 1 · "a/c" 1 · "x" 1
 //
-// By counts alone: a branch of at least m of the keys from rank r on holds a key whose rank is within m of r, so that a level costs
-// one probe for m keys, however many branches there are.
+// By counts alone: a branch of at least m of the keys from rank r on holds a key whose rank is
+// within m of r, so that a level costs one probe for m keys, however many branches there are.
 
 #ifndef MEMKV_CORE_QUERY_PREFIX_TREE_H_
 #define MEMKV_CORE_QUERY_PREFIX_TREE_H_
@@ -35,12 +37,16 @@ class PrefixTree {
 
   // REQUIRES !delimiter.empty(), least > 0. max_depth: how many branches deep.
   PrefixTree(C cursor, KeyTag tag, Bytes delimiter, uint64_t max_depth, uint64_t least)
-      : cursor_(std::move(cursor)), tag_(1, tag), delimiter_(delimiter), max_depth_(max_depth), least_(least) {
+      : cursor_(std::move(cursor)),
+        tag_(1, tag),
+        delimiter_(delimiter),
+        max_depth_(max_depth),
+        least_(least) {
     assert(!delimiter.empty() && least > 0);
   }
 
-  // Enters the next branch or leaves the present one. The first call enters all keys of the class (an empty prefix); false
-  // after those were left, and on failure.
+  // Enters the next branch or leaves the present one. The first call enters all keys of the class
+  // (an empty prefix); false after those were left, and on failure.
   bool Next() {
     if (!status_.ok()) return false;
     if (stack_.empty()) return !done_ && EnterAll();

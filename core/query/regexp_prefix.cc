@@ -6,8 +6,8 @@ namespace memkv {
 
 std::string RegexpPrefix(Bytes pattern) {
   constexpr Bytes kSpecial = ".[](){}*+?|^$\\", kQuantifiers = "*+?{";
-  if (!pattern.starts_with('^') || pattern.find('|') != Bytes::npos || pattern.find("(?") != Bytes::npos ||
-      pattern.find('\0') != Bytes::npos) {
+  if (!pattern.starts_with('^') || pattern.find('|') != Bytes::npos ||
+      pattern.find("(?") != Bytes::npos || pattern.find('\0') != Bytes::npos) {
     return "";
   }
   pattern.remove_prefix(1);

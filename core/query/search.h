@@ -94,7 +94,9 @@ class Search {
   // How many bytes that have to follow are spelt out in a seek.
   static constexpr size_t kMaxSpelt = 64;
   static constexpr size_t kCompare = SIZE_MAX;
-  static constexpr bool kSkips = requires(const A& a, State s, Bytes rest, bool keep) { a.Skip(&s, rest, &keep); };
+  static constexpr bool kSkips = requires(const A& a, State s, Bytes rest, bool keep) {
+    a.Skip(&s, rest, &keep);
+  };
 
   struct Walk {
     size_t depth;  // bytes of the key that were read

@@ -23,7 +23,8 @@ std::string Lower(Bytes text) {
   return out;
 }
 
-// Where host[:port] ends its host: at the last colon that digits or nothing follow, outside brackets.
+// Where host[:port] ends its host: at the last colon that digits or nothing follow, outside
+// brackets.
 size_t HostBytes(Bytes host_port) {
   const size_t colon = host_port.rfind(':');
   if (colon == Bytes::npos || !IsDigits(host_port.substr(colon + 1))) return host_port.size();
@@ -40,7 +41,8 @@ Bytes HostPort(Bytes authority) {
 }
 
 bool IsAddress(Bytes host) {
-  return host.find_first_not_of("0123456789.") == Bytes::npos || host.find(':') != Bytes::npos || host.starts_with('[');
+  return host.find_first_not_of("0123456789.") == Bytes::npos || host.find(':') != Bytes::npos ||
+         host.starts_with('[');
 }
 
 }  // namespace
@@ -102,7 +104,8 @@ std::string UrlSurt(Bytes url) {
       if (dot != Bytes::npos) out += ',';
     }
   }
-  if (const std::optional<Bytes> port = parts.port(); port && !port->empty()) out.append(1, ':').append(*port);
+  if (const std::optional<Bytes> port = parts.port(); port && !port->empty())
+    out.append(1, ':').append(*port);
   out += ')';
   if (parts.path.empty()) out += '/';
   out += parts.path;

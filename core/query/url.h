@@ -32,8 +32,8 @@ std::optional<std::string> UrlHost(Bytes url);
 //
 //   https://User@www.Example.com:8080/a?b   ->   com,example,www:8080)/a?b
 //
-// The scheme, the user and an empty port are left out, an empty path becomes "/"; addresses are not turned round. A text without
-// authority stays as it is.
+// The scheme, the user and an empty port are left out, an empty path becomes "/"; addresses are not
+// turned round. A text without authority stays as it is.
 std::string UrlSurt(Bytes url);
 
 }  // namespace memkv

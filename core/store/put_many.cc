@@ -1,5 +1,6 @@
-// Many rows at once: runs in key order past the last key become whole leaves, others are put one by one. (To look others up
-// together first, so that their cache misses overlap, costs more than it saves.)
+// Many rows at once: runs in key order past the last key become whole leaves, others are put one by
+// one. (To look others up together first, so that their cache misses overlap, costs more than it
+// saves.)
 
 #include <algorithm>
 #include <array>

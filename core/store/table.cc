@@ -9,7 +9,10 @@
 namespace memkv {
 
 Table::Table(size_t columns, Journal* journal)
-    : columns_(columns), journal_(journal), delta_(std::make_shared<SharedArt>()), writable_(!journal) {}
+    : columns_(columns),
+      journal_(journal),
+      delta_(std::make_shared<SharedArt>()),
+      writable_(!journal) {}
 
 Table::~Table() { EndClaims(); }
 
@@ -25,7 +28,8 @@ void Table::StartFrom(std::shared_ptr<const Fst> base) {
 }
 
 Table::Version Table::Remember() const {
-  return {delta_, writable_ ? delta_->TakeSnapshot() : shown_, base_, journal_ ? journal_->Now() : Journal::Mark()};
+  return {delta_, writable_ ? delta_->TakeSnapshot() : shown_, base_,
+          journal_ ? journal_->Now() : Journal::Mark()};
 }
 
 Status Table::Find(Bytes key, bool* found, RowRef* row) const {
@@ -70,7 +74,8 @@ Status Table::Erase(Bytes key, bool* existed) {
 }
 
 Status Table::PutEntry(Bytes key, const Value& value, bool replace, bool* existed) {
-  if (!base_) return replace ? delta_->Put(key, {value, 1}, existed) : delta_->Add(key, {value, 1}, existed);
+  if (!base_)
+    return replace ? delta_->Put(key, {value, 1}, existed) : delta_->Add(key, {value, 1}, existed);
   Entry entry;
   if (Head().Find(key, &entry)) {
     *existed = entry.net >= 0;
@@ -154,9 +159,11 @@ Status Table::EraseRangeOverBase(Bytes lo, std::optional<Bytes> hi, const Poll& 
   if (hi) MEMKV_TRY(base_->LowerBound(*hi, &to));
   in_base.Seek(lo);
   for (uint64_t i = from; i < to; ++i) {
-    if ((i - from) % 4096 == 4095 && poll && poll(i - from, to - from)) return Status::Interrupted();
+    if ((i - from) % 4096 == 4095 && poll && poll(i - from, to - from))
+      return Status::Interrupted();
     if (!in_base.Valid()) {
-      return in_base.status().ok() ? Status::Corrupt("frozen keys end before their count") : in_base.status();
+      return in_base.status().ok() ? Status::Corrupt("frozen keys end before their count")
+                                   : in_base.status();
     }
     MEMKV_TRY(delta_->Put(in_base.key(), {Value::Number(0), -1}));
     in_base.Next();
@@ -292,7 +299,8 @@ void Table::Savepoint(int n) {
   for (const NumberedVersion& s : savepoints_) {
     if (s.number >= n) return;
   }
-  // Savepoints that were opened before the table joined the transaction are not told: they stand at its start.
+  // Savepoints that were opened before the table joined the transaction are not told: they stand at
+  // its start.
   for (int i = static_cast<int>(savepoints_.size()); i < n; ++i) {
     savepoints_.push_back({i, savepoints_.empty() ? *begin_ : savepoints_.back().version});
   }
@@ -317,7 +325,8 @@ void Table::RollbackTo(int n) noexcept {
 }
 
 bool Table::Drop() noexcept {
-  if (savepoints_.size() > 1 && savepoints_[savepoints_.size() - 2].version.mark.buffer.size > 0) return false;
+  if (savepoints_.size() > 1 && savepoints_[savepoints_.size() - 2].version.mark.buffer.size > 0)
+    return false;
   if (!savepoints_.empty()) savepoints_.pop_back();
   return true;
 }
@@ -358,16 +367,17 @@ Status VerifySnapshot(const ArtSnapshot& snapshot, const Table::Poll& poll) {
   int64_t net = 0;
   for (c.SeekFirst(); c.Valid(); c.Next(), ++entries) {
     if (entries > 0 && c.key() <= previous) {
-      return Status::Corrupt("delta entry " + std::to_string(entries) + " is not above the one before it");
+      return Status::Corrupt("delta entry " + std::to_string(entries) +
+                             " is not above the one before it");
     }
     previous = c.key();
     net += c.entry().net;
     if (entries % 4096 == 4095 && poll && poll(0, 2)) return Status::Interrupted();
   }
   if (entries == snapshot.size() && net == snapshot.net()) return {};
-  return Status::Corrupt("the delta counts " + std::to_string(snapshot.size()) + " entries of net " +
-                         std::to_string(snapshot.net()) + " and holds " + std::to_string(entries) + " of net " +
-                         std::to_string(net));
+  return Status::Corrupt("the delta counts " + std::to_string(snapshot.size()) +
+                         " entries of net " + std::to_string(snapshot.net()) + " and holds " +
+                         std::to_string(entries) + " of net " + std::to_string(net));
 }
 
 }  // namespace
@@ -385,8 +395,9 @@ Status Table::Verify(const Poll& poll) const {
     int net;
     MEMKV_TRY(Net(d.key(), &net));
     if ((d.entry().net == 1) != (net == 1)) {
-      return Status::Corrupt("delta entry " + std::to_string(d.rank()) + " counts " + std::to_string(d.entry().net) +
-                             " where the frozen base " + (net == 1 ? "lacks" : "has") + " its key");
+      return Status::Corrupt("delta entry " + std::to_string(d.rank()) + " counts " +
+                             std::to_string(d.entry().net) + " where the frozen base " +
+                             (net == 1 ? "lacks" : "has") + " its key");
     }
     if (++done % 4096 == 0 && poll && poll(1, 2)) return Status::Interrupted();
   }

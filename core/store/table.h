@@ -1,10 +1,11 @@
-// Table: the state of one memkv table: a delta over a base, changed in transactions with savepoints.
+// Table: the state of one memkv table: a delta over a base, changed in transactions with
+// savepoints.
 //
 // One writer at a time; views that were taken stay as they are.
 //
-// With a journal it is one of several tables that show the same content (core/store/store.h): between transactions it shows a
-// version that it shares, and it owns its delta only from Begin() to Commit(), Rollback() or Seal(). Every change is noted in
-// the journal, as part of the change.
+// With a journal it is one of several tables that show the same content (core/store/store.h):
+// between transactions it shows a version that it shares, and it owns its delta only from Begin()
+// to Commit(), Rollback() or Seal(). Every change is noted in the journal, as part of the change.
 
 #ifndef MEMKV_CORE_STORE_TABLE_H_
 #define MEMKV_CORE_STORE_TABLE_H_
@@ -38,10 +39,13 @@ class Table {
   View Latest() const;
 
   // --- rows. Each takes effect wholly or fails with the table as it was.
-  Status Find(Bytes key, bool* found, RowRef* row) const;  // the row borrows from the table until the next write
-  // Adds key, or, where it is there already, overwrites it if `replace`, else changes nothing. *existed tells which.
+  Status Find(Bytes key, bool* found,
+              RowRef* row) const;  // the row borrows from the table until the next write
+  // Adds key, or, where it is there already, overwrites it if `replace`, else changes nothing.
+  // *existed tells which.
   Status Put(Bytes key, const Value& value, bool replace, bool* existed);
-  // Puts rows in turn, faster the more of them ascend past the last key. May fail halfway: see Remember().
+  // Puts rows in turn, faster the more of them ascend past the last key. May fail halfway: see
+  // Remember().
   struct NewRow {
     Bytes key;
     Value value;
@@ -49,9 +53,11 @@ class Table {
   };
   Status PutMany(std::span<const NewRow> rows);
   Status Erase(Bytes key, bool* existed);
-  // Puts a row under another key: erases `from` and overwrites `to`. *existed tells whether `to` was there.
+  // Puts a row under another key: erases `from` and overwrites `to`. *existed tells whether `to`
+  // was there.
   Status Move(Bytes from, Bytes to, const Value& value, bool* existed);
-  // Erases [lo, hi); hi = nullopt: to the end. Without a base whole subtrees go; over a base each hidden key gets a tombstone.
+  // Erases [lo, hi); hi = nullopt: to the end. Without a base whole subtrees go; over a base each
+  // hidden key gets a tombstone.
   Status EraseRange(Bytes lo, std::optional<Bytes> hi, const Poll& poll, uint64_t* erased);
   Status Truncate();
   // An empty table over a base. REQUIRES a table without a journal that nothing was done to.
@@ -59,8 +65,8 @@ class Table {
   // Merges everything into one base.
   Status Freeze(const Poll& poll);
 
-  // --- versions, for work in several steps that must take effect wholly or not at all. Holding one costs nothing until something
-  // is written.
+  // --- versions, for work in several steps that must take effect wholly or not at all. Holding one
+  // costs nothing until something is written.
   struct Version {
     std::shared_ptr<SharedArt> delta;
     ArtSnapshot snapshot;
@@ -75,22 +81,25 @@ class Table {
   void Show(const Version& version) noexcept;
   // Inside a transaction: the same rows in another form, which nobody else has seen.
   void Replace(const Version& version, const Journal::Position& position);
-  // The end of a transaction's changes: the version shown from now on, which others may take over. Changes after all need
-  // Begin() again.
+  // The end of a transaction's changes: the version shown from now on, which others may take over.
+  // Changes after all need Begin() again.
   Version Seal();
 
-  // --- transactions. Every call may come twice, as SQLite may hold two objects for one table; the second does nothing.
+  // --- transactions. Every call may come twice, as SQLite may hold two objects for one table; the
+  // second does nothing.
   void Begin();
   void Commit() noexcept;
   void Rollback() noexcept;
-  // Savepoints are numbered from 0 outwards in. RollbackTo(n) undoes to the first savepoint that is n or further in, and keeps it;
-  // RollbackTo(-1) undoes to the savepoint that began the transaction, which has no number of its own.
+  // Savepoints are numbered from 0 outwards in. RollbackTo(n) undoes to the first savepoint that is
+  // n or further in, and keeps it; RollbackTo(-1) undoes to the savepoint that began the
+  // transaction, which has no number of its own.
   void Savepoint(int n);
   void Release(int n) noexcept;
   void RollbackTo(int n) noexcept;
-  // For what SQLite tells nobody. Drop: the table goes, inside a statement's own savepoint, which is forgotten; false, if what
-  // savepoints must keep is still unwritten, and would be lost when the drop is undone. Undrop: it is back, as it was at the
-  // innermost savepoint, or else before the transaction.
+  // For what SQLite tells nobody. Drop: the table goes, inside a statement's own savepoint, which
+  // is forgotten; false, if what savepoints must keep is still unwritten, and would be lost when
+  // the drop is undone. Undrop: it is back, as it was at the innermost savepoint, or else before
+  // the transaction.
   bool Drop() noexcept;
   void Undrop() noexcept;
   bool in_transaction() const { return begin_.has_value(); }
@@ -121,7 +130,8 @@ class Table {
   Status PutEntry(Bytes key, const Value& value, bool replace, bool* existed);
   Status EraseEntry(Bytes key, bool* existed);
   Status EraseRangeOverBase(Bytes lo, std::optional<Bytes> hi, const Poll& poll);
-  Status Net(Bytes key, int* net) const;  // what a new delta entry for key would count: +1, or 0 where the base has it
+  Status Net(Bytes key, int* net)
+      const;  // what a new delta entry for key would count: +1, or 0 where the base has it
 
   const size_t columns_;
   Journal* const journal_;

@@ -5,7 +5,9 @@
 namespace memkv {
 
 ViewCursor::ViewCursor(View view)
-    : view_(std::move(view)), delta_(view_.delta().NewCursor()), has_delta_(view_.delta().size() > 0) {
+    : view_(std::move(view)),
+      delta_(view_.delta().NewCursor()),
+      has_delta_(view_.delta().size() > 0) {
   if (view_.base() && view_.base()->size() > 0) base_.emplace(view_.base());
 }
 
@@ -37,8 +39,8 @@ void ViewCursor::SeekBefore(Bytes key) {
   Backwards();
 }
 
-// Finds the last base key b with rank(b) <= rank by bisection; the row is b itself or one of the delta's new keys that follow
-// b before the next base key.
+// Finds the last base key b with rank(b) <= rank by bisection; the row is b itself or one of the
+// delta's new keys that follow b before the next base key.
 void ViewCursor::SeekRank(uint64_t rank) {
   at_ = kNowhere;
   status_ = {};

@@ -1,11 +1,13 @@
 // ViewCursor: the merge of a delta cursor and a base cursor. Keeps the contract of core/cursor.h.
 //
 // Invariants while it stands on an entry, moving forwards (backwards mirrors them):
-//  1. delta_ is at the first delta entry, base_ at the first base entry, that is >= the current key;
+//  1. delta_ is at the first delta entry, base_ at the first base entry, that is >= the current
+//  key;
 //  2. the current entry is the smaller of the two; where both have the key the delta's wins;
 //  3. a tombstone is never current: it and the base entry that it hides are passed over together.
-// A delta entry with net +1 is absent from the base, any other is present in it; so the base rank of the delta's key
-// (one LowerBound per delta entry) tells the order of the two without assembling a key.
+// A delta entry with net +1 is absent from the base, any other is present in it; so the base rank
+// of the delta's key (one LowerBound per delta entry) tells the order of the two without assembling
+// a key.
 
 #ifndef MEMKV_CORE_VIEW_CURSOR_H_
 #define MEMKV_CORE_VIEW_CURSOR_H_
@@ -56,7 +58,8 @@ class ViewCursor {
   enum At : uint8_t { kNowhere, kDelta, kBase, kBoth };
 
   void NextOfBoth();
-  // Re-establish the invariants from where the two cursors are. Forwards tells whether it passed over a tombstone.
+  // Re-establish the invariants from where the two cursors are. Forwards tells whether it passed
+  // over a tombstone.
   bool Forwards();
   void Backwards();
   void LocateDelta();  // the base rank of delta_'s key
@@ -70,7 +73,8 @@ class ViewCursor {
   bool has_delta_;
   bool forwards_ = true;
   At at_ = kNowhere;
-  uint64_t delta_in_base_ = 0;  // base keys below delta_'s key; kept only where both layers have entries
+  uint64_t delta_in_base_ =
+      0;  // base keys below delta_'s key; kept only where both layers have entries
   size_t shared_ = 0;
   Status status_;
 };

@@ -1,12 +1,12 @@
-// A View is what a query sees: one ART delta over at most one frozen FST, as if they were a single sorted map.
-// It is immutable; taking one is two pointer copies.
+// A View is what a query sees: one ART delta over at most one frozen FST, as if they were a single
+// sorted map. It is immutable; taking one is two pointer copies.
 //
 //   delta   a=1   c=(gone)   d=4         newest wins;
 //   base          c=3   d=9   e=5        a tombstone hides what lies below it
 //   view    a=1         d=4   e=5
 //
-// Ranks add up: the delta counts +1 for a key that is new to the base, 0 for one that overrides, -1 for a tombstone, so that
-// rank(key) = keys of the base below key + net of the delta below key.
+// Ranks add up: the delta counts +1 for a key that is new to the base, 0 for one that overrides, -1
+// for a tombstone, so that rank(key) = keys of the base below key + net of the delta below key.
 
 #ifndef MEMKV_CORE_VIEW_VIEW_H_
 #define MEMKV_CORE_VIEW_VIEW_H_
@@ -49,7 +49,8 @@ class View {
   // Find for n keys at once, cache misses overlapped: found[i], rows[i] answer keys[i].
   Status FindMany(const Bytes* keys, size_t n, bool* found, RowRef* rows) const;
 
-  // One column of a row; text and blobs are borrowed from the view or from *buffer. kCorrupt on stored bytes that are wrong.
+  // One column of a row; text and blobs are borrowed from the view or from *buffer. kCorrupt on
+  // stored bytes that are wrong.
   Status Column(const RowRef& row, size_t column, std::string* buffer, Datum* out) const;
 
  private:

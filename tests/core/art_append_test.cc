@@ -11,7 +11,8 @@ namespace memkv {
 namespace {
 
 // Appends `keys` in pieces of random length, and checks that the map holds them and `before`.
-void Check(std::map<std::string, std::string> before, const std::vector<std::string>& keys, bool records, std::mt19937* random) {
+void Check(std::map<std::string, std::string> before, const std::vector<std::string>& keys,
+           bool records, std::mt19937* random) {
   Art art;
   for (const auto& [key, value] : before) REQUIRE(art.Put(key, {Value::Record(value), 1}).ok());
   const ArtSnapshot snapshot = art.TakeSnapshot();
@@ -46,7 +47,8 @@ void Check(std::map<std::string, std::string> before, const std::vector<std::str
   CHECK(!at.Valid());
   // It goes on as any other map.
   for (size_t i = 0; i < keys.size(); i += 3) REQUIRE(art.Erase(keys[i]));
-  for (size_t i = 0; i < keys.size(); i += 6) REQUIRE(art.Put(keys[i] + "x", {Value::Number(1), 1}).ok());
+  for (size_t i = 0; i < keys.size(); i += 6)
+    REQUIRE(art.Put(keys[i] + "x", {Value::Number(1), 1}).ok());
   CHECK(art.Verify().ok());
 }
 

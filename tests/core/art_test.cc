@@ -244,7 +244,8 @@ TEST_CASE("art: a large map with symbol tables, sweeps, snapshots and restores")
 
 namespace memkv {
 
-// Each third key moves behind itself while a snapshot is held: the open leaf is at times the one that is written.
+// Each third key moves behind itself while a snapshot is held: the open leaf is at times the one
+// that is written.
 TEST_CASE("art: keys move within an open leaf that a snapshot shares") {
   for (int n : {90, 120, 250, 300, 600, 2000}) {
     CAPTURE(n);

@@ -1,4 +1,5 @@
-// The direction of includes: ext -> core/{query,store} -> core/view -> core/{art,fst} -> core/*.h. core never sees SQLite.
+// The direction of includes: ext -> core/{query,store} -> core/view -> core/{art,fst} -> core/*.h.
+// core never sees SQLite.
 
 #include <doctest/doctest.h>
 

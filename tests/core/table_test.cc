@@ -54,7 +54,8 @@ class Shadowed {
     if (what < 93) return Release();
     if (what < 95) return Finish(random_.Below(2) == 0);
     if (what < 97) held_.emplace_back(table_.Latest(), rows_);
-    if (what < 99 && !held_.empty()) held_.erase(held_.begin() + static_cast<ptrdiff_t>(random_.Below(held_.size())));
+    if (what < 99 && !held_.empty())
+      held_.erase(held_.begin() + static_cast<ptrdiff_t>(random_.Below(held_.size())));
     if (what == 99) Check();
   }
 
@@ -94,7 +95,8 @@ class Shadowed {
     std::string hi = Key();
     const bool open = random_.Below(10) == 0;
     uint64_t erased;
-    RequireOk(table_.EraseRange(lo, open ? std::nullopt : std::optional<Bytes>(hi), nullptr, &erased));
+    RequireOk(
+        table_.EraseRange(lo, open ? std::nullopt : std::optional<Bytes>(hi), nullptr, &erased));
     const auto from = rows_.lower_bound(lo), to = open ? rows_.end() : rows_.lower_bound(hi);
     if (!open && hi <= lo) {
       REQUIRE(erased == 0);
@@ -173,7 +175,8 @@ TEST_CASE("a savepoint opened before the table joined is undone to where it join
 TEST_CASE("an interrupted freeze leaves the table as it was") {
   Table table(1);
   bool existed;
-  for (int i = 0; i < 200000; ++i) RequireOk(table.Put("key" + std::to_string(i), Value::Number(1), false, &existed));
+  for (int i = 0; i < 200000; ++i)
+    RequireOk(table.Put("key" + std::to_string(i), Value::Number(1), false, &existed));
   const Status status = table.Freeze([](uint64_t, uint64_t) { return true; });
   CHECK(status.code() == Status::kInterrupted);
   CHECK(table.size() == 200000);

@@ -12,14 +12,17 @@ using test::Random;
 
 void RequireOk(const Status& s) { REQUIRE_MESSAGE(s.ok(), s.message()); }
 
-// Some keys only in the base, some only in the delta, some in both; erased ones in either; overrides and tombstones.
+// Some keys only in the base, some only in the delta, some in both; erased ones in either;
+// overrides and tombstones.
 template <bool kFrozen, bool kDelta>
 struct ViewAdapter {
   static constexpr bool kHoldsValues = false;
   explicit ViewAdapter(const Model& m) : table(1) {
     Random random(m.size() + 7);
     bool existed;
-    auto put = [&](const std::string& key) { RequireOk(table.Put(key, Value::Number(random.Below(100)), true, &existed)); };
+    auto put = [&](const std::string& key) {
+      RequireOk(table.Put(key, Value::Number(random.Below(100)), true, &existed));
+    };
     std::vector<std::string> gone, late;
     for (const auto& [k, v] : m) {
       const std::string other = test::Mutate(k, random);
@@ -69,8 +72,14 @@ struct ViewAdapter {
 
 }  // namespace
 
-TEST_CASE("a view of a delta keeps the contract") { test::CheckContract<ViewAdapter<false, true>>(); }
-TEST_CASE("a view of a base keeps the contract") { test::CheckContract<ViewAdapter<true, false>>(); }
-TEST_CASE("a view of a delta over a base keeps the contract") { test::CheckContract<ViewAdapter<true, true>>(); }
+TEST_CASE("a view of a delta keeps the contract") {
+  test::CheckContract<ViewAdapter<false, true>>();
+}
+TEST_CASE("a view of a base keeps the contract") {
+  test::CheckContract<ViewAdapter<true, false>>();
+}
+TEST_CASE("a view of a delta over a base keeps the contract") {
+  test::CheckContract<ViewAdapter<true, true>>();
+}
 
 }  // namespace memkv

@@ -10,11 +10,27 @@
 namespace memkv::sql {
 
 TEST_CASE("a plan is its text") {
-  const Term::Op ops[] = {Term::kEqual,      Term::kEqualChecked,     Term::kIn,         Term::kLess,       Term::kLessEqual,
-                          Term::kGreater,    Term::kGreaterEqual,     Term::kLessChecked, Term::kLessEqualChecked, Term::kGreaterChecked,
-                          Term::kGreaterEqualChecked, Term::kLessOrBlob, Term::kLikeFolded, Term::kLike,       Term::kGlob,
-                          Term::kGlobPrefix, Term::kLikeFoldedPrefix, Term::kLikePrefix, Term::kHasPrefix,
-                          Term::kFoldedAtLeast, Term::kFoldedBelow};
+  const Term::Op ops[] = {Term::kEqual,
+                          Term::kEqualChecked,
+                          Term::kIn,
+                          Term::kLess,
+                          Term::kLessEqual,
+                          Term::kGreater,
+                          Term::kGreaterEqual,
+                          Term::kLessChecked,
+                          Term::kLessEqualChecked,
+                          Term::kGreaterChecked,
+                          Term::kGreaterEqualChecked,
+                          Term::kLessOrBlob,
+                          Term::kLikeFolded,
+                          Term::kLike,
+                          Term::kGlob,
+                          Term::kGlobPrefix,
+                          Term::kLikeFoldedPrefix,
+                          Term::kLikePrefix,
+                          Term::kHasPrefix,
+                          Term::kFoldedAtLeast,
+                          Term::kFoldedBelow};
   for (Term::Op a : ops) {
     for (Term::Op b : ops) {
       for (int flags = 0; flags < 8; ++flags) {
@@ -57,7 +73,8 @@ TEST_CASE("affinities as SQLite finds them") {
 }
 
 TEST_CASE("arguments become a schema") {
-  const char* args[] = {"url TEXT PRIMARY KEY", " \"hits\" INTEGER NOT NULL ", "[a b] VARCHAR(10, 2) -- comment"};
+  const char* args[] = {"url TEXT PRIMARY KEY", " \"hits\" INTEGER NOT NULL ",
+                        "[a b] VARCHAR(10, 2) -- comment"};
   const Schema s = ParseArgs("pages", args);
   REQUIRE(s.columns.size() == 3);
   CHECK(s.key == 0);
@@ -66,10 +83,12 @@ TEST_CASE("arguments become a schema") {
   CHECK(s.columns[2].name == "a b");
   CHECK(s.columns[2].affinity == Affinity::kText);
   CHECK(s.Declaration() ==
-        "CREATE TABLE x(\"url\" TEXT PRIMARY KEY NOT NULL, \"hits\" INTEGER NOT NULL, \"a b\" VARCHAR(10, 2), "
+        "CREATE TABLE x(\"url\" TEXT PRIMARY KEY NOT NULL, \"hits\" INTEGER NOT NULL, \"a b\" "
+        "VARCHAR(10, 2), "
         "\"rank\" INTEGER HIDDEN, \"pages\" HIDDEN) WITHOUT ROWID");
   CHECK(ParseArgs("t", {}).Declaration() ==
-        "CREATE TABLE x(\"key\" TEXT PRIMARY KEY NOT NULL, \"value\" , \"rank\" INTEGER HIDDEN, \"t\" HIDDEN) WITHOUT ROWID");
+        "CREATE TABLE x(\"key\" TEXT PRIMARY KEY NOT NULL, \"value\" , \"rank\" INTEGER HIDDEN, "
+        "\"t\" HIDDEN) WITHOUT ROWID");
 }
 
 TEST_CASE("arguments that cannot be meant name themselves and what is allowed") {
@@ -86,18 +105,24 @@ TEST_CASE("arguments that cannot be meant name themselves and what is allowed") 
   CHECK(message({"a PRIMARY KEY", "b PRIMARY KEY"}) ==
         "memkv: columns \"a\" and \"b\" are both PRIMARY KEY (exactly one may be)");
   CHECK(message({"a DEFAULT 1"}) ==
-        "memkv: column \"a\": DEFAULT is not supported (a column takes a type, PRIMARY KEY, NOT NULL)");
+        "memkv: column \"a\": DEFAULT is not supported (a column takes a type, PRIMARY KEY, NOT "
+        "NULL)");
   CHECK(message({"a TEXT COLLATE nocase"}) ==
-        "memkv: column \"a\": COLLATE is not supported (a column takes a type, PRIMARY KEY, NOT NULL)");
+        "memkv: column \"a\": COLLATE is not supported (a column takes a type, PRIMARY KEY, NOT "
+        "NULL)");
   CHECK(message({"a PRIMARY"}) ==
         "memkv: column \"a\": PRIMARY without KEY (a column takes a type, PRIMARY KEY, NOT NULL)");
-  CHECK(message({"RANK"}) == "memkv: table \"t\": a column may not be named \"RANK\" (reserved: rank, rowid)");
+  CHECK(message({"RANK"}) ==
+        "memkv: table \"t\": a column may not be named \"RANK\" (reserved: rank, rowid)");
   CHECK(message({"T"}) ==
-        "memkv: table \"t\" may not have a column named \"T\" (the table's own name is its command column)");
-  CHECK(message({"PRIMARY KEY(a)"}) ==
-        "memkv: table constraint \"PRIMARY KEY(a)\" is not supported (mark one column PRIMARY KEY)");
+        "memkv: table \"t\" may not have a column named \"T\" (the table's own name is its command "
+        "column)");
+  CHECK(
+      message({"PRIMARY KEY(a)"}) ==
+      "memkv: table constraint \"PRIMARY KEY(a)\" is not supported (mark one column PRIMARY KEY)");
   CHECK(message({"\"a"}) == "memkv: unterminated \" in \"\"a\"");
-  CHECK(message({"a", ""}) == "memkv: an empty argument (allowed: columns and options, separated by commas)");
+  CHECK(message({"a", ""}) ==
+        "memkv: an empty argument (allowed: columns and options, separated by commas)");
 }
 
 TEST_CASE("hosts that are too old are refused by name") {

@@ -37,7 +37,9 @@ void Enter(const std::string& method) {
 
 struct ToyTable : sqlite3_vtab {
   struct Cursor : sqlite3_vtab_cursor {
-    explicit Cursor(ToyTable& table) : sqlite3_vtab_cursor{}, numbers(&table.numbers) { Enter("open"); }
+    explicit Cursor(ToyTable& table) : sqlite3_vtab_cursor{}, numbers(&table.numbers) {
+      Enter("open");
+    }
     void Filter(int, const char*, std::span<sqlite3_value*>) {
       at = 0;
       Enter("filter");
@@ -170,7 +172,8 @@ TEST_CASE("every failure becomes its code, and nothing is thrown") {
                         {Failure::kQuiet, SQLITE_BUSY, "database is locked"},
                         {Failure::kOther, SQLITE_INTERNAL, "toy: surprised"},
                         {Failure::kUnknown, SQLITE_INTERNAL, ""}};
-  for (const std::string method : {"open", "filter", "next", "column", "best", "update", "begin", "sync"}) {
+  for (const std::string method :
+       {"open", "filter", "next", "column", "best", "update", "begin", "sync"}) {
     for (const Case& c : cases) {
       CAPTURE(method);
       CAPTURE(c.code);
@@ -185,9 +188,11 @@ TEST_CASE("every failure becomes its code, and nothing is thrown") {
       CHECK((rc & 0xff) == (code & 0xff));
       if (method == "update" || method == "filter") CHECK(rc == c.code);
       // SQLite drops the message of a few methods.
-      if (method != "sync" && method != "begin" && c.failure == Failure::kSql) CHECK(d.message == c.message);
+      if (method != "sync" && method != "begin" && c.failure == Failure::kSql)
+        CHECK(d.message == c.message);
       fails_in.clear();
-      if (method != "sync") CHECK(d.Number("SELECT sum(n) FROM t") == 7);  // the toy takes nothing back
+      if (method != "sync")
+        CHECK(d.Number("SELECT sum(n) FROM t") == 7);  // the toy takes nothing back
     }
   }
 }

@@ -171,38 +171,39 @@ TEST_CASE("commands") {
   Db db;
   Filled(db);
   constexpr int kError = SQLITE_ERROR;
-  CheckAll(db, {
-                   {"INSERT INTO u(u) VALUES ('frob')", kError,
-                    "memkv: unknown command \"frob\" (known: add, delete-prefix, freeze, import, "
-                    "integrity-check, rebuild, truncate)"},
-                   {"INSERT INTO u(u) VALUES (7)", kError,
-                    "memkv: unknown command \"7\" (known: add, delete-prefix, freeze, import, "
-                    "integrity-check, rebuild, truncate)"},
-                   {"INSERT INTO u(u) VALUES (' freeze')", kError,
-                    "memkv: unknown command \" freeze\" (known: add, delete-prefix, freeze, import, "
-                    "integrity-check, rebuild, truncate)"},
-                   {"INSERT INTO u(u) VALUES ('freeze'), ('frob')", kError,
-                    "memkv: unknown command \"frob\" (known: add, delete-prefix, freeze, import, "
-                    "integrity-check, rebuild, truncate)"},
-                   {"INSERT INTO u(u) VALUES ('truncate'), ('frob')", kError,
-                    "memkv: unknown command \"frob\" (known: add, delete-prefix, freeze, import, "
-                    "integrity-check, rebuild, truncate)"},
-                   {"INSERT INTO u(u, key) VALUES ('import', 'keys.txt')", kError,
-                    "memkv: 'import' takes memkv_file(path)"},
-                   {"INSERT INTO u(u, key) VALUES ('import', NULL)", kError,
-                    "memkv: 'import' takes memkv_file(path)"},
-                   {"INSERT INTO u(u, key) VALUES ('import', memkv_file('/nowhere/keys.txt'))",
-                    SQLITE_CANTOPEN,
-                    "memkv: cannot read \"/nowhere/keys.txt\": No such file or directory"},
-                   {"INSERT INTO u(u, key) VALUES ('import', memkv_file('/'))", SQLITE_CANTOPEN,
-                    "memkv: cannot read \"/\": Is a directory"},
-                   {"INSERT INTO u(u, key) VALUES ('import', memkv_file(NULL))", kError,
-                    "memkv_file(path): path is the name of a file"},
-                   {"INSERT INTO u(u) VALUES ('delete-prefix')", kError,
-                    "memkv: 'delete-prefix' takes a TEXT or BLOB prefix in the key column"},
-                   {"INSERT INTO u(u, key) VALUES ('delete-prefix', NULL)", kError,
-                    "memkv: 'delete-prefix' takes a TEXT or BLOB prefix in the key column"},
-               });
+  CheckAll(
+      db,
+      {
+          {"INSERT INTO u(u) VALUES ('frob')", kError,
+           "memkv: unknown command \"frob\" (known: add, delete-prefix, freeze, import, "
+           "integrity-check, rebuild, truncate)"},
+          {"INSERT INTO u(u) VALUES (7)", kError,
+           "memkv: unknown command \"7\" (known: add, delete-prefix, freeze, import, "
+           "integrity-check, rebuild, truncate)"},
+          {"INSERT INTO u(u) VALUES (' freeze')", kError,
+           "memkv: unknown command \" freeze\" (known: add, delete-prefix, freeze, import, "
+           "integrity-check, rebuild, truncate)"},
+          {"INSERT INTO u(u) VALUES ('freeze'), ('frob')", kError,
+           "memkv: unknown command \"frob\" (known: add, delete-prefix, freeze, import, "
+           "integrity-check, rebuild, truncate)"},
+          {"INSERT INTO u(u) VALUES ('truncate'), ('frob')", kError,
+           "memkv: unknown command \"frob\" (known: add, delete-prefix, freeze, import, "
+           "integrity-check, rebuild, truncate)"},
+          {"INSERT INTO u(u, key) VALUES ('import', 'keys.txt')", kError,
+           "memkv: 'import' takes memkv_file(path)"},
+          {"INSERT INTO u(u, key) VALUES ('import', NULL)", kError,
+           "memkv: 'import' takes memkv_file(path)"},
+          {"INSERT INTO u(u, key) VALUES ('import', memkv_file('/nowhere/keys.txt'))",
+           SQLITE_CANTOPEN, "memkv: cannot read \"/nowhere/keys.txt\": No such file or directory"},
+          {"INSERT INTO u(u, key) VALUES ('import', memkv_file('/'))", SQLITE_CANTOPEN,
+           "memkv: cannot read \"/\": Is a directory"},
+          {"INSERT INTO u(u, key) VALUES ('import', memkv_file(NULL))", kError,
+           "memkv_file(path): path is the name of a file"},
+          {"INSERT INTO u(u) VALUES ('delete-prefix')", kError,
+           "memkv: 'delete-prefix' takes a TEXT or BLOB prefix in the key column"},
+          {"INSERT INTO u(u, key) VALUES ('delete-prefix', NULL)", kError,
+           "memkv: 'delete-prefix' takes a TEXT or BLOB prefix in the key column"},
+      });
 }
 
 TEST_CASE("functions and table functions") {
@@ -248,8 +249,7 @@ TEST_CASE("functions and table functions") {
            "memkv_count(table [, prefix | , lo, hi | , column, lo, hi]): it was given 5 "
            "arguments"},
           {"SELECT has_prefix('a')", kError, "has_prefix(key, prefix): it was given 1 argument"},
-          {"SELECT memkv_version(1)", kError,
-           "memkv_version(): it was given 1 argument"},
+          {"SELECT memkv_version(1)", kError, "memkv_version(): it was given 1 argument"},
           {"SELECT memkv_debug(1)", kError, "memkv_debug(): it was given 1 argument"},
           {"SELECT memkv_file()", kError, "memkv_file(path): it was given 0 arguments"},
           {"SELECT memkv_file(5)", kError, "memkv_file(path): path is the name of a file"},

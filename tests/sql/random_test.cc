@@ -9,9 +9,9 @@
 
 #include <cstdint>
 #include <cstdlib>
-#include <random>
 #include <map>
 #include <memory>
+#include <random>
 #include <string>
 #include <vector>
 

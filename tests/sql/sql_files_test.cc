@@ -15,19 +15,25 @@ namespace {
 
 const std::map<std::string, std::string> kAnswers = {
     {"hosts.sql",
-     "'www.cdc.gov', 5 | 'example.com', 3 | 'www.example.com', 2 | NULL, 1 | '10.0.0.1', 1 | 'localhost', 1"},
-    {"top_level_domains.sql", "'com', 5, 2 | 'gov', 5, 1 | '(address)', 1, 1 | '(no domain)', 1, 1"},
+     "'www.cdc.gov', 5 | 'example.com', 3 | 'www.example.com', 2 | NULL, 1 | '10.0.0.1', 1 | "
+     "'localhost', 1"},
+    {"top_level_domains.sql",
+     "'com', 5, 2 | 'gov', 5, 1 | '(address)', 1, 1 | '(no domain)', 1, 1"},
     {"busiest_directories.sql",
-     "'https://www.cdc.gov/', 5, '38.5' | 'https://www.cdc.gov/flu/', 4, '30.8' | 'http://example.com/', 2, '15.4' | "
-     "'http://www.example.com/', 2, '15.4' | 'ftp://10.0.0.1/', 1, '7.7' | 'ftp://10.0.0.1/pub/', 1, '7.7' | 'http://localhost/', 1, '7.7' | "
-     "'http://localhost/a/', 1, '7.7' | 'http://localhost/a/b/', 1, '7.7' | 'http://www.example.com/a/', 1, '7.7' | "
+     "'https://www.cdc.gov/', 5, '38.5' | 'https://www.cdc.gov/flu/', 4, '30.8' | "
+     "'http://example.com/', 2, '15.4' | "
+     "'http://www.example.com/', 2, '15.4' | 'ftp://10.0.0.1/', 1, '7.7' | 'ftp://10.0.0.1/pub/', "
+     "1, '7.7' | 'http://localhost/', 1, '7.7' | "
+     "'http://localhost/a/', 1, '7.7' | 'http://localhost/a/b/', 1, '7.7' | "
+     "'http://www.example.com/a/', 1, '7.7' | "
      "'https://example.com/', 1, '7.7' | 'https://www.cdc.gov/flu/x/', 1, '7.7'"},
     {"path_depth.sql", "1, 5 | 2, 5 | 3, 2"},
     {"file_types.sql", "'pdf', 2 | 'gz', 1 | 'html', 1"},
     {"query_parameters.sql", "'id', 2 | 'page', 1 | 'q', 1"},
     {"duplicates.sql", "3, 'http://example.com/a', 'https://example.com/a'"},
     {"crawl_diff.sql", "'b.example', 1, 1, 0 | 'a.example', 1, 0, 1"},
-    {"flame.sql", "1 | 'urls;https:/;/;www.cdc.gov/;flu/', 3 | 'urls;https:/;/;www.cdc.gov/;flu/;x/', 1"},
+    {"flame.sql",
+     "1 | 'urls;https:/;/;www.cdc.gov/;flu/', 3 | 'urls;https:/;/;www.cdc.gov/;flu/;x/', 1"},
 };
 
 std::string Read(const std::filesystem::path& path) {
@@ -42,12 +48,18 @@ TEST_CASE("the files of sql/ answer as they say") {
     db.Exec(std::string("CREATE VIRTUAL TABLE temp.") + table + " USING memkv");
   }
   db.Exec(
-      "INSERT INTO urls(key) VALUES('https://www.cdc.gov/flu/a.pdf'), ('https://www.cdc.gov/flu/b.PDF'), "
-      "('https://www.cdc.gov/flu/c.tar.gz?id=1&page=2'), ('https://www.cdc.gov/flu/x/index.html#top'), ('https://www.cdc.gov/?q=a&id=2'), "
-      "('http://example.com/a'), ('https://example.com/a'), ('http://www.example.com/a/'), ('http://www.example.com/b'), "
-      "('http://example.com/c?'), ('mailto:a@b.example'), ('ftp://10.0.0.1/pub/x'), ('http://localhost/a/b/')");
+      "INSERT INTO urls(key) VALUES('https://www.cdc.gov/flu/a.pdf'), "
+      "('https://www.cdc.gov/flu/b.PDF'), "
+      "('https://www.cdc.gov/flu/c.tar.gz?id=1&page=2'), "
+      "('https://www.cdc.gov/flu/x/index.html#top'), ('https://www.cdc.gov/?q=a&id=2'), "
+      "('http://example.com/a'), ('https://example.com/a'), ('http://www.example.com/a/'), "
+      "('http://www.example.com/b'), "
+      "('http://example.com/c?'), ('mailto:a@b.example'), ('ftp://10.0.0.1/pub/x'), "
+      "('http://localhost/a/b/')");
   db.Exec("INSERT INTO crawl_before(key) VALUES('http://a.example/1'), ('http://b.example/1')");
-  db.Exec("INSERT INTO crawl_after(key) VALUES('http://a.example/1'), ('http://a.example/2'), ('http://b.example/2')");
+  db.Exec(
+      "INSERT INTO crawl_after(key) VALUES('http://a.example/1'), ('http://a.example/2'), "
+      "('http://b.example/2')");
   for (const bool frozen : {false, true}) {
     CAPTURE(frozen);
     if (frozen) db.Exec("SELECT memkv_freeze('urls')");

@@ -366,7 +366,8 @@ TEST_CASE("'import' takes one key a line, or a key and its values by TAB") {
   const std::string before = db.Rows("SELECT * FROM u");
   write("f\t1\na\t1\t2\t3\n");
   CHECK(db.Error(import) == "memkv: \"" + file.path() +
-                                "\": 1 malformed line, nothing was imported; line 2: more fields than columns (allowed: a key and at most 2 "
+                                "\": 1 malformed line, nothing was imported; line 2: more fields "
+                                "than columns (allowed: a key and at most 2 "
                                 "values, separated by TAB)");
   CHECK(db.Rows("SELECT * FROM u") == before);
   write("");

@@ -94,8 +94,10 @@ const char* NameOf(Way way) {
   return "";
 }
 
-Twin::Twin(const std::string& columns, Place place, const std::string& file) : place_(place), memkv_(file) {
-  memkv_.Exec("CREATE VIRTUAL TABLE t USING memkv(" + columns + (place == Place::kStored ? ", durable = on)" : ")"));
+Twin::Twin(const std::string& columns, Place place, const std::string& file)
+    : place_(place), memkv_(file) {
+  memkv_.Exec("CREATE VIRTUAL TABLE t USING memkv(" + columns +
+              (place == Place::kStored ? ", durable = on)" : ")"));
   twin_.Exec("CREATE TABLE t(" + columns + ") WITHOUT ROWID");
 }
 
@@ -203,7 +205,8 @@ std::vector<Line> Parse(const std::string& path) {
 
 class Script {
  public:
-  Script(const std::string& path, Way way, const std::function<void(int, const std::string&)>& fail, Place place)
+  Script(const std::string& path, Way way, const std::function<void(int, const std::string&)>& fail,
+         Place place)
       : path_(path), way_(way), fail_(fail), place_(place) {}
 
   void Run() {
@@ -211,7 +214,8 @@ class Script {
     if (lines.empty() || lines[0].word != "table")
       throw std::runtime_error(path_ + ": the first line declares no table");
     const std::string& columns = lines[0].sql;
-    if (!columns.starts_with("(") || !columns.ends_with(")")) throw std::runtime_error(path_ + ": table takes (columns)");
+    if (!columns.starts_with("(") || !columns.ends_with(")"))
+      throw std::runtime_error(path_ + ": table takes (columns)");
     Twin twin(columns.substr(1, columns.size() - 2), place_);
     twin_ = &twin;
     for (size_t i = 1; i < lines.size(); ++i) {
@@ -304,8 +308,8 @@ class Script {
 
 }  // namespace
 
-void RunScript(const std::string& path, Way way, const std::function<void(int line, const std::string& what)>& fail,
-               Place place) {
+void RunScript(const std::string& path, Way way,
+               const std::function<void(int line, const std::string& what)>& fail, Place place) {
   Script(path, way, fail, place).Run();
 }
 

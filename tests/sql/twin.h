@@ -39,14 +39,16 @@ enum class Way {
 inline constexpr Way kWays[] = {Way::kNeverFrozen, Way::kFrozen, Way::kReconnected, Way::kReplayed};
 const char* NameOf(Way way);
 
-// Where the memkv table lies. A stored one writes its shadow tables, whose rows SQLite adds to total_changes().
+// Where the memkv table lies. A stored one writes its shadow tables, whose rows SQLite adds to
+// total_changes().
 enum class Place { kMemory, kStored };
 
 class Twin {
  public:
-  // `columns` is the list between the parentheses of CREATE TABLE. Throws std::runtime_error where a table cannot be made.
-  explicit Twin(const std::string& columns = "key TEXT PRIMARY KEY, value", Place place = Place::kMemory,
-                const std::string& file = ":memory:");
+  // `columns` is the list between the parentheses of CREATE TABLE. Throws std::runtime_error where
+  // a table cannot be made.
+  explicit Twin(const std::string& columns = "key TEXT PRIMARY KEY, value",
+                Place place = Place::kMemory, const std::string& file = ":memory:");
 
   Db& memkv() { return memkv_; }
   Db& twin() { return twin_; }
@@ -75,7 +77,8 @@ class Twin {
 };
 
 // Runs one script one way. `fail` is told each failure: the line of the script and what is wrong.
-void RunScript(const std::string& path, Way way, const std::function<void(int line, const std::string& what)>& fail,
+void RunScript(const std::string& path, Way way,
+               const std::function<void(int line, const std::string& what)>& fail,
                Place place = Place::kMemory);
 
 }  // namespace memkv::test
