@@ -3,8 +3,6 @@
 
 #include <doctest/doctest.h>
 
-#include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <new>
@@ -12,6 +10,7 @@
 #include "tests/core/fst_exercise.h"
 #include "tests/core/fst_repair.h"
 #include "tests/core/fst_shapes.h"
+#include "tests/folder.h"
 
 namespace memkv::test {
 namespace {
@@ -68,10 +67,8 @@ void RightOrError(const std::shared_ptr<const Fst>& fst, const Model& model) {
 }
 
 struct TempFile {
-  std::string path =
-      (fs::temp_directory_path() / ("memkv-fst-test-" + std::to_string(std::rand()) + ".mkv"))
-          .string();
-  ~TempFile() { std::remove(path.c_str()); }
+  Folder folder;
+  std::string path = folder / "image.mkv";
 };
 
 void Put(const std::string& path, Bytes bytes) {

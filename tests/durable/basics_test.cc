@@ -3,7 +3,7 @@
 
 #include <doctest/doctest.h>
 
-#include "tests/durable/files.h"
+#include "tests/folder.h"
 #include "tests/sql/db.h"
 
 namespace memkv::test {

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/durable/files.h"
+#include "tests/folder.h"
 #include "tests/sql/db.h"
 
 namespace memkv::test {

@@ -9,7 +9,7 @@
 #include <thread>
 #include <vector>
 
-#include "tests/durable/files.h"
+#include "tests/folder.h"
 #include "tests/durable/worker.h"
 
 namespace memkv::test {

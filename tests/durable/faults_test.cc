@@ -11,7 +11,7 @@
 #include <memory>
 
 #include "tests/durable/fault_vfs.h"
-#include "tests/durable/files.h"
+#include "tests/folder.h"
 #include "tests/sql/db.h"
 
 namespace memkv::test {

@@ -8,7 +8,7 @@
 #include <csignal>
 #include <cstdlib>
 
-#include "tests/durable/files.h"
+#include "tests/folder.h"
 #include "tests/durable/worker.h"
 
 namespace memkv::test {

@@ -1,7 +1,7 @@
-// A database file of a test: in a folder of its own, which goes with it.
+// Files of a test: in a folder of its own, which goes with it. No two processes share one.
 
-#ifndef MEMKV_TESTS_DURABLE_FILES_H_
-#define MEMKV_TESTS_DURABLE_FILES_H_
+#ifndef MEMKV_TESTS_FOLDER_H_
+#define MEMKV_TESTS_FOLDER_H_
 
 #include <cstdlib>
 #include <filesystem>
@@ -32,4 +32,4 @@ class Folder {
 
 }  // namespace memkv::test
 
-#endif  // MEMKV_TESTS_DURABLE_FILES_H_
+#endif  // MEMKV_TESTS_FOLDER_H_
