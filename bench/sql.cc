@@ -374,6 +374,29 @@ class Bench {
     }
   }
 
+  // What follows a prefix up to the next slash, with counts.
+  void Facets(const std::string& prefix) {
+    const std::string from = std::to_string(prefix.size() + 1);
+    const std::string slash = "instr(substr(key, " + from + "), '/')";
+    Whole("facets of '" + prefix + "' by '/'", "µs", 1e3,
+          "SELECT count(*), sum(count) FROM memkv_facets('@T', '" + prefix + "', '/')",
+          "SELECT count(*), sum(n) FROM (SELECT count(*) AS n FROM twin WHERE key >= '" + prefix +
+              "' AND key < '" + PrefixSuccessor(prefix).value_or("") + "' GROUP BY iif(" + slash +
+              ", substr(key, 1, " + std::to_string(prefix.size()) + " + " + slash + "), key))");
+  }
+
+  // Many keys in one statement.
+  void Lookup() {
+    db_.Exec(
+        "DROP TABLE IF EXISTS temp.asked; CREATE TEMP TABLE asked AS "
+        "SELECT json_group_array(key) AS keys FROM sample");
+    const auto rows = static_cast<double>(c_.hits.size());
+    Whole("memkv_lookup of the same keys, JSON", "ns/row", rows,
+          "SELECT count(*), sum(value) FROM asked, memkv_lookup('@T', asked.keys)",
+          "SELECT count(*), sum(u.value) FROM asked, json_each(asked.keys) j CROSS JOIN twin u ON "
+          "u.key = j.value");
+  }
+
   void Read() {
     const double n = static_cast<double>(c_.keys.size());
     const size_t all = c_.hits.size();
@@ -396,6 +419,13 @@ class Bench {
           "SELECT count(*) FROM @T WHERE key LIKE '" + site_ + "%'");
     Whole("count(*) of GLOB '" + site_ + "*'", "µs", 1e3,
           "SELECT count(*) FROM @T WHERE key GLOB '" + site_ + "*'");
+    Whole("count(*) of LIKE '%report%'", "ns/row", n,
+          "SELECT count(*) FROM @T WHERE key LIKE '%report%'");
+    Whole("count(*) of LIKE '%.pdf'", "ns/row", n,
+          "SELECT count(*) FROM @T WHERE key LIKE '%.pdf'");
+    Facets(site_.substr(0, site_.find("//") + 2));
+    Facets(site_);
+    Lookup();
     std::vector<std::string> pasts;
     for (size_t q = 0; q < std::min<size_t>(c_.prefixes.size(), 100'000); ++q) {
       pasts.push_back(PrefixSuccessor(c_.prefixes[q]).value_or(""));
