@@ -24,6 +24,7 @@ class [[nodiscard]] Status {
     kInvalid,      // an argument that cannot be meant
     kInterrupted,  // the caller asked to stop; nothing has changed
     kIo,           // the operating system refused
+    kCantOpen,     // the same, when a file was to be opened or made
   };
 
   Status() = default;
@@ -33,6 +34,7 @@ class [[nodiscard]] Status {
   static Status Invalid(std::string message) { return {kInvalid, std::move(message)}; }
   static Status Interrupted() { return {kInterrupted, "interrupted"}; }
   static Status Io(std::string message) { return {kIo, std::move(message)}; }
+  static Status CantOpen(std::string message) { return {kCantOpen, std::move(message)}; }
 
   bool ok() const { return !state_; }
   Code code() const { return state_ ? state_->code : kOk; }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "core/bytes.h"
 #include "ext/sqlite.h"
 
 namespace memkv::sql {
@@ -138,7 +139,7 @@ bool ParseDeltaLimit(std::string_view text, std::optional<DeltaLimit>* limit) {
   return false;
 }
 
-void ParseOption(const std::string& name, std::string_view value, Schema* schema) {
+void ParseOption(const std::string& name, std::string_view value, bool files, Schema* schema) {
   Tokens tokens(value);
   const std::optional<Tokens::Token> t = tokens.Next();
   const std::string given = t ? t->text : std::string();
@@ -161,7 +162,15 @@ void ParseOption(const std::string& name, std::string_view value, Schema* schema
     }
     return;
   }
-  Fail("unknown option " + Shown(name) + " (known: delta_limit, durable)");
+  if (files && SameName(name, "file")) {
+    if (!schema->file.empty()) Fail("option \"file\" is given twice");
+    if (!single || t->quote != '\'' || given.empty())
+      Fail("file =" + shown + " (allowed: a path, as in 'urls.mkv')");
+    schema->file = given;
+    return;
+  }
+  Fail("unknown option " + Shown(name) + " (known: delta_limit, durable" +
+       (files ? ", file)" : ")"));
 }
 
 // Returns whether the column is marked PRIMARY KEY.
@@ -231,50 +240,97 @@ Affinity AffinityOf(std::string_view type) {
   return Affinity::kNumeric;
 }
 
-Schema ParseArgs(std::string_view table, std::span<const char* const> args) {
+namespace {
+
+// Adds a column definition.
+void AddColumn(std::string_view definition, std::optional<size_t>* key, Schema* schema) {
+  Tokens tokens(definition);
+  const std::optional<Tokens::Token> first = tokens.Next();
+  if (!first) Fail("an empty argument (allowed: columns and options, separated by commas)");
+  Column column;
+  if (ParseColumn(*first, tokens, &column)) {
+    if (*key) {
+      Fail("columns " + Shown(schema->columns[**key].name) + " and " + Shown(column.name) +
+           " are both PRIMARY KEY (exactly one may be)");
+    }
+    *key = schema->columns.size();
+  }
+  schema->columns.push_back(std::move(column));
+}
+
+// Once all columns are there. REQUIRES at least one.
+void FinishColumns(std::optional<size_t> key, Schema* schema) {
+  schema->key = key.value_or(0);
+  schema->columns[schema->key].not_null = true;
+  for (const Column& c : schema->columns) {
+    if (SameName(c.name, "rank") || SameName(c.name, "rowid")) {
+      Fail("table " + Shown(schema->table) + ": a column may not be named " + Shown(c.name) +
+           " (reserved: rank, rowid)");
+    }
+  }
+}
+
+}  // namespace
+
+Schema ParseArgs(std::string_view table, std::span<const char* const> args, bool files) {
   Schema schema;
   std::optional<size_t> key;
   schema.table = table;
   for (const char* arg : args) {
     Tokens tokens(arg);
     const std::optional<Tokens::Token> first = tokens.Next();
-    if (!first) {
-      if (args.size() == 1) break;  // USING memkv()
-      Fail("an empty argument (allowed: columns and options, separated by commas)");
-    }
-    if (tokens.Rest().starts_with("=")) {
-      ParseOption(first->text, tokens.Rest().substr(1), &schema);
+    if (!first && args.size() == 1) break;  // USING memkv()
+    if (first && tokens.Rest().starts_with("=")) {
+      ParseOption(first->text, tokens.Rest().substr(1), files, &schema);
       continue;
     }
-    if ((Is(*first, "PRIMARY") || Is(*first, "UNIQUE") || Is(*first, "CHECK") ||
+    if (first &&
+        (Is(*first, "PRIMARY") || Is(*first, "UNIQUE") || Is(*first, "CHECK") ||
          Is(*first, "FOREIGN") || Is(*first, "CONSTRAINT")) &&
         !tokens.Rest().empty()) {
       Fail("table constraint " + Shown(arg) + " is not supported (mark one column PRIMARY KEY)");
     }
-    Column column;
-    if (ParseColumn(*first, tokens, &column)) {
-      if (key) {
-        Fail("columns " + Shown(schema.columns[*key].name) + " and " + Shown(column.name) +
-             " are both PRIMARY KEY (exactly one may be)");
-      }
-      key = schema.columns.size();
+    AddColumn(arg, &key, &schema);
+  }
+  if (!schema.file.empty()) {
+    if (!schema.columns.empty() || schema.durable_given || schema.delta_limit_given) {
+      Fail("file = " + Shown(schema.file) +
+           " goes with no column and no other option (the columns are the file's)");
     }
-    schema.columns.push_back(std::move(column));
+    return schema;
   }
   if (schema.columns.empty()) {
     schema.columns = {{"key", "TEXT", Affinity::kText, true},
                       {"value", "", Affinity::kNone, false}};
   }
-  schema.key = key.value_or(0);
-  schema.columns[schema.key].not_null = true;
-  for (const Column& c : schema.columns) {
-    if (SameName(c.name, "rank") || SameName(c.name, "rowid")) {
-      Fail("table " + Shown(table) + ": a column may not be named " + Shown(c.name) +
-           " (reserved: rank, rowid)");
-    }
-  }
+  FinishColumns(key, &schema);
   CheckTableName(schema, table);
   return schema;
+}
+
+std::string ColumnsAsBytes(const Schema& schema) {
+  std::string bytes;
+  for (size_t i = 0; i < schema.columns.size(); ++i) {
+    const std::string definition = schema.Definition(i);
+    PutVarint(&bytes, definition.size());
+    bytes += definition;
+  }
+  return bytes;
+}
+
+void SetColumns(Bytes columns, Schema* schema) {
+  std::optional<size_t> key;
+  schema->columns.clear();
+  while (!columns.empty()) {
+    uint64_t size;
+    if (!GetVarint(&columns, &size) || size > columns.size()) Fail("a column is cut short");
+    const Bytes definition = columns.substr(0, size);
+    if (definition.find('\0') != Bytes::npos) Fail("a column with a NUL byte");
+    AddColumn(definition, &key, schema);
+    columns.remove_prefix(size);
+  }
+  if (schema->columns.empty()) Fail("no columns");
+  FinishColumns(key, schema);
 }
 
 void CheckTableName(const Schema& schema, std::string_view table) {
@@ -288,13 +344,15 @@ void CheckTableName(const Schema& schema, std::string_view table) {
     Fail("a table may not be named " + Shown(table) + " (it has a column named \"rank\")");
 }
 
+std::string Schema::Definition(size_t i) const {
+  const Column& c = columns[i];
+  return QuoteName(c.name) + ' ' + c.type + (i == key ? " PRIMARY KEY" : "") +
+         (c.not_null ? " NOT NULL" : "");
+}
+
 std::string Schema::Declaration() const {
   std::string sql = "CREATE TABLE x(";
-  for (size_t i = 0; i < columns.size(); ++i) {
-    const Column& c = columns[i];
-    sql += QuoteName(c.name) + ' ' + c.type + (i == key ? " PRIMARY KEY" : "") +
-           (c.not_null ? " NOT NULL, " : ", ");
-  }
+  for (size_t i = 0; i < columns.size(); ++i) sql += Definition(i) + ", ";
   return sql + "\"rank\" INTEGER HIDDEN, " + QuoteName(table) + " HIDDEN) WITHOUT ROWID";
 }
 

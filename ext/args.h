@@ -36,6 +36,8 @@ struct Schema {
   bool delta_limit_given = false;
   std::optional<DeltaLimit> delta_limit =
       DeltaLimit();  // none: the delta is merged by command only
+  std::string
+      file;  // the path of an exported file, if the table is one; its columns come from there
 
   const Column& key_column() const { return columns[key]; }
   size_t value_columns() const { return columns.size() - 1; }
@@ -50,6 +52,8 @@ struct Schema {
   size_t rank_column() const { return columns.size(); }
   size_t command_column() const { return columns.size() + 1; }
 
+  // Column i as CREATE takes it.
+  std::string Definition(size_t i) const;
   // The statement for sqlite3_declare_vtab.
   std::string Declaration() const;
 };
@@ -58,8 +62,14 @@ struct Schema {
 // else REAL).
 enum KeyClass : int { kKeyAsDecoded = 0, kKeyIsReal = 1, kKeyIsNegativeZero = 2 };
 
-// Throws SqlError naming what is unknown or malformed and what is allowed.
-Schema ParseArgs(std::string_view table, std::span<const char* const> args);
+// Throws SqlError naming what is unknown or malformed and what is allowed. `files`: whether the
+// option file is known. A schema with a file has no columns yet.
+Schema ParseArgs(std::string_view table, std::span<const char* const> args, bool files = true);
+
+// The columns as an exported file holds them, and back: per column, varint length | its definition
+// as in CREATE. Untrusted: SetColumns throws SqlError on what it cannot take.
+std::string ColumnsAsBytes(const Schema& schema);
+void SetColumns(Bytes columns, Schema* schema);
 
 // Throws SqlError if a table of this schema may not be called `table` (a column has that name,
 // whatever the case).

@@ -55,27 +55,37 @@ void CheckIntegrity(const Call& call) {
 
 struct Command {
   std::string_view name;
+  bool writes;  // may change rows
   void (*run)(const Call&);
 };
 
 constexpr Command kCommands[] = {
-    {"add", [](const Call& call) { AddToRow(call.connection, call.state, call.columns); }},
-    {"delete-prefix", &DeletePrefix},
-    {"freeze", &Freeze},
-    {"import", &Import},
-    {"integrity-check", &CheckIntegrity},
-    {"rebuild", [](const Call& call) { call.state.Rebuild(); }},
-    {"truncate", [](const Call& call) { Check(call.state.table.Truncate()); }},
+    {"add", true, [](const Call& call) { AddToRow(call.connection, call.state, call.columns); }},
+    {"delete-prefix", true, &DeletePrefix},
+    {"freeze", false, &Freeze},
+    {"import", true, &Import},
+    {"integrity-check", false, &CheckIntegrity},
+    {"rebuild", false, [](const Call& call) { call.state.Rebuild(); }},
+    {"truncate", true, [](const Call& call) { Check(call.state.table.Truncate()); }},
 };
 
 }  // namespace
+
+void CheckWritable(const TableState& state) {
+  if (!state.read_only()) return;
+  throw SqlError(SQLITE_READONLY, "memkv: " + Shown(state.schema.table) +
+                                      " is read-only (it is the file " + Shown(state.schema.file) +
+                                      ")");
+}
 
 void RunCommand(Connection& connection, TableState& state, std::span<sqlite3_value*> columns) {
   sqlite3_value* name = columns[state.schema.command_column()];
   const Datum given = ToDatum(name);
   if (given.kind == Datum::kText) {
     for (const Command& command : kCommands) {
-      if (given.bytes == command.name) return command.run({connection, state, columns});
+      if (given.bytes != command.name) continue;
+      if (command.writes) CheckWritable(state);
+      return command.run({connection, state, columns});
     }
   }
   std::string known;

@@ -15,6 +15,9 @@ namespace memkv::sql {
 // not at all. Throws SqlError that lists the known commands if it is none of them.
 void RunCommand(Connection& connection, TableState& state, std::span<sqlite3_value*> columns);
 
+// Throws SqlError (SQLITE_READONLY) if the table is an exported file.
+void CheckWritable(const TableState& state);
+
 // 'add': inserts the row that the declared columns hold, or adds to each value of the row that is
 // there, where one is given, as SQL's + adds.
 void AddToRow(Connection& connection, TableState& state, std::span<sqlite3_value*> columns);

@@ -34,7 +34,9 @@ uint64_t RankBound(const Datum& v, bool above) {
 }  // namespace
 
 TableCursor::TableCursor(MemkvTable& table)
-    : sqlite3_vtab_cursor{}, table_(table), key_(table.TakeBuffer()) {}
+    : sqlite3_vtab_cursor{}, table_(table), key_(table.TakeBuffer()) {
+  table.state().CheckFile();
+}
 TableCursor::~TableCursor() { table_.GiveBuffer(std::move(key_)); }
 
 void TableCursor::Filter(int, const char* text, std::span<sqlite3_value*> args) {

@@ -1,13 +1,8 @@
 #include "ext/export_keys.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cerrno>
 #include <charconv>
-#include <cstring>
 
+#include "core/new_file.h"
 #include "core/view/cursor.h"
 #include "ext/row_values.h"
 #include "ext/sqlite.h"
@@ -15,24 +10,13 @@
 namespace memkv::sql {
 namespace {
 
-// A file that takes its name only once it is complete and on disk; otherwise it goes again.
-class NewFile {
+// The lines of a new file.
+class LineWriter {
  public:
-  explicit NewFile(const std::string& path) : path_(path), temporary_(path + ".memkv-XXXXXX") {
-    file_ = ::mkstemp(temporary_.data());
-    if (file_ < 0) Fail();
-    const mode_t mask = ::umask(0);
-    ::umask(mask);
-    ::fchmod(file_, 0666 & ~mask);
+  explicit LineWriter(const std::string& path) : file_(path) {
+    Check(file_.Open());
     buffer_.reserve(kBuffer + (1 << 12));
   }
-  ~NewFile() {
-    if (file_ < 0) return;
-    ::close(file_);
-    ::unlink(temporary_.c_str());
-  }
-  NewFile(const NewFile&) = delete;
-  NewFile& operator=(const NewFile&) = delete;
 
   std::string* line() { return &buffer_; }
   void EndLine() {
@@ -41,33 +25,18 @@ class NewFile {
   }
   void Finish() {
     Flush();
-    if (::fsync(file_) != 0 || ::rename(temporary_.c_str(), path_.c_str()) != 0) Fail();
-    ::close(file_);
-    file_ = -1;
+    Check(file_.Finish());
   }
 
  private:
   static constexpr size_t kBuffer = 1 << 18;
 
   void Flush() {
-    for (size_t at = 0; at < buffer_.size();) {
-      const ssize_t n = ::write(file_, buffer_.data() + at, buffer_.size() - at);
-      if (n < 0 && errno != EINTR) Fail();
-      if (n > 0) at += static_cast<size_t>(n);
-    }
+    Check(file_.Append(buffer_));
     buffer_.clear();
   }
-  [[noreturn]] void Fail() {
-    const int error = errno;
-    const int code = file_ < 0         ? SQLITE_CANTOPEN
-                     : error == ENOSPC ? SQLITE_FULL
-                                       : SQLITE_IOERR_WRITE;
-    throw SqlError(code, "memkv: cannot write " + Shown(path_) + ": " + std::strerror(error));
-  }
 
-  const std::string path_;
-  std::string temporary_;
-  int file_ = -1;
+  NewFile file_;
   std::string buffer_;
 };
 
@@ -105,7 +74,7 @@ uint64_t ExportKeys(Connection& connection, const NamedTable& table, const std::
   Progress& progress = table.state->progress;
   const Progress::Scope scope(progress, "export");
   const uint64_t total = table.view.size();
-  NewFile file(path);
+  LineWriter file(path);
   ViewCursor at(table.view);
   std::string buffer;
   uint64_t rows = 0;

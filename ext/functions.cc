@@ -7,6 +7,7 @@
 #include "core/range.h"
 #include "ext/affinity.h"
 #include "ext/arguments.h"
+#include "ext/export.h"
 #include "ext/export_keys.h"
 #include "ext/flame.h"
 #include "ext/memkv.h"
@@ -124,6 +125,17 @@ void ExportKeysTo(sqlite3_context* context, int argc, sqlite3_value** argv) noex
   });
 }
 
+void ExportTo(sqlite3_context* context, int argc, sqlite3_value** argv) noexcept {
+  GuardFunction(context, [&] {
+    const Arguments args = ArgumentsOf("memkv_export(table, path)", argc, argv);
+    args.CheckCount(2, 2);
+    const std::string path = PathArgument(args, 1);
+    Connection& connection = ConnectionOf(context);
+    sqlite3_result_int64(
+        context, static_cast<sqlite3_int64>(ExportFile(connection, args.Table(connection), path)));
+  });
+}
+
 void File(sqlite3_context* context, int argc, sqlite3_value** argv) noexcept {
   GuardFunction(context, [&] {
     const Arguments args = ArgumentsOf("memkv_file(path)", argc, argv);
@@ -178,6 +190,7 @@ constexpr FunctionEntry kFunctions[] = {
     {"has_prefix", kAnyCount, kPure, &HasPrefix, false},
     {"memkv_count", kAnyCount, kReads, &Count, false},
     {"memkv_debug", kAnyCount, kPure, &Debug, false},
+    {"memkv_export", kAnyCount, kDirect, &ExportTo, true},
     {"memkv_export_keys", kAnyCount, kDirect, &ExportKeysTo, true},
     {"memkv_file", kAnyCount, kDirect, &File, true},
     {"memkv_flame", kAnyCount, kReads, &Flame, false},

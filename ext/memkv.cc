@@ -99,8 +99,10 @@ void Register(sqlite3* db, bool with_files) {
   if (connection) {
     if (had_files || !with_files) return;
     CheckResult(db, RegisterFunctions(connection, true));
+    connection->AllowFiles();
   } else {
     connection = NewConnection(db);
+    if (with_files) connection->AllowFiles();
     for (const ModuleEntry& m : kModules) {
       CheckResult(db, sqlite3_create_module_v2(
                           db, m.name, m.module, new std::shared_ptr<Connection>(connection),

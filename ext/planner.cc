@@ -437,7 +437,8 @@ class Chooser {
       uint64_t lo = 0, hi = view.size();
       if (range.empty()) {
         hi = 0;
-      } else if (!view.Rank(range.lo, &lo).ok() || (range.hi && !view.Rank(*range.hi, &hi).ok())) {
+      } else if (!state_.FileStatus().ok() || !view.Rank(range.lo, &lo).ok() ||
+                 (range.hi && !view.Rank(*range.hi, &hi).ok())) {
         lo = 0, hi = view.size();
       }
       rows = std::min(rows, static_cast<double>(hi - lo));

@@ -31,6 +31,10 @@ class Connection {
 
   sqlite3* db() const { return db_; }
 
+  // Whether SQL may name files: not where only the nofs entry point was loaded.
+  bool files() const { return files_; }
+  void AllowFiles() { files_ = true; }
+
   // What modules and functions are registered with: a holder of the connection, freed by SQLite.
   static Connection& Of(void* context) {
     return **static_cast<std::shared_ptr<Connection>*>(context);
@@ -76,11 +80,12 @@ class Connection {
   void Forget(const std::vector<std::string>& attached);
   void* FileOf(const std::string& schema);
   std::vector<std::string> Schemas();  // in the order in which SQLite looks for a table
-  bool HasTable(const std::string& schema, const std::string& table, const char* column);
+  bool HasTable(const std::string& schema, const std::string& table);
   std::shared_ptr<TableState> LookupKnown(std::string_view name);
   std::shared_ptr<TableState> SearchFor(std::string_view name);
 
   sqlite3* db_;
+  bool files_ = false;
   std::map<Name, std::shared_ptr<TableState>> names_;
   std::vector<Change> changes_;  // not known to be committed, oldest first
 

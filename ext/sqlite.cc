@@ -16,6 +16,8 @@ void Check(const Status& status) {
       throw SqlError(SQLITE_INTERRUPT, "interrupted");
     case Status::kIo:
       throw SqlError(SQLITE_IOERR, "memkv: " + status.message());
+    case Status::kCantOpen:
+      throw SqlError(SQLITE_CANTOPEN, "memkv: " + status.message());
     case Status::kInvalid:
       break;
   }

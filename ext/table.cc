@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/key.h"
+#include "ext/export.h"
 #include "ext/functions.h"
 #include "ext/planner.h"
 #include "ext/sqlite.h"
@@ -31,6 +32,22 @@ TableState::Kind KindOf(sqlite3* db, const Schema& schema, const char* schema_na
   }
   const bool durable = schema.durable_given ? schema.durable : in_file;
   return durable ? TableState::kDurable : TableState::kMemory;
+}
+
+// A file named in a database would be opened by whoever opens the database.
+void CheckFileSchema(const Schema& schema, const char* schema_name) {
+  if (schema.file.empty() || SameName(schema_name, "temp")) return;
+  throw SqlError(SQLITE_ERROR,
+                 "memkv: file = " + Shown(schema.file) + " in the schema " + Shown(schema_name) +
+                     " (allowed: in the temp schema, as in CREATE VIRTUAL TABLE temp." +
+                     QuoteName(schema.table) + ")");
+}
+
+std::shared_ptr<TableState> OpenFile(Connection& connection, Schema schema,
+                                     const char* schema_name) {
+  std::shared_ptr<const Fst> file = OpenExported(&schema);
+  CheckTableName(schema, schema.table);
+  return std::make_shared<TableState>(connection, std::move(schema), schema_name, std::move(file));
 }
 
 bool SameColumns(const Schema& a, const Schema& b) {
@@ -63,12 +80,18 @@ MemkvTable::~MemkvTable() {
 }
 
 std::unique_ptr<MemkvTable> MemkvTable::Create(const CreateArgs& args) {
-  Schema schema = ParseArgs(args.table, args.args);
+  Connection& connection = Connection::Of(args.context);
+  Schema schema = ParseArgs(args.table, args.args, connection.files());
+  CheckFileSchema(schema, args.schema);
   CheckEncoding(args.db);
-  const TableState::Kind kind = KindOf(args.db, schema, args.schema);
-  auto vtab = Make(args, schema);
-  Connection& connection = *vtab->connection_;
-  auto state = std::make_shared<TableState>(connection, std::move(schema), args.schema, kind);
+  std::shared_ptr<TableState> state;
+  if (schema.file.empty()) {
+    const TableState::Kind kind = KindOf(args.db, schema, args.schema);
+    state = std::make_shared<TableState>(connection, std::move(schema), args.schema, kind);
+  } else {
+    state = OpenFile(connection, std::move(schema), args.schema);
+  }
+  auto vtab = Make(args, state->schema);
   state->Create();
   connection.Created(state);
   vtab->SetState(std::move(state));
@@ -76,10 +99,19 @@ std::unique_ptr<MemkvTable> MemkvTable::Create(const CreateArgs& args) {
 }
 
 std::unique_ptr<MemkvTable> MemkvTable::Connect(const CreateArgs& args) {
-  Schema schema = ParseArgs(args.table, args.args);
-  auto vtab = Make(args, schema);
-  Connection& connection = *vtab->connection_;
+  Connection& connection = Connection::Of(args.context);
+  Schema schema = ParseArgs(args.table, args.args, connection.files());
+  CheckFileSchema(schema, args.schema);
   std::shared_ptr<TableState> state = connection.Connect(args.schema, args.table);
+  if (state && state->schema.file != schema.file) state = nullptr;
+  if (!schema.file.empty()) {
+    if (!state) {
+      state = OpenFile(connection, std::move(schema), args.schema);
+      connection.Found(state);
+    }
+    schema = state->schema;
+  }
+  auto vtab = Make(args, schema);
   // Another connection may have dropped the table and made another of that name.
   if (state && state->durable() && !SameColumns(state->schema, schema)) state = nullptr;
   if (!state && Shadow::Exists(args.db, args.schema, args.table)) {
@@ -167,6 +199,7 @@ void MemkvTable::RollbackTo(int n) {
 std::string MemkvTable::Integrity(bool quick) {
   if (!state_) return "";
   try {
+    state_->CheckFile();
     state_->Refresh();
     Check(state_->table.Verify(state_->Poll()));
     if (!quick) state_->VerifyStored();

@@ -15,6 +15,13 @@ TableState::TableState(Connection& connection, Schema s, std::string in_schema, 
   if (durable_) durable_->store.SetDeltaLimit(schema.delta_limit);
 }
 
+TableState::TableState(Connection& connection, Schema s, std::string in_schema,
+                       std::shared_ptr<const Fst> file)
+    : TableState(connection, std::move(s), std::move(in_schema), kMemory) {
+  frozen_file_ = std::move(file);
+  table.StartFrom(frozen_file_);
+}
+
 Table::Poll TableState::Poll() const {
   return [c = &connection_](uint64_t, uint64_t) { return c->Interrupted(); };
 }
@@ -52,6 +59,12 @@ void TableState::Rename(const std::string& to) {
   if (durable_) durable_->shadow.Rename(to);
 }
 
+Status TableState::FileStatus() const {
+  return frozen_file_ ? frozen_file_->CheckSize() : Status();
+}
+
+void TableState::CheckFile() const { Check(FileStatus()); }
+
 void TableState::Refresh() {
   if (!durable_ || table.in_transaction()) return;
   const unsigned version = DataVersion();
@@ -61,6 +74,7 @@ void TableState::Refresh() {
 }
 
 void TableState::RefreshAlone() {
+  CheckFile();
   if (!durable_ || table.in_transaction()) return;
   const Shadow::Reading reading(durable_->shadow);
   Refresh();
@@ -76,6 +90,7 @@ void TableState::RefreshForPlan() {
 }
 
 void TableState::Begin() {
+  CheckFile();
   if (!durable_) return table.Begin();
   Refresh();
   table.Begin();

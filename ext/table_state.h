@@ -1,5 +1,5 @@
 // TableState: one table, whichever vtab objects of its connection stand for it: rows in memory
-// alone, or backed by shadow tables.
+// alone, backed by shadow tables, or in an exported file.
 
 #ifndef MEMKV_EXT_TABLE_STATE_H_
 #define MEMKV_EXT_TABLE_STATE_H_
@@ -44,10 +44,14 @@ class TableState {
  public:
   enum Kind { kMemory, kDurable };
   TableState(Connection& connection, Schema s, std::string in_schema, Kind kind);
+  // Of an exported file: s.file, opened.
+  TableState(Connection& connection, Schema s, std::string in_schema,
+             std::shared_ptr<const Fst> file);
 
   Table& table;
 
   bool durable() const { return durable_ != nullptr; }
+  bool read_only() const { return frozen_file_ != nullptr; }
   Table::Poll Poll() const;
 
   // Makes and drops what the database keeps of the table; nothing for a memory table.
@@ -65,6 +69,12 @@ class TableState {
   // So that a plan has numbers to go by: loads a table that is not loaded yet, if it can.
   void RefreshForPlan();
 
+  // Of an exported file: whether it is as long as it was; the latter throws SqlError. To be asked
+  // before a statement reads, as to touch a page that is gone is fatal; where a table is looked up
+  // or written, that is done here.
+  Status FileStatus() const;
+  void CheckFile() const;
+
   void Begin();
   void Sync();
   void Commit() noexcept;
@@ -78,10 +88,12 @@ class TableState {
   // The vtab objects that stand for it, which say when it may keep statements prepared.
   void Attach() noexcept;
   void Detach() noexcept;
+  bool attached() const { return vtabs_ > 0; }
 
  private:
   unsigned DataVersion() const noexcept;
 
+  std::shared_ptr<const Fst> frozen_file_;
   int vtabs_ = 0;
   bool dropped_ = false;
   unsigned data_version_ = 0;  // of the database, when it was last seen to hold what is shown

@@ -32,7 +32,10 @@ void CheckHidden(const Schema& schema, std::span<sqlite3_value*> columns, bool i
 void MemkvTable::Update(std::span<sqlite3_value*> args) {
   TableState& s = state();
   s.Begin();
-  if (args.size() == 1) return Delete(args[0]);
+  if (args.size() == 1) {
+    CheckWritable(s);
+    return Delete(args[0]);
+  }
   const std::span<sqlite3_value*> columns = args.subspan(2);
   sqlite3_value* command = columns[s.schema.command_column()];
   const bool insert = sqlite3_value_type(args[0]) == SQLITE_NULL;
@@ -43,6 +46,7 @@ void MemkvTable::Update(std::span<sqlite3_value*> args) {
     }
     return RunCommand(*connection_, s, columns);
   }
+  CheckWritable(s);
   CheckHidden(s.schema, columns, insert);
   if (insert) return Insert(columns);
   Change(args[0], columns);

@@ -12,6 +12,8 @@ const char* SectionName(uint32_t kind) {
       return "records";
     case kColumn:
       return "column";
+    case kAbout:
+      return "about";
     default:
       return "unknown";
   }

@@ -47,6 +47,8 @@
 // every walk ends.
 //
 // Section kColumn (index: which column): core/fst/values.h.
+//
+// Section kAbout, which may be missing: what the image is of, in bytes that are its writer's own.
 
 #ifndef MEMKV_CORE_FST_FORMAT_H_
 #define MEMKV_CORE_FST_FORMAT_H_
@@ -67,7 +69,7 @@ inline constexpr uint64_t kPageBytes = uint64_t{1} << 16;
 // Readable bytes behind every section, so that wide loads need no bounds of their own.
 inline constexpr size_t kPadBytes = 64;
 
-enum SectionKind : uint32_t { kCode = 1, kHot = 2, kRecords = 3, kColumn = 4 };
+enum SectionKind : uint32_t { kCode = 1, kHot = 2, kRecords = 3, kColumn = 4, kAbout = 5 };
 const char* SectionName(uint32_t kind);
 
 inline constexpr uint8_t kSingle = 0;

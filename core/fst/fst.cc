@@ -89,6 +89,8 @@ Status Fst::Parse() {
     } else if (kind == fst::kColumn && index < column_count) {
       columns[index] = section;
       have_column[index] = true;
+    } else if (kind == fst::kAbout) {
+      about_ = section;
     } else {
       return CorruptHeader("an unknown section");
     }
@@ -99,6 +101,8 @@ Status Fst::Parse() {
       !body_.pages.Check(hot.data(), hot.data() + hot.size())) {
     return Status::Corrupt("section code: checksum");
   }
+  if (!body_.pages.Check(about_.data(), about_.data() + about_.size()))
+    return Status::Corrupt("section about: checksum");
   if (body_.keys > 0) MEMKV_TRY(ParseCode(code, hot));
   columns_.resize(column_count);
   for (size_t i = 0; i < column_count; ++i) {

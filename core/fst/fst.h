@@ -40,6 +40,8 @@ class Fst {
   const FstImage& image() const { return *image_; }
   // The token code of the labels, for the next image to take over.
   const fst::TokenCode& code() const { return body_.code; }
+  // What the image says that it is of; empty where it does not (core/fst/format.h, kAbout).
+  Bytes about() const { return about_; }
   // See FstImage.
   Status CheckSize() const { return image_->CheckSize(); }
 
@@ -75,6 +77,7 @@ class Fst {
   std::shared_ptr<const FstImage> image_;
   fst::Body body_;
   std::vector<fst::ColumnReader> columns_;
+  Bytes about_;
 };
 
 // Keeps the contract of core/cursor.h, and rank(). Holds the Fst. Keys may be up to kMaxKeyBytes;

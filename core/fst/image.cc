@@ -6,6 +6,9 @@
 #include <cstring>
 #include <utility>
 
+#include "core/fst/about.h"
+#include "core/new_file.h"
+
 #if defined(__unix__) || defined(__APPLE__)
 #define MEMKV_POSIX 1
 #include <fcntl.h>
@@ -31,6 +34,10 @@ class OwnedImage final : public FstImage {
 
 Status IoError(const char* what, const std::string& path) {
   return Status::Io(std::string("cannot ") + what + " \"" + path + "\": " + std::strerror(errno));
+}
+
+Status CannotOpen(const std::string& path) {
+  return Status::CantOpen("cannot open \"" + path + "\": " + std::strerror(errno));
 }
 
 #if MEMKV_POSIX
@@ -74,16 +81,6 @@ class MappedImage final : public FstImage {
   const std::string path_;
 };
 
-Status WriteAll(int fd, Bytes bytes, const std::string& path) {
-  while (!bytes.empty()) {
-    const ssize_t n = ::write(fd, bytes.data(), std::min(bytes.size(), size_t{1} << 30));
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return IoError("write", path);
-    bytes.remove_prefix(static_cast<size_t>(n));
-  }
-  return {};
-}
-
 #endif
 
 }  // namespace
@@ -92,16 +89,39 @@ std::shared_ptr<const FstImage> FstImage::Own(std::string bytes) {
   return std::make_shared<const OwnedImage>(std::move(bytes));
 }
 
+Status WriteFile(const FstImage& image, const std::string& path) {
+  NewFile file(path);
+  MEMKV_TRY(file.Open());
+  MEMKV_TRY(file.Append(image.bytes()));
+  return file.Finish();
+}
+
+Status WriteFile(const FstImage& image, Bytes about, const std::string& path,
+                 const std::function<bool(uint64_t done, uint64_t total)>& poll) {
+  constexpr size_t kPollBytes = size_t{1} << 20;
+  fst::AboutParts parts;
+  MEMKV_TRY(fst::AddAbout(image.bytes(), about, &parts));
+  NewFile file(path);
+  MEMKV_TRY(file.Open());
+  MEMKV_TRY(file.Append(parts.header));
+  for (size_t at = 0; at < parts.data.size(); at += kPollBytes) {
+    if (poll && poll(at, parts.data.size())) return Status::Interrupted();
+    MEMKV_TRY(file.Append(parts.data.substr(at, kPollBytes)));
+  }
+  MEMKV_TRY(file.Append(parts.tail));
+  return file.Finish();
+}
+
 #if MEMKV_POSIX
 
 Status MapFile(const std::string& path, std::shared_ptr<const FstImage>* out) {
   File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.fd() < 0) return IoError("open", path);
+  if (file.fd() < 0) return CannotOpen(path);
   struct stat st;
   if (::fstat(file.fd(), &st) != 0) return IoError("stat", path);
-  if (!S_ISREG(st.st_mode)) return Status::Io("\"" + path + "\" is not a regular file");
+  if (!S_ISREG(st.st_mode)) return Status::CantOpen("\"" + path + "\" is not a regular file");
   const auto size = static_cast<size_t>(st.st_size);
-  if (size == 0) return Status::Corrupt("\"" + path + "\" is empty");
+  if (size == 0) return Status::Corrupt("the file is empty");
   void* at = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, file.fd(), 0);
   if (at == MAP_FAILED) return IoError("map", path);
   std::shared_ptr<const FstImage> image;
@@ -116,34 +136,11 @@ Status MapFile(const std::string& path, std::shared_ptr<const FstImage>* out) {
   return {};
 }
 
-Status WriteFile(const FstImage& image, const std::string& path) {
-  const std::string temporary = path + ".tmp-" + std::to_string(::getpid());
-  const size_t slash = path.rfind('/');
-  const std::string directory = slash == std::string::npos ? "." : path.substr(0, slash + 1);
-  {
-    File file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
-    if (file.fd() < 0) return IoError("create", temporary);
-    Status status = WriteAll(file.fd(), image.bytes(), temporary);
-    if (status.ok() && ::fsync(file.fd()) != 0) status = IoError("sync", temporary);
-    if (status.ok() && ::rename(temporary.c_str(), path.c_str()) != 0)
-      status = IoError("rename to", path);
-    if (!status.ok()) {
-      ::unlink(temporary.c_str());
-      return status;
-    }
-  }
-  File parent(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (parent.fd() < 0) return IoError("open", directory);
-  // Some file systems cannot sync a directory; the rename has happened all the same.
-  if (::fsync(parent.fd()) != 0 && errno != EINVAL) return IoError("sync", directory);
-  return {};
-}
-
 #else
 
 Status MapFile(const std::string& path, std::shared_ptr<const FstImage>* out) {
   std::FILE* f = std::fopen(path.c_str(), "rb");
-  if (!f) return IoError("open", path);
+  if (!f) return CannotOpen(path);
   std::string bytes;
   char buffer[1 << 14];
   size_t n;
@@ -152,21 +149,6 @@ Status MapFile(const std::string& path, std::shared_ptr<const FstImage>* out) {
   std::fclose(f);
   if (bad) return IoError("read", path);
   *out = FstImage::Own(std::move(bytes));
-  return {};
-}
-
-Status WriteFile(const FstImage& image, const std::string& path) {
-  const std::string temporary = path + ".tmp";
-  std::FILE* f = std::fopen(temporary.c_str(), "wb");
-  if (!f) return IoError("create", temporary);
-  const Bytes bytes = image.bytes();
-  const bool written = std::fwrite(bytes.data(), 1, bytes.size(), f) == bytes.size();
-  if (std::fclose(f) != 0 || !written) {
-    std::remove(temporary.c_str());
-    return IoError("write", temporary);
-  }
-  std::remove(path.c_str());
-  if (std::rename(temporary.c_str(), path.c_str()) != 0) return IoError("rename to", path);
   return {};
 }
 

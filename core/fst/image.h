@@ -4,6 +4,7 @@
 #define MEMKV_CORE_FST_IMAGE_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -35,14 +36,17 @@ class FstImage {
   const bool mapped_;
 };
 
-// Opens the file of an image: mapped where the system can, else read. kIo names the path and the
-// reason.
+// Opens the file of an image: mapped where the system can, else read. kCantOpen and kIo name the
+// path and the reason.
 Status MapFile(const std::string& path, std::shared_ptr<const FstImage>* out);
 
-// Writes the image to a file that is wholly there or not at all: a temporary name beside it, fsync,
-// rename, fsync of the directory. A file of that name is replaced; who has it mapped keeps reading
-// the old one.
+// Writes the image to a file that is wholly there or not at all (core/new_file.h).
 Status WriteFile(const FstImage& image, const std::string& path);
+// The same with a section kAbout that holds `about`, in the place of one that it may have; memory
+// for that section alone. Polled every few ms; true stops it with kInterrupted. REQUIRES an image
+// that Fst::Open() took.
+Status WriteFile(const FstImage& image, Bytes about, const std::string& path,
+                 const std::function<bool(uint64_t done, uint64_t total)>& poll);
 
 }  // namespace memkv
 

@@ -124,6 +124,7 @@ class Search {
   void SeekUpTo();
 
   void Stop() { valid_ = false; }
+  void OutOfOrder();
   bool Polled();
   uint64_t EndRank() requires RankedCursor<C>;
 
@@ -147,12 +148,16 @@ class Search {
 
   std::string target_;
   size_t kept_ = 0;
+  // Where the search last jumped to. Stored keys that are out of order could send it round for
+  // ever.
+  std::string jumped_;
 };
 
 template <OrderedCursor C, Automaton A>
 void Search<C, A>::Start() {
   valid_ = false;
   status_ = {};
+  jumped_.clear();
   if (range_.empty() || !automaton_.CanMatch(automaton_.Start())) return;
   const Bytes edge = descending_ ? Bytes(range_.hi ? *range_.hi : std::string_view()) : range_.lo;
   const Walk walk = Read(edge, 0);
@@ -175,6 +180,12 @@ void Search<C, A>::Start() {
   }
   path_.clear();
   SettleBackward(0);
+}
+
+template <OrderedCursor C, Automaton A>
+void Search<C, A>::OutOfOrder() {
+  valid_ = false;
+  status_ = Status::Corrupt("keys are out of order");
 }
 
 template <OrderedCursor C, Automaton A>
@@ -250,6 +261,8 @@ void Search<C, A>::SettleForward(size_t from) {
       continue;
     }
     if (!FindNext(key, walk.depth) || !range_.Below(target_)) return;
+    if (!jumped_.empty() && target_ <= jumped_) return OutOfOrder();
+    jumped_ = target_;
     // The next branch over is one step away; one further off, or deeper, is a seek.
     const size_t branch = kept_ + 1;
     const bool adjacent =
@@ -314,7 +327,7 @@ void Search<C, A>::Retreat() {
 
 template <OrderedCursor C, Automaton A>
 void Search<C, A>::SettleBackward(size_t from) {
-  for (valid_ = false; cursor_.Valid() && !Polled();) {
+  for (valid_ = false; cursor_.Valid() && status_.ok() && !Polled();) {
     const Bytes key = cursor_.key();
     if (key < range_.lo) return;
     if (from == kCompare) from = CommonPrefix(path_, key);
@@ -384,11 +397,11 @@ void Search<C, A>::SpellPrev(State s) {
 
 template <OrderedCursor C, Automaton A>
 void Search<C, A>::SeekUpTo() {
-  if (kept_ == SIZE_MAX) {  // target_ is itself the bound
-    cursor_.SeekBefore(target_);
-  } else {
-    cursor_.SeekBefore(*PrefixSuccessor(target_));  // the tag has a successor
-  }
+  // With kept_ == SIZE_MAX target_ is itself the bound. The tag has a successor.
+  std::string bound = kept_ == SIZE_MAX ? target_ : *PrefixSuccessor(target_);
+  if (!jumped_.empty() && bound >= jumped_) return OutOfOrder();
+  jumped_ = std::move(bound);
+  cursor_.SeekBefore(jumped_);
 }
 
 template <OrderedCursor C, Automaton A>

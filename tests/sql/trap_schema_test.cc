@@ -88,7 +88,7 @@ TEST_CASE("a failing CREATE VIRTUAL TABLE changes nothing, and its name is free"
   Db db;
   db.Exec(kTable);
   CHECK(db.Error("CREATE VIRTUAL TABLE temp.v USING memkv(frob = 1)") ==
-        "memkv: unknown option \"frob\" (known: delta_limit, durable)");
+        "memkv: unknown option \"frob\" (known: delta_limit, durable, file)");
   CHECK(db.Error("CREATE VIRTUAL TABLE temp.u USING memkv") == "table u already exists");
   CHECK(db.Rows("SELECT * FROM u") == kRows);
   db.Exec("CREATE VIRTUAL TABLE temp.v USING memkv; INSERT INTO v VALUES (1, 1)");
@@ -322,6 +322,19 @@ TEST_CASE("views and triggers may read and write a memkv table") {
   CHECK(db.Rows("SELECT * FROM w") == "'a' | 'b'");
   CHECK(db.Error("INSERT INTO r VALUES ('c'), ('a')") == "UNIQUE constraint failed: u.key");
   CHECK(db.Rows("SELECT * FROM w; SELECT x FROM r") == "'a' | 'b' | 'a' | 'b'");
+}
+
+TEST_CASE("a function finds a table again that a failed CREATE disconnected") {
+  Db db;
+  db.Exec("CREATE VIRTUAL TABLE u USING memkv; INSERT INTO u VALUES ('a', 1)");
+  CHECK(db.Rows("SELECT memkv_count('u')") == "1");
+  for (int i = 0; i < 2; ++i) {
+    CHECK(!db.Run("CREATE VIRTUAL TABLE temp.x USING memkv(frob = 1)").ok());
+    CHECK(db.Rows("SELECT memkv_count('u')") == "1");
+    db.Exec("BEGIN; CREATE TABLE r(x); ROLLBACK");
+    CHECK(db.Rows("SELECT memkv_count('u')") == "1");
+    CHECK(db.Rows("SELECT * FROM u") == "'a', 1");
+  }
 }
 
 TEST_CASE("what reads files or freezes is for direct SQL only") {

@@ -1,0 +1,28 @@
+#include "core/store/frozen_file.h"
+
+#include "core/store/view_source.h"
+
+namespace memkv {
+
+Status WriteFrozenFile(const View& view, size_t columns, Bytes about, const std::string& path,
+                       const Table::Poll& poll) {
+  if (view.base() && view.delta().size() == 0)
+    return WriteFile(view.base()->image(), about, path, poll);
+  FstBuilder::Options options;
+  options.columns = columns;
+  options.poll = poll;
+  options.expected_keys = view.size();
+  options.previous = view.base();
+  ViewSource source(view, columns);
+  std::shared_ptr<const FstImage> merged;
+  MEMKV_TRY(FstBuilder::Build(&source, options, &merged));
+  return WriteFile(*merged, about, path, poll);
+}
+
+Status OpenFrozenFile(const std::string& path, std::shared_ptr<const Fst>* out) {
+  std::shared_ptr<const FstImage> image;
+  MEMKV_TRY(MapFile(path, &image));
+  return Fst::Open(std::move(image), out);
+}
+
+}  // namespace memkv
