@@ -100,6 +100,14 @@ void TableState::Rollback() noexcept {
   }
 }
 
+void TableState::Merge(uint64_t bytes, const Table::Poll& poll) {
+  Check(durable_ ? durable_->store.Merge(bytes, poll) : table.Freeze(poll));
+}
+
+Store::MergeProgress TableState::GetMergeProgress() {
+  return durable_ ? durable_->store.GetMergeProgress() : Store::MergeProgress();
+}
+
 void TableState::VerifyStored() {
   if (durable_) Check(durable_->store.VerifyStored(Poll()));
 }

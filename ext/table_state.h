@@ -70,6 +70,11 @@ class TableState {
   void Commit() noexcept;
   void Rollback() noexcept;
 
+  // The 'merge' command: a step of at most that many bytes. A memory table has nothing to write: it
+  // is frozen.
+  void Merge(uint64_t bytes, const Table::Poll& poll);
+  Store::MergeProgress GetMergeProgress();
+
   // Of a durable table: what is stored, read again and compared; read again and shown.
   void VerifyStored();
   void Rebuild();

@@ -1,11 +1,14 @@
 #include "core/store/store.h"
 
 #include <cstring>
+#include <limits>
 
 #include "core/view/cursor.h"
 
 namespace memkv {
 namespace {
+
+constexpr int64_t kNewest = std::numeric_limits<int64_t>::max();
 
 Status CorruptRow(int64_t id, const std::string& what) {
   return Status::Corrupt("log row " + std::to_string(id) + ": " + what);
@@ -81,7 +84,7 @@ void Store::Share(const Table::Version& content) {
   version->content.mark = {};
   version->log_bytes = at.log_bytes;
   version->log_operations = at.log_operations;
-  sealed_ = ShareVersion(std::move(version));
+  sealed_ = ShareVersion(std::move(version), merged_);
 }
 
 void Store::Show(std::shared_ptr<const StoredVersion> version, int64_t log_id) noexcept {
@@ -94,9 +97,9 @@ Status Store::Refresh(const Table::Poll& poll) {
   if (table_.in_transaction()) return {};
   const Storage::Head head = storage_->ReadHead();
   if (shown_ && head.generation == journal_.position().generation) {
-    Journal::Position position = journal_.position();
-    position.log_id = head.log_id;
-    journal_.SetPosition(position);
+    // Perhaps somebody has merged, which leaves the generation as it is.
+    std::shared_ptr<const StoredVersion> known = FindVersion(head.generation);
+    Show(known ? std::move(known) : shown_, head.log_id);
     return {};
   }
   if (std::shared_ptr<const StoredVersion> known = FindVersion(head.generation)) {
@@ -131,7 +134,7 @@ Status Store::CatchUp(const Storage::Head& head, const Table::Poll& poll) {
   journal_.SetReplaying(true);
   Status status;
   try {
-    status = ReadRows(position.log_id, &table_, &position, poll);
+    status = ReadRows(position.log_id, kNewest, &table_, &position, poll);
     if (status.ok() && position.generation != head.generation)
       status = CorruptRow(position.log_id, "is not the newest");
     if (status.ok()) {
@@ -154,12 +157,12 @@ Status Store::CatchUp(const Storage::Head& head, const Table::Poll& poll) {
   return {};
 }
 
-Status Store::ReadRows(int64_t after, Table* into, Journal::Position* position,
+Status Store::ReadRows(int64_t after, int64_t until, Table* into, Journal::Position* position,
                        const Table::Poll& poll) {
   IntoTable target(into, poll);
   std::string batch;  // the pieces of one that goes on
   bool goes_on = false;
-  MEMKV_TRY(storage_->ReadLog(after, [&](const Storage::LogRow& row) -> Status {
+  MEMKV_TRY(storage_->ReadLog(after, until, [&](const Storage::LogRow& row) -> Status {
     Generation generation;
     if (!Generation::Decode(row.generation, &generation))
       return CorruptRow(row.id, "has no generation");
@@ -188,12 +191,12 @@ Status Store::ReadRows(int64_t after, Table* into, Journal::Position* position,
   return goes_on ? CorruptRow(position->log_id, "goes on, and is the last") : Status();
 }
 
-Status Store::ReadImage(const Generation& generation, bool share, std::shared_ptr<const Fst>* out) {
-  if (share && (*out = FindImage(generation))) return {};
+Status Store::ReadImage(const Generation& id, bool share, std::shared_ptr<const Fst>* out) {
+  if (share && (*out = FindImage(id))) return {};
   std::optional<std::string> bytes = storage_->ReadImage();
   Generation expected = FirstGeneration(columns_);
   if (bytes) expected = expected.Chain(*bytes);
-  if (expected != generation)
+  if (expected != id)
     return Status::Corrupt("the frozen image does not have its generation's content");
   if (!bytes) return {};
   MEMKV_TRY(Fst::Open(FstImage::Own(std::move(*bytes)), out));
@@ -201,19 +204,26 @@ Status Store::ReadImage(const Generation& generation, bool share, std::shared_pt
     return Status::Corrupt("the frozen image has " + std::to_string((*out)->columns()) +
                            " columns (expected: " + std::to_string(columns_) + ")");
   }
-  if (share) *out = ShareImage(generation, std::move(*out));
+  if (share) *out = ShareImage(id, std::move(*out));
   return {};
 }
 
-Status Store::ReadAll(bool share_image, const Table::Poll& poll, Loaded* out) {
-  out->position.generation = storage_->ReadBaseGeneration();
-  Table loading(columns_);
-  if (out->position.generation != FirstGeneration(columns_)) {
-    std::shared_ptr<const Fst> base;
-    MEMKV_TRY(ReadImage(out->position.generation, share_image, &base));
-    loading.StartFrom(std::move(base));
+// Everything up to a row of the log, into a table that nothing was done to.
+Status Store::ReadUpTo(int64_t log_id, bool share_image, const Table::Poll& poll, Table* into,
+                       Journal::Position* position) {
+  const Storage::Base base = storage_->ReadBase();
+  position->generation = base.generation;
+  if (base.image != FirstGeneration(columns_)) {
+    std::shared_ptr<const Fst> image;
+    MEMKV_TRY(ReadImage(base.image, share_image, &image));
+    into->StartFrom(std::move(image));
   }
-  MEMKV_TRY(ReadRows(0, &loading, &out->position, poll));
+  return ReadRows(0, log_id, into, position, poll);
+}
+
+Status Store::ReadAll(bool share_image, const Table::Poll& poll, Loaded* out) {
+  Table loading(columns_);
+  MEMKV_TRY(ReadUpTo(kNewest, share_image, poll, &loading, &out->position));
   out->content = loading.Remember();
   return {};
 }
@@ -241,11 +251,13 @@ void Store::Commit() noexcept {
   if (!table_.in_transaction()) return;
   table_.Commit();
   if (sealed_) Show(std::move(sealed_), journal_.position().log_id);
+  merged_ = false;
 }
 
 void Store::Rollback() noexcept {
   table_.Rollback();
   sealed_.reset();
+  merged_ = false;
 }
 
 Status Store::Rebuild(const Table::Poll& poll) {

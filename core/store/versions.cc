@@ -15,10 +15,11 @@ class Known {
     return at == known_.end() ? nullptr : at->second.lock();
   }
 
-  std::shared_ptr<const T> Share(const Generation& generation, std::shared_ptr<const T> value) {
+  std::shared_ptr<const T> Share(const Generation& generation, std::shared_ptr<const T> value,
+                                 bool better = false) {
     const std::lock_guard lock(mutex_);
     std::weak_ptr<const T>& at = known_[generation];
-    if (std::shared_ptr<const T> there = at.lock()) return there;
+    if (std::shared_ptr<const T> there = at.lock(); there && !better) return there;
     at = value;
     return value;
   }
@@ -52,29 +53,27 @@ std::shared_ptr<const StoredVersion> FindVersion(const Generation& generation) {
   return Contents().Find(generation);
 }
 
-std::shared_ptr<const StoredVersion> ShareVersion(std::shared_ptr<const StoredVersion> version) {
+std::shared_ptr<const StoredVersion> ShareVersion(std::shared_ptr<const StoredVersion> version,
+                                                  bool better) {
   const Generation generation = version->generation;
-  return Contents().Share(generation, std::move(version));
+  return Contents().Share(generation, std::move(version), better);
 }
 
-std::shared_ptr<const Fst> FindImage(const Generation& generation) {
-  return Images().Find(generation);
-}
+std::shared_ptr<const Fst> FindImage(const Generation& id) { return Images().Find(id); }
 
-std::shared_ptr<const Fst> ShareImage(const Generation& generation,
-                                      std::shared_ptr<const Fst> fst) {
-  // The image itself does not know its generation: a holder around it forgets it when the last user
+std::shared_ptr<const Fst> ShareImage(const Generation& id, std::shared_ptr<const Fst> fst) {
+  // The image itself does not know its id: a holder around it forgets it when the last user
   // goes.
   struct Holder {
-    Generation generation;
+    Generation id;
     std::shared_ptr<const Fst> fst;
     ~Holder() {
       fst.reset();
-      Images().Forget(generation);
+      Images().Forget(id);
     }
   };
-  auto holder = std::make_shared<Holder>(Holder{generation, std::move(fst)});
-  return Images().Share(generation, std::shared_ptr<const Fst>(holder, holder->fst.get()));
+  auto holder = std::make_shared<Holder>(Holder{id, std::move(fst)});
+  return Images().Share(id, std::shared_ptr<const Fst>(holder, holder->fst.get()));
 }
 
 }  // namespace memkv

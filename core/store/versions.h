@@ -25,12 +25,13 @@ struct StoredVersion {
 // Thread-safe. Null: not in memory.
 std::shared_ptr<const StoredVersion> FindVersion(const Generation& generation);
 // Makes a version known; returns the one that is shared from now on: another of that generation, if
-// there is one.
-std::shared_ptr<const StoredVersion> ShareVersion(std::shared_ptr<const StoredVersion> version);
+// there is one and this is not a `better` form of the same content.
+std::shared_ptr<const StoredVersion> ShareVersion(std::shared_ptr<const StoredVersion> version,
+                                                  bool better = false);
 
-// Frozen images, by the generation of the base that they are.
-std::shared_ptr<const Fst> FindImage(const Generation& generation);
-std::shared_ptr<const Fst> ShareImage(const Generation& generation, std::shared_ptr<const Fst> fst);
+// Frozen images, by their ids.
+std::shared_ptr<const Fst> FindImage(const Generation& id);
+std::shared_ptr<const Fst> ShareImage(const Generation& id, std::shared_ptr<const Fst> fst);
 
 }  // namespace memkv
 
