@@ -38,6 +38,7 @@ class TableState {
 
  private:
   Connection& connection_;
+  const uint64_t number_;  // no other has it
   const std::unique_ptr<Durable> durable_;
   std::optional<Table> memory_;
 
@@ -86,6 +87,7 @@ class TableState {
 
  private:
   unsigned DataVersion() const noexcept;
+  std::string File() const;
 
   int vtabs_ = 0;
   bool dropped_ = false;

@@ -18,14 +18,14 @@ Generation IdOf(const Fst& image, size_t columns) {
 // Null: what is stored no longer leads to the image that was begun.
 Status Store::ImageOf(const Storage::Merge& merge, const Table::Poll& poll,
                       std::shared_ptr<const Fst>* out) {
-  if ((*out = FindImage(merge.image))) return {};
+  if ((*out = FindImage(Name(merge.image)))) return {};
   Table then(columns_);
   Journal::Position position;
   MEMKV_TRY(ReadUpTo(merge.log_id, true, poll, &then, &position));
   if (position.generation != merge.generation) return {};
   std::shared_ptr<const Fst> image;
   MEMKV_TRY(then.BuildImage(poll, &image));
-  if (IdOf(*image, columns_) == merge.image) *out = ShareImage(merge.image, std::move(image));
+  if (IdOf(*image, columns_) == merge.image) *out = ShareImage(Name(merge.image), std::move(image));
   return {};
 }
 
@@ -46,7 +46,7 @@ Status Store::Merge(uint64_t bytes, const Table::Poll& poll) {
     std::shared_ptr<const Fst> image;
     MEMKV_TRY(table_.BuildImage(poll, &image));
     merge = {at.generation, at.log_id, IdOf(*image, columns_), image->image_bytes()};
-    merging_ = ShareImage(merge->image, std::move(image));
+    merging_ = ShareImage(Name(merge->image), std::move(image));
     storage_->StartMerge(*merge);
   }
   const Bytes all = merging_->image().bytes();

@@ -63,6 +63,12 @@ Status CompareRow(const ViewCursor& stored, const ViewCursor& shown, size_t colu
 
 }  // namespace
 
+void Store::SetFile(const std::string& file) {
+  if (file == file_) return;
+  file_ = file;
+  shown_.reset();
+}
+
 void Store::Create() {
   Journal::Position position;
   position.generation = FirstGeneration(columns_);
@@ -79,7 +85,7 @@ void Store::Create() {
 void Store::Share(const Table::Version& content) {
   const Journal::Position& at = journal_.position();
   auto version = std::make_shared<StoredVersion>();
-  version->generation = at.generation;
+  version->name = Name(at.generation);
   version->content = content;
   version->content.mark = {};
   version->log_bytes = at.log_bytes;
@@ -89,7 +95,8 @@ void Store::Share(const Table::Version& content) {
 
 void Store::Show(std::shared_ptr<const StoredVersion> version, int64_t log_id) noexcept {
   table_.Show(version->content);
-  journal_.SetPosition({version->generation, log_id, version->log_bytes, version->log_operations});
+  journal_.SetPosition(
+      {version->name.generation, log_id, version->log_bytes, version->log_operations});
   shown_ = std::move(version);
 }
 
@@ -98,11 +105,11 @@ Status Store::Refresh(const Table::Poll& poll) {
   const Storage::Head head = storage_->ReadHead();
   if (shown_ && head.generation == journal_.position().generation) {
     // Perhaps somebody has merged, which leaves the generation as it is.
-    std::shared_ptr<const StoredVersion> known = FindVersion(head.generation);
+    std::shared_ptr<const StoredVersion> known = FindVersion(Name(head.generation));
     Show(known ? std::move(known) : shown_, head.log_id);
     return {};
   }
-  if (std::shared_ptr<const StoredVersion> known = FindVersion(head.generation)) {
+  if (std::shared_ptr<const StoredVersion> known = FindVersion(Name(head.generation))) {
     Show(std::move(known), head.log_id);
     return {};
   }
@@ -118,7 +125,7 @@ Status Store::Reload(const Table::Poll& poll) {
   MEMKV_TRY(ReadAll(true, poll, &loaded));
   const int64_t log_id = loaded.position.log_id;
   auto version = std::make_shared<StoredVersion>();
-  version->generation = loaded.position.generation;
+  version->name = Name(loaded.position.generation);
   version->content = std::move(loaded.content);
   version->log_bytes = loaded.position.log_bytes;
   version->log_operations = loaded.position.log_operations;
@@ -192,7 +199,7 @@ Status Store::ReadRows(int64_t after, int64_t until, Table* into, Journal::Posit
 }
 
 Status Store::ReadImage(const Generation& id, bool share, std::shared_ptr<const Fst>* out) {
-  if (share && (*out = FindImage(id))) return {};
+  if (share && (*out = FindImage(Name(id)))) return {};
   std::optional<std::string> bytes = storage_->ReadImage();
   Generation expected = FirstGeneration(columns_);
   if (bytes) expected = expected.Chain(*bytes);
@@ -204,7 +211,7 @@ Status Store::ReadImage(const Generation& id, bool share, std::shared_ptr<const 
     return Status::Corrupt("the frozen image has " + std::to_string((*out)->columns()) +
                            " columns (expected: " + std::to_string(columns_) + ")");
   }
-  if (share) *out = ShareImage(id, std::move(*out));
+  if (share) *out = ShareImage(Name(id), std::move(*out));
   return {};
 }
 

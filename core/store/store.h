@@ -38,6 +38,10 @@ class Store {
   const Journal::Position& position() const { return journal_.position(); }
   void SetDeltaLimit(std::optional<DeltaLimit> limit) { limit_ = limit; }
 
+  // Which database storage lies in, as no other of this process is called; before anything else,
+  // and whenever it may have become another. Shares only with stores of the same.
+  void SetFile(const std::string& file);
+
   // A new table: stores an empty base.
   void Create();
 
@@ -71,6 +75,7 @@ class Store {
   Status Rebuild(const Table::Poll& poll);
 
  private:
+  ContentName Name(const Generation& generation) const { return {file_, generation}; }
   Status Reload(const Table::Poll& poll);
   struct Loaded {
     Table::Version content;
@@ -92,6 +97,7 @@ class Store {
 
   const size_t columns_;
   Storage* const storage_;
+  std::string file_;
   Journal journal_;
   Table table_;
   std::optional<DeltaLimit> limit_ = DeltaLimit();
