@@ -47,6 +47,22 @@ void Freeze(const Call& call) {
   Check(call.state.table.Freeze(call.Poll()));
 }
 
+void Merge(const Call& call) {
+  constexpr int64_t kMiB = int64_t{1} << 20, kMost = int64_t{1} << 20;
+  sqlite3_value* given = call.columns[call.state.schema.rank_column()];
+  const int64_t budget = sqlite3_value_int64(given);
+  if (sqlite3_value_type(given) != SQLITE_INTEGER || budget < 1 || budget > kMost) {
+    const Converted shown = Converted::Compared(given, Affinity::kText);
+    throw SqlError(SQLITE_ERROR,
+                   "memkv: 'merge' takes a number of MiB in the rank column (given: " +
+                       (sqlite3_value_type(given) == SQLITE_NULL ? std::string("NULL")
+                                                                 : Shown(shown.datum().bytes)) +
+                       ", allowed: 1 to " + std::to_string(kMost) + ")");
+  }
+  const Progress::Scope scope(call.state.progress, "merge");
+  call.state.Merge(static_cast<uint64_t>(budget * kMiB), call.Poll());
+}
+
 void CheckIntegrity(const Call& call) {
   const Progress::Scope scope(call.state.progress, "integrity-check");
   Check(call.state.table.Verify(call.Poll()));
@@ -65,6 +81,7 @@ constexpr Command kCommands[] = {
     {"freeze", false, &Freeze},
     {"import", true, &Import},
     {"integrity-check", false, &CheckIntegrity},
+    {"merge", false, &Merge},
     {"rebuild", false, [](const Call& call) { call.state.Rebuild(); }},
     {"truncate", true, [](const Call& call) { Check(call.state.table.Truncate()); }},
 };

@@ -12,17 +12,6 @@ constexpr int64_t kFormat = 1;
   throw SqlError(SQLITE_CORRUPT_VTAB, "memkv: " + table + what);
 }
 
-// SQLite counts our rows as the user's.
-class KeepLastRowid {
- public:
-  explicit KeepLastRowid(sqlite3* db) : db_(db), id_(sqlite3_last_insert_rowid(db)) {}
-  ~KeepLastRowid() { sqlite3_set_last_insert_rowid(db_, id_); }
-
- private:
-  sqlite3* const db_;
-  const sqlite3_int64 id_;
-};
-
 // A statement that is kept must not stay open.
 class ResetAtEnd {
  public:
@@ -70,7 +59,7 @@ void Shadow::Create() {
     Run("CREATE TABLE " + Name("_segment") + "(id INTEGER PRIMARY KEY, data BLOB NOT NULL)");
     const KeepLastRowid keep(db_);
     Run("INSERT INTO " + Name("_meta") + " VALUES(1, 'format', " + std::to_string(kFormat) +
-        "), (2, 'generation', NULL)");
+        "), (2, 'generation', NULL), (3, 'image', NULL)");
   } catch (...) {
     try {
       Drop();
@@ -104,7 +93,8 @@ std::string Shadow::SqlOf(Kept which) const {
       return "SELECT id, generation FROM " + Name("_log") + " ORDER BY id DESC LIMIT 1";
     case kBase:
       return "SELECT (SELECT value FROM " + Name("_meta") +
-             " WHERE id = 1 AND name = 'format'), value FROM " + Name("_meta") +
+             " WHERE id = 1 AND name = 'format'), value, (SELECT value FROM " + Name("_meta") +
+             " WHERE id = 3 AND name = 'image') FROM " + Name("_meta") +
              " WHERE id = 2 AND name = 'generation'";
     case kAppend:
       return "INSERT INTO " + Name("_log") + " VALUES(?1, ?2, ?3)";
@@ -116,13 +106,13 @@ std::string Shadow::SqlOf(Kept which) const {
   return "";
 }
 
-Statement& Shadow::Prepared(Kept which, std::unique_ptr<Statement>* own) {
-  std::unique_ptr<Statement>& at = keep_ ? kept_[which] : *own;
-  if (!at) at = std::make_unique<Statement>(db_, SqlOf(which));
-  return *at;
+std::shared_ptr<Statement> Shadow::Prepared(Kept which) {
+  if (!keep_) return std::make_shared<Statement>(db_, SqlOf(which));
+  if (!kept_[which]) kept_[which] = std::make_shared<Statement>(db_, SqlOf(which));
+  return kept_[which];
 }
 
-Shadow::Reading::Reading(Shadow& shadow) : statement_(&shadow.Prepared(kRead, &own_)) {
+Shadow::Reading::Reading(Shadow& shadow) : statement_(shadow.Prepared(kRead)) {
   try {
     statement_->Step();
   } catch (...) {
@@ -132,10 +122,10 @@ Shadow::Reading::Reading(Shadow& shadow) : statement_(&shadow.Prepared(kRead, &o
 }
 
 Storage::Head Shadow::ReadHead() {
-  std::unique_ptr<Statement> own;
-  Statement& newest = Prepared(kNewest, &own);
+  const std::shared_ptr<Statement> kept = Prepared(kNewest);
+  Statement& newest = *kept;
   const ResetAtEnd reset(newest);
-  if (!newest.Step()) return {ReadBaseGeneration(), 0};
+  if (!newest.Step()) return {ReadBase().generation, 0};
   Head head;
   head.log_id = newest.Int(0);
   if (!Generation::Decode(newest.Blob(1), &head.generation)) {
@@ -144,36 +134,40 @@ Storage::Head Shadow::ReadHead() {
   return head;
 }
 
-Generation Shadow::ReadBaseGeneration() {
-  std::unique_ptr<Statement> own;
-  Statement& base = Prepared(kBase, &own);
+Storage::Base Shadow::ReadBase() {
+  const std::shared_ptr<Statement> kept = Prepared(kBase);
+  Statement& base = *kept;
   const ResetAtEnd reset(base);
-  Generation generation;
-  if (!base.Step() || !Generation::Decode(base.Blob(1), &generation))
+  Base read;
+  if (!base.Step() || !Generation::Decode(base.Blob(1), &read.generation))
     Corrupt(*table_, "_meta: no generation");
   if (base.Int(0) != kFormat) {
     Corrupt(*table_, "_meta: format " + std::to_string(base.Int(0)) +
                          " (this build reads: " + std::to_string(kFormat) + ")");
   }
-  return generation;
+  if (!Generation::Decode(base.Blob(2), &read.image)) Corrupt(*table_, "_meta: no image id");
+  return read;
 }
 
 std::optional<std::string> Shadow::ReadImage() {
-  Statement length(db_, "SELECT sum(length(data)) FROM " + Name("_segment"));
+  const std::string until = " WHERE id < " + MergeSegment();
+  Statement length(db_, "SELECT sum(length(data)) FROM " + Name("_segment") + until);
   length.Step();
   std::string image;
   image.reserve(static_cast<size_t>(std::max<int64_t>(length.Int(0), 0)));
-  Statement rows(db_, "SELECT data FROM " + Name("_segment") + " ORDER BY id");
+  Statement rows(db_, "SELECT data FROM " + Name("_segment") + until + " ORDER BY id");
   bool any = false;
   for (; rows.Step(); any = true) image += rows.Blob(0);
   if (!any) return std::nullopt;
   return image;
 }
 
-Status Shadow::ReadLog(int64_t after, const std::function<Status(const LogRow&)>& row) {
-  Statement rows(db_,
-                 "SELECT id, generation, data FROM " + Name("_log") + " WHERE id > ?1 ORDER BY id");
+Status Shadow::ReadLog(int64_t after, int64_t until,
+                       const std::function<Status(const LogRow&)>& row) {
+  Statement rows(db_, "SELECT id, generation, data FROM " + Name("_log") +
+                          " WHERE id > ?1 AND id <= ?2 ORDER BY id");
   rows.Bind(1, after);
+  rows.Bind(2, until);
   while (rows.Step()) MEMKV_TRY(row({rows.Int(0), rows.Blob(1), rows.Blob(2)}));
   return {};
 }
@@ -181,8 +175,8 @@ Status Shadow::ReadLog(int64_t after, const std::function<Status(const LogRow&)>
 void Shadow::AppendLog(int64_t id, const Generation& generation, Bytes data) {
   const KeepLastRowid keep(db_);
   const std::string encoded = generation.Encode();
-  std::unique_ptr<Statement> own;
-  Statement& append = Prepared(kAppend, &own);
+  const std::shared_ptr<Statement> kept = Prepared(kAppend);
+  Statement& append = *kept;
   const ResetAtEnd reset(append);
   append.Bind(1, id);
   append.BindBlob(2, encoded);
@@ -214,10 +208,18 @@ void Shadow::ReplaceBase(const Generation& generation, std::optional<Bytes> imag
   }
   Run("DELETE FROM " + Name("_segment") + " WHERE id <= " + std::to_string(old));
   Run("DELETE FROM " + Name("_log"));
-  const std::string encoded = generation.Encode();
-  Statement update(db_, "UPDATE " + Name("_meta") + " SET value = ?1 WHERE id = 2");
-  update.BindBlob(1, encoded);
+  SetBase(generation, generation);
+}
+
+// Ends a merge, too.
+void Shadow::SetBase(const Generation& generation, const Generation& image) {
+  const std::string encoded[] = {generation.Encode(), image.Encode()};
+  Statement update(db_, "UPDATE " + Name("_meta") +
+                            " SET value = CASE id WHEN 2 THEN ?1 ELSE ?2 END WHERE id IN (2, 3)");
+  update.BindBlob(1, encoded[0]);
+  update.BindBlob(2, encoded[1]);
   update.Step();
+  Run("DELETE FROM " + Name("_meta") + " WHERE id > 3");
 }
 
 }  // namespace memkv::sql

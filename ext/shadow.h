@@ -2,8 +2,17 @@
 //
 //   t_meta      id | name | value          1 | format     | 1
 //                                          2 | generation | of the base
+//                                          3 | image      | its id
+//                                    and, while there is a merge on its way:
+//                                          4 | merge generation | of what its image holds
+//                                          5 | merge log id     | the last row that this is
+//                                          6 | merge image      | its id
+//                                          7 | merge bytes      | of the whole image
+//                                          8 | merge segment    | the first row of t_segment that
+//                                                                 is the merge's
 //   t_log       id | generation | data     what was done since the base, see core/store/storage.h
-//   t_segment   id | data                  the base's image, cut into rows; no row: there is none
+//   t_segment   id | data                  the base's image, cut into rows (no row: there is none);
+//                                    then what there is of the merge's
 //
 // Each id is an INTEGER PRIMARY KEY, so that VACUUM keeps it. Nothing else of the table is kept
 // anywhere.
@@ -19,6 +28,17 @@
 #include "ext/sqlite.h"
 
 namespace memkv::sql {
+
+// SQLite counts our rows as the user's.
+class KeepLastRowid {
+ public:
+  explicit KeepLastRowid(sqlite3* db) : db_(db), id_(sqlite3_last_insert_rowid(db)) {}
+  ~KeepLastRowid() { sqlite3_set_last_insert_rowid(db_, id_); }
+
+ private:
+  sqlite3* const db_;
+  const sqlite3_int64 id_;
+};
 
 // Whether a table `<t>_<suffix>` is a shadow table.
 bool IsShadowSuffix(const char* suffix);
@@ -50,17 +70,25 @@ class Shadow : public Storage {
     Reading& operator=(const Reading&) = delete;
 
    private:
-    std::unique_ptr<Statement> own_;
-    Statement* statement_;
+    const std::shared_ptr<Statement> statement_;
   };
 
   Head ReadHead() override;
-  Generation ReadBaseGeneration() override;
+  Base ReadBase() override;
   std::optional<std::string> ReadImage() override;
-  Status ReadLog(int64_t after, const std::function<Status(const LogRow&)>& row) override;
+  Status ReadLog(int64_t after, int64_t until,
+                 const std::function<Status(const LogRow&)>& row) override;
   void AppendLog(int64_t id, const Generation& generation, Bytes data) override;
   void CutLog(int64_t after) override;
   void ReplaceBase(const Generation& generation, std::optional<Bytes> image) override;
+
+  std::optional<Merge> ReadMerge() override;
+  void StartMerge(const Merge& merge) override;
+  void AppendPiece(Bytes piece) override;
+  uint64_t ReadPieceBytes() override;
+  std::string ReadPieces() override;
+  void DropMerge() override;
+  void FinishMerge(const Merge& merge) override;
 
  private:
   enum Kept { kNewest, kBase, kAppend, kRead, kKept };
@@ -69,15 +97,18 @@ class Shadow : public Storage {
     return QuoteName(*schema_) + '.' + QuoteName(*table_ + suffix);
   }
   std::string SqlOf(Kept which) const;
-  // The statement, prepared; in *own unless it is kept.
-  Statement& Prepared(Kept which, std::unique_ptr<Statement>* own);
+  // The statement, prepared. Whoever runs it holds it: a step that finds another schema makes
+  // SQLite disconnect the table, after which nothing is kept any more.
+  std::shared_ptr<Statement> Prepared(Kept which);
   void Run(const std::string& sql);
+  void SetBase(const Generation& generation, const Generation& image);
+  std::string MergeSegment() const;  // an expression: its first row, or past all there are
 
   sqlite3* const db_;
   const std::string* const schema_;
   const std::string* const table_;
   bool keep_ = false;
-  std::unique_ptr<Statement> kept_[kKept];
+  std::shared_ptr<Statement> kept_[kKept];
 };
 
 }  // namespace memkv::sql

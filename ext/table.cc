@@ -58,6 +58,16 @@ bool SameColumns(const Schema& a, const Schema& b) {
                                       });
 }
 
+// In a shared cache SQLite asks whichever connection's object comes first, with the cache locked
+// for another connection, so that whoever touches the database waits forever. (OP_VCheck takes the
+// head of the table's list.) Then that connection itself does not run the check.
+bool RunsCheck(sqlite3* db) {
+  for (sqlite3_stmt* at = nullptr; (at = sqlite3_next_stmt(db, at)) != nullptr;) {
+    if (sqlite3_stmt_busy(at) && sqlite3_strlike("%check%", sqlite3_sql(at), 0) == 0) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 std::unique_ptr<MemkvTable> MemkvTable::Make(const CreateArgs& args, const Schema& schema) {
@@ -197,7 +207,7 @@ void MemkvTable::RollbackTo(int n) {
 }
 
 std::string MemkvTable::Integrity(bool quick) {
-  if (!state_) return "";
+  if (!state_ || !RunsCheck(db())) return "";
   try {
     state_->CheckFile();
     state_->Refresh();

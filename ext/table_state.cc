@@ -1,13 +1,26 @@
 #include "ext/table_state.h"
 
+#include <atomic>
+#include <cstring>
+
 #include "ext/registry.h"
 
 namespace memkv::sql {
+
+namespace {
+
+uint64_t NextNumber() {
+  static std::atomic<uint64_t> last = 0;
+  return ++last;
+}
+
+}  // namespace
 
 TableState::TableState(Connection& connection, Schema s, std::string in_schema, Kind kind)
     : schema(std::move(s)),
       schema_name(std::move(in_schema)),
       connection_(connection),
+      number_(NextNumber()),
       durable_(kind == kDurable ? std::make_unique<Durable>(connection.db(), *this) : nullptr),
       memory_(kind == kMemory ? std::optional<Table>(std::in_place, schema.row_columns())
                               : std::nullopt),
@@ -32,8 +45,21 @@ unsigned TableState::DataVersion() const noexcept {
   return version;
 }
 
+// A name for the database that no other one of this process has: where it lies, or, if it lies in
+// this connection's memory, one that this object has for itself.
+std::string TableState::File() const {
+  const char* path = sqlite3_db_filename(connection_.db(), schema_name.c_str());
+  sqlite3_vfs* vfs = nullptr;
+  sqlite3_file_control(connection_.db(), schema_name.c_str(), SQLITE_FCNTL_VFS_POINTER, &vfs);
+  const bool shared = path != nullptr && *path != '\0' && vfs != nullptr &&
+                      (*path == '/' || std::strcmp(vfs->zName, "memdb") != 0);
+  if (!shared) return "#" + std::to_string(number_);
+  return std::to_string(reinterpret_cast<uintptr_t>(vfs)) + " " + path;
+}
+
 void TableState::Create() {
   if (!durable_) return;
+  durable_->store.SetFile(File());
   durable_->shadow.Create();
   durable_->store.Create();
 }
@@ -69,6 +95,7 @@ void TableState::Refresh() {
   if (!durable_ || table.in_transaction()) return;
   const unsigned version = DataVersion();
   if (durable_->store.loaded() && version == data_version_) return;
+  durable_->store.SetFile(File());
   Check(durable_->store.Refresh(Poll()));
   data_version_ = version;
 }
@@ -113,6 +140,14 @@ void TableState::Rollback() noexcept {
   } else {
     table.Rollback();
   }
+}
+
+void TableState::Merge(uint64_t bytes, const Table::Poll& poll) {
+  Check(durable_ ? durable_->store.Merge(bytes, poll) : table.Freeze(poll));
+}
+
+Store::MergeProgress TableState::GetMergeProgress() {
+  return durable_ ? durable_->store.GetMergeProgress() : Store::MergeProgress();
 }
 
 void TableState::VerifyStored() {

@@ -38,6 +38,7 @@ class TableState {
 
  private:
   Connection& connection_;
+  const uint64_t number_;  // no other has it
   const std::unique_ptr<Durable> durable_;
   std::optional<Table> memory_;
 
@@ -80,6 +81,11 @@ class TableState {
   void Commit() noexcept;
   void Rollback() noexcept;
 
+  // The 'merge' command: a step of at most that many bytes. A memory table has nothing to write: it
+  // is frozen.
+  void Merge(uint64_t bytes, const Table::Poll& poll);
+  Store::MergeProgress GetMergeProgress();
+
   // Of a durable table: what is stored, read again and compared; read again and shown.
   void VerifyStored();
   void Rebuild();
@@ -92,6 +98,7 @@ class TableState {
 
  private:
   unsigned DataVersion() const noexcept;
+  std::string File() const;
 
   std::shared_ptr<const Fst> frozen_file_;
   int vtabs_ = 0;

@@ -29,9 +29,12 @@ std::vector<Row> StatsSpec::Rows(Connection&, TableState& state) {
   add("node48", s.delta.node48);
   add("node256", s.delta.node256);
   add("height", s.delta.height);
-  rows.push_back({"phase", std::string(state.progress.phase())});
-  add("done", state.progress.done());
-  add("total", state.progress.total());
+  // A merge goes on between its steps, too.
+  const Store::MergeProgress merge = state.GetMergeProgress();
+  const bool between = merge.total > 0 && state.progress.total() == 0;
+  rows.push_back({"phase", std::string(between ? "merge" : state.progress.phase())});
+  add("done", between ? merge.written : state.progress.done());
+  add("total", between ? merge.total : state.progress.total());
   return rows;
 }
 

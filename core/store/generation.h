@@ -1,9 +1,10 @@
 // Generation: which content a stored table has, as 128 bits that chain over everything that was
 // written to it.
 //
-// Equal generations mean equal content, whichever file it lies in and however it came there; so a
-// commit that was undone behind our back, or another one in its place, is seen as what it is. No
-// time, counter or randomness goes in: replicas agree.
+// Equal generations mean equal content, however it came there; so a commit that was undone behind
+// our back, or another one in its place, is seen as what it is. No time, counter or randomness goes
+// in: replicas agree. This holds for what memkv has written: it is no cryptographic hash, and is
+// not relied on where somebody could forge one (core/store/versions.h).
 
 #ifndef MEMKV_CORE_STORE_GENERATION_H_
 #define MEMKV_CORE_STORE_GENERATION_H_

@@ -55,6 +55,15 @@ Status Journal::ReplaceBase(std::optional<Bytes> image) {
   return {};
 }
 
+Status Journal::FinishMerge(const Storage::Merge& merge) {
+  if (broken_) return Flush();
+  broken_ = true;
+  storage_->FinishMerge(merge);
+  ++bases_;
+  broken_ = false;
+  return {};
+}
+
 void Journal::Return(const Mark& mark, bool undone) noexcept {
   stale_ = mark.stale || (!undone && (stale_ || position_.log_id != mark.position.log_id));
   broken_ = mark.broken || (!undone && (broken_ || bases_ != mark.bases));

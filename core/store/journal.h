@@ -46,6 +46,8 @@ class Journal {
   // Puts this base (none: no rows) in the place of all that is stored. The buffer must mean nothing
   // any more.
   Status ReplaceBase(std::optional<Bytes> image);
+  // Makes a merge's image the base of what is stored. The buffer must be empty.
+  Status FinishMerge(const Storage::Merge& merge);
 
   Mark Now() const { return {buffer_.Now(), position_, bases_, stale_, broken_}; }
   // Back to the mark. The database has undone what was written since (`undone`), or that is left to

@@ -3,12 +3,17 @@
 //
 // A stored table is a base (a frozen image, or nothing) and a log of what was done to it since:
 //
-//   base   generation | image, or none    FirstGeneration(columns), chained over the image
+//   base   generation | image, or none    a new base: FirstGeneration(columns), chained over the
+//                                         image; that is the image's id as well
 //   log    row after row, ids ascending
 //   row    id | generation | data         the base's or the row before's, chained over data
 //   data   1 byte | batch, or a piece     0: the batch ends here, 1: it goes on in the next row
 //
-// Generations are checked when rows are read, so that they are checksums too.
+// Generations are checked when rows are read, so that they are checksums too; images by their ids.
+//
+// A merge puts an image of everything up to a row of the log in the base's place, in steps. Until
+// it is finished its pieces lie beside the base, and mean nothing. It changes no generation: the
+// new base has that of the row, and the rows behind it follow on.
 
 #ifndef MEMKV_CORE_STORE_STORAGE_H_
 #define MEMKV_CORE_STORE_STORAGE_H_
@@ -41,6 +46,17 @@ class Storage {
     Generation generation;
     int64_t log_id = 0;  // of the newest row; 0: the log is empty
   };
+  struct Base {
+    Generation generation;
+    Generation image;  // its id; FirstGeneration(columns): there is none
+  };
+  // An image that is on its way to become the base.
+  struct Merge {
+    Generation generation;  // of what it holds: of the log's row log_id
+    int64_t log_id = 0;
+    Generation image;    // its id
+    uint64_t bytes = 0;  // of the whole image
+  };
   struct LogRow {
     int64_t id;
     Bytes generation, data;  // borrowed, unchecked
@@ -49,16 +65,26 @@ class Storage {
   virtual ~Storage() = default;
 
   virtual Head ReadHead() = 0;
-  virtual Generation ReadBaseGeneration() = 0;
-  // The bytes that make up the image; nullopt: there is none. Unchecked.
+  virtual Base ReadBase() = 0;
+  // The bytes that make up the base's image; nullopt: there is none. Unchecked.
   virtual std::optional<std::string> ReadImage() = 0;
-  // The log's rows with ids over `after`, ascending, until one fails.
-  virtual Status ReadLog(int64_t after, const std::function<Status(const LogRow&)>& row) = 0;
+  // The log's rows with ids over `after` and up to `until`, ascending, until one fails.
+  virtual Status ReadLog(int64_t after, int64_t until,
+                         const std::function<Status(const LogRow&)>& row) = 0;
 
   virtual void AppendLog(int64_t id, const Generation& generation, Bytes data) = 0;
   virtual void CutLog(int64_t after) = 0;  // drops rows with ids over `after`
-  // Puts another base (none: no image) in the place of base and log.
+  // Puts another base (none: no image) in the place of base, log and merge.
   virtual void ReplaceBase(const Generation& generation, std::optional<Bytes> image) = 0;
+
+  virtual std::optional<Merge> ReadMerge() = 0;  // the one that is on its way; unchecked
+  virtual void StartMerge(const Merge& merge) = 0;
+  virtual void AppendPiece(Bytes piece) = 0;
+  virtual uint64_t ReadPieceBytes() = 0;  // how many have been appended
+  virtual std::string ReadPieces() = 0;   // what has been appended
+  virtual void DropMerge() = 0;
+  // Makes the pieces the base, and drops the rows of the log that they hold.
+  virtual void FinishMerge(const Merge& merge) = 0;
 };
 
 }  // namespace memkv

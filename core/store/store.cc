@@ -1,11 +1,14 @@
 #include "core/store/store.h"
 
 #include <cstring>
+#include <limits>
 
 #include "core/view/cursor.h"
 
 namespace memkv {
 namespace {
+
+constexpr int64_t kNewest = std::numeric_limits<int64_t>::max();
 
 Status CorruptRow(int64_t id, const std::string& what) {
   return Status::Corrupt("log row " + std::to_string(id) + ": " + what);
@@ -60,6 +63,12 @@ Status CompareRow(const ViewCursor& stored, const ViewCursor& shown, size_t colu
 
 }  // namespace
 
+void Store::SetFile(const std::string& file) {
+  if (file == file_) return;
+  file_ = file;
+  shown_.reset();
+}
+
 void Store::Create() {
   Journal::Position position;
   position.generation = FirstGeneration(columns_);
@@ -76,17 +85,18 @@ void Store::Create() {
 void Store::Share(const Table::Version& content) {
   const Journal::Position& at = journal_.position();
   auto version = std::make_shared<StoredVersion>();
-  version->generation = at.generation;
+  version->name = Name(at.generation);
   version->content = content;
   version->content.mark = {};
   version->log_bytes = at.log_bytes;
   version->log_operations = at.log_operations;
-  sealed_ = ShareVersion(std::move(version));
+  sealed_ = ShareVersion(std::move(version), merged_);
 }
 
 void Store::Show(std::shared_ptr<const StoredVersion> version, int64_t log_id) noexcept {
   table_.Show(version->content);
-  journal_.SetPosition({version->generation, log_id, version->log_bytes, version->log_operations});
+  journal_.SetPosition(
+      {version->name.generation, log_id, version->log_bytes, version->log_operations});
   shown_ = std::move(version);
 }
 
@@ -94,12 +104,12 @@ Status Store::Refresh(const Table::Poll& poll) {
   if (table_.in_transaction()) return {};
   const Storage::Head head = storage_->ReadHead();
   if (shown_ && head.generation == journal_.position().generation) {
-    Journal::Position position = journal_.position();
-    position.log_id = head.log_id;
-    journal_.SetPosition(position);
+    // Perhaps somebody has merged, which leaves the generation as it is.
+    std::shared_ptr<const StoredVersion> known = FindVersion(Name(head.generation));
+    Show(known ? std::move(known) : shown_, head.log_id);
     return {};
   }
-  if (std::shared_ptr<const StoredVersion> known = FindVersion(head.generation)) {
+  if (std::shared_ptr<const StoredVersion> known = FindVersion(Name(head.generation))) {
     Show(std::move(known), head.log_id);
     return {};
   }
@@ -115,7 +125,7 @@ Status Store::Reload(const Table::Poll& poll) {
   MEMKV_TRY(ReadAll(true, poll, &loaded));
   const int64_t log_id = loaded.position.log_id;
   auto version = std::make_shared<StoredVersion>();
-  version->generation = loaded.position.generation;
+  version->name = Name(loaded.position.generation);
   version->content = std::move(loaded.content);
   version->log_bytes = loaded.position.log_bytes;
   version->log_operations = loaded.position.log_operations;
@@ -131,7 +141,7 @@ Status Store::CatchUp(const Storage::Head& head, const Table::Poll& poll) {
   journal_.SetReplaying(true);
   Status status;
   try {
-    status = ReadRows(position.log_id, &table_, &position, poll);
+    status = ReadRows(position.log_id, kNewest, &table_, &position, poll);
     if (status.ok() && position.generation != head.generation)
       status = CorruptRow(position.log_id, "is not the newest");
     if (status.ok()) {
@@ -154,12 +164,12 @@ Status Store::CatchUp(const Storage::Head& head, const Table::Poll& poll) {
   return {};
 }
 
-Status Store::ReadRows(int64_t after, Table* into, Journal::Position* position,
+Status Store::ReadRows(int64_t after, int64_t until, Table* into, Journal::Position* position,
                        const Table::Poll& poll) {
   IntoTable target(into, poll);
   std::string batch;  // the pieces of one that goes on
   bool goes_on = false;
-  MEMKV_TRY(storage_->ReadLog(after, [&](const Storage::LogRow& row) -> Status {
+  MEMKV_TRY(storage_->ReadLog(after, until, [&](const Storage::LogRow& row) -> Status {
     Generation generation;
     if (!Generation::Decode(row.generation, &generation))
       return CorruptRow(row.id, "has no generation");
@@ -188,12 +198,12 @@ Status Store::ReadRows(int64_t after, Table* into, Journal::Position* position,
   return goes_on ? CorruptRow(position->log_id, "goes on, and is the last") : Status();
 }
 
-Status Store::ReadImage(const Generation& generation, bool share, std::shared_ptr<const Fst>* out) {
-  if (share && (*out = FindImage(generation))) return {};
+Status Store::ReadImage(const Generation& id, bool share, std::shared_ptr<const Fst>* out) {
+  if (share && (*out = FindImage(Name(id)))) return {};
   std::optional<std::string> bytes = storage_->ReadImage();
   Generation expected = FirstGeneration(columns_);
   if (bytes) expected = expected.Chain(*bytes);
-  if (expected != generation)
+  if (expected != id)
     return Status::Corrupt("the frozen image does not have its generation's content");
   if (!bytes) return {};
   MEMKV_TRY(Fst::Open(FstImage::Own(std::move(*bytes)), out));
@@ -201,19 +211,26 @@ Status Store::ReadImage(const Generation& generation, bool share, std::shared_pt
     return Status::Corrupt("the frozen image has " + std::to_string((*out)->columns()) +
                            " columns (expected: " + std::to_string(columns_) + ")");
   }
-  if (share) *out = ShareImage(generation, std::move(*out));
+  if (share) *out = ShareImage(Name(id), std::move(*out));
   return {};
 }
 
-Status Store::ReadAll(bool share_image, const Table::Poll& poll, Loaded* out) {
-  out->position.generation = storage_->ReadBaseGeneration();
-  Table loading(columns_);
-  if (out->position.generation != FirstGeneration(columns_)) {
-    std::shared_ptr<const Fst> base;
-    MEMKV_TRY(ReadImage(out->position.generation, share_image, &base));
-    loading.StartFrom(std::move(base));
+// Everything up to a row of the log, into a table that nothing was done to.
+Status Store::ReadUpTo(int64_t log_id, bool share_image, const Table::Poll& poll, Table* into,
+                       Journal::Position* position) {
+  const Storage::Base base = storage_->ReadBase();
+  position->generation = base.generation;
+  if (base.image != FirstGeneration(columns_)) {
+    std::shared_ptr<const Fst> image;
+    MEMKV_TRY(ReadImage(base.image, share_image, &image));
+    into->StartFrom(std::move(image));
   }
-  MEMKV_TRY(ReadRows(0, &loading, &out->position, poll));
+  return ReadRows(0, log_id, into, position, poll);
+}
+
+Status Store::ReadAll(bool share_image, const Table::Poll& poll, Loaded* out) {
+  Table loading(columns_);
+  MEMKV_TRY(ReadUpTo(kNewest, share_image, poll, &loading, &out->position));
   out->content = loading.Remember();
   return {};
 }
@@ -241,11 +258,13 @@ void Store::Commit() noexcept {
   if (!table_.in_transaction()) return;
   table_.Commit();
   if (sealed_) Show(std::move(sealed_), journal_.position().log_id);
+  merged_ = false;
 }
 
 void Store::Rollback() noexcept {
   table_.Rollback();
   sealed_.reset();
+  merged_ = false;
 }
 
 Status Store::Rebuild(const Table::Poll& poll) {

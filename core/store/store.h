@@ -38,6 +38,10 @@ class Store {
   const Journal::Position& position() const { return journal_.position(); }
   void SetDeltaLimit(std::optional<DeltaLimit> limit) { limit_ = limit; }
 
+  // Which database storage lies in, as no other of this process is called; before anything else,
+  // and whenever it may have become another. Shares only with stores of the same.
+  void SetFile(const std::string& file);
+
   // A new table: stores an empty base.
   void Create();
 
@@ -52,6 +56,18 @@ class Store {
   void Commit() noexcept;
   void Rollback() noexcept;
 
+  // One step of a merge: builds the image of all that is stored, unless one is on its way already;
+  // writes up to `bytes` of it; makes it the base once all of it is written. In a write transaction
+  // only. Does nothing if there is nothing to merge. Any store of the database may take the next
+  // step; where the image is in no memory, it is built again.
+  Status Merge(uint64_t bytes, const Table::Poll& poll);
+  // How far the merge is that is on its way: bytes written, and in all; 0, 0 if there is none.
+  // REQUIRES a transaction on the database.
+  struct MergeProgress {
+    uint64_t written = 0, total = 0;
+  };
+  MergeProgress GetMergeProgress();
+
   // Whether what is stored says, read from the front, what this table shows. Memory: another copy
   // of the table.
   Status VerifyStored(const Table::Poll& poll);
@@ -59,14 +75,21 @@ class Store {
   Status Rebuild(const Table::Poll& poll);
 
  private:
+  ContentName Name(const Generation& generation) const { return {file_, generation}; }
   Status Reload(const Table::Poll& poll);
   struct Loaded {
     Table::Version content;
     Journal::Position position;
   };
   Status ReadAll(bool share_image, const Table::Poll& poll, Loaded* out);
-  Status ReadImage(const Generation& generation, bool share, std::shared_ptr<const Fst>* out);
-  Status ReadRows(int64_t after, Table* into, Journal::Position* position, const Table::Poll& poll);
+  Status ReadImage(const Generation& id, bool share, std::shared_ptr<const Fst>* out);
+  Status ReadRows(int64_t after, int64_t until, Table* into, Journal::Position* position,
+                  const Table::Poll& poll);
+  Status ReadUpTo(int64_t log_id, bool share_image, const Table::Poll& poll, Table* into,
+                  Journal::Position* position);
+  Status ImageOf(const Storage::Merge& merge, const Table::Poll& poll,
+                 std::shared_ptr<const Fst>* out);
+  Status FinishMerge(const Storage::Merge& merge, const Table::Poll& poll);
   bool PassedLimit() const;
   Status CatchUp(const Storage::Head& head, const Table::Poll& poll);
   void Show(std::shared_ptr<const StoredVersion> version, int64_t log_id) noexcept;
@@ -74,12 +97,15 @@ class Store {
 
   const size_t columns_;
   Storage* const storage_;
+  std::string file_;
   Journal journal_;
   Table table_;
   std::optional<DeltaLimit> limit_ = DeltaLimit();
   std::shared_ptr<const StoredVersion> shown_;  // keeps what the table shows known to others
   std::shared_ptr<const StoredVersion>
-      sealed_;  // what it will show once the transaction is committed
+      sealed_;                          // what it will show once the transaction is committed
+  std::shared_ptr<const Fst> merging_;  // the image of the merge that this store had a part in
+  bool merged_ = false;                 // by the open transaction
 };
 
 }  // namespace memkv

@@ -181,8 +181,7 @@ Status Table::Truncate() {
   return {};
 }
 
-Status Table::Freeze(const Poll& poll) {
-  if (Head().size() == 0 && base_) return {};
+Status Table::BuildImage(const Poll& poll, std::shared_ptr<const Fst>* out) const {
   FstBuilder::Options options;
   options.columns = columns_;
   options.poll = poll;
@@ -191,8 +190,13 @@ Status Table::Freeze(const Poll& poll) {
   ViewSource source(Latest(), columns_);
   std::shared_ptr<const FstImage> image;
   MEMKV_TRY(FstBuilder::Build(&source, options, &image));
+  return Fst::Open(std::move(image), out);
+}
+
+Status Table::Freeze(const Poll& poll) {
+  if (Head().size() == 0 && base_) return {};
   std::shared_ptr<const Fst> base;
-  MEMKV_TRY(Fst::Open(std::move(image), &base));
+  MEMKV_TRY(BuildImage(poll, &base));
   auto delta = std::make_shared<SharedArt>(Art::Options{.over_base = true});
   if (journal_) {
     claimed_.reserve(claimed_.size() + 1);

@@ -9,29 +9,30 @@ namespace {
 template <class T>
 class Known {
  public:
-  std::shared_ptr<const T> Find(const Generation& generation) {
+  std::shared_ptr<const T> Find(const ContentName& name) {
     const std::lock_guard lock(mutex_);
-    const auto at = known_.find(generation);
+    const auto at = known_.find(name);
     return at == known_.end() ? nullptr : at->second.lock();
   }
 
-  std::shared_ptr<const T> Share(const Generation& generation, std::shared_ptr<const T> value) {
+  std::shared_ptr<const T> Share(const ContentName& name, std::shared_ptr<const T> value,
+                                 bool better = false) {
     const std::lock_guard lock(mutex_);
-    std::weak_ptr<const T>& at = known_[generation];
-    if (std::shared_ptr<const T> there = at.lock()) return there;
+    std::weak_ptr<const T>& at = known_[name];
+    if (std::shared_ptr<const T> there = at.lock(); there && !better) return there;
     at = value;
     return value;
   }
 
-  void Forget(const Generation& generation) noexcept {
+  void Forget(const ContentName& name) noexcept {
     const std::lock_guard lock(mutex_);
-    const auto at = known_.find(generation);
+    const auto at = known_.find(name);
     if (at != known_.end() && at->second.expired()) known_.erase(at);
   }
 
  private:
   std::mutex mutex_;
-  std::map<Generation, std::weak_ptr<const T>> known_;
+  std::map<ContentName, std::weak_ptr<const T>> known_;
 };
 
 // They outlive every connection, whatever is destroyed last.
@@ -46,35 +47,33 @@ Known<Fst>& Images() {
 
 }  // namespace
 
-StoredVersion::~StoredVersion() { Contents().Forget(generation); }
+StoredVersion::~StoredVersion() { Contents().Forget(name); }
 
-std::shared_ptr<const StoredVersion> FindVersion(const Generation& generation) {
-  return Contents().Find(generation);
+std::shared_ptr<const StoredVersion> FindVersion(const ContentName& name) {
+  return Contents().Find(name);
 }
 
-std::shared_ptr<const StoredVersion> ShareVersion(std::shared_ptr<const StoredVersion> version) {
-  const Generation generation = version->generation;
-  return Contents().Share(generation, std::move(version));
+std::shared_ptr<const StoredVersion> ShareVersion(std::shared_ptr<const StoredVersion> version,
+                                                  bool better) {
+  const ContentName name = version->name;
+  return Contents().Share(name, std::move(version), better);
 }
 
-std::shared_ptr<const Fst> FindImage(const Generation& generation) {
-  return Images().Find(generation);
-}
+std::shared_ptr<const Fst> FindImage(const ContentName& name) { return Images().Find(name); }
 
-std::shared_ptr<const Fst> ShareImage(const Generation& generation,
-                                      std::shared_ptr<const Fst> fst) {
-  // The image itself does not know its generation: a holder around it forgets it when the last user
+std::shared_ptr<const Fst> ShareImage(const ContentName& name, std::shared_ptr<const Fst> fst) {
+  // The image itself does not know its name: a holder around it forgets it when the last user
   // goes.
   struct Holder {
-    Generation generation;
+    ContentName name;
     std::shared_ptr<const Fst> fst;
     ~Holder() {
       fst.reset();
-      Images().Forget(generation);
+      Images().Forget(name);
     }
   };
-  auto holder = std::make_shared<Holder>(Holder{generation, std::move(fst)});
-  return Images().Share(generation, std::shared_ptr<const Fst>(holder, holder->fst.get()));
+  auto holder = std::make_shared<Holder>(Holder{name, std::move(fst)});
+  return Images().Share(name, std::shared_ptr<const Fst>(holder, holder->fst.get()));
 }
 
 }  // namespace memkv

@@ -1,11 +1,16 @@
-// Versions: the stored contents that this process has in memory, known by their generations, so
-// that all connections and threads whose snapshots agree share one copy. What nobody shows any more
-// is forgotten.
+// Versions: the stored contents that this process has in memory, known by the database they were
+// read from and their generations, so that all connections and threads whose snapshots agree share
+// one copy. What nobody shows any more is forgotten.
+//
+// The database is part of the name because generations can be forged: they are no cryptographic
+// hash, and a file may claim any. So nobody can put content before, or get it from, those who read
+// another file; who can write to a file can only deceive that file's own readers.
 
 #ifndef MEMKV_CORE_STORE_VERSIONS_H_
 #define MEMKV_CORE_STORE_VERSIONS_H_
 
 #include <memory>
+#include <string>
 
 #include "core/fst/fst.h"
 #include "core/store/generation.h"
@@ -13,9 +18,16 @@
 
 namespace memkv {
 
+struct ContentName {
+  std::string file;       // names a database as no other of this process is named
+  Generation generation;  // of a content, or the id of an image
+
+  friend auto operator<=>(const ContentName&, const ContentName&) = default;
+};
+
 // One content of a table, as long as somebody holds it.
 struct StoredVersion {
-  Generation generation;
+  ContentName name;
   Table::Version content;  // its mark is not used
   uint64_t log_bytes = 0, log_operations = 0;
 
@@ -23,14 +35,15 @@ struct StoredVersion {
 };
 
 // Thread-safe. Null: not in memory.
-std::shared_ptr<const StoredVersion> FindVersion(const Generation& generation);
-// Makes a version known; returns the one that is shared from now on: another of that generation, if
-// there is one.
-std::shared_ptr<const StoredVersion> ShareVersion(std::shared_ptr<const StoredVersion> version);
+std::shared_ptr<const StoredVersion> FindVersion(const ContentName& name);
+// Makes a version known; returns the one that is shared from now on: another of that name, if
+// there is one and this is not a `better` form of the same content.
+std::shared_ptr<const StoredVersion> ShareVersion(std::shared_ptr<const StoredVersion> version,
+                                                  bool better = false);
 
-// Frozen images, by the generation of the base that they are.
-std::shared_ptr<const Fst> FindImage(const Generation& generation);
-std::shared_ptr<const Fst> ShareImage(const Generation& generation, std::shared_ptr<const Fst> fst);
+// Frozen images.
+std::shared_ptr<const Fst> FindImage(const ContentName& name);
+std::shared_ptr<const Fst> ShareImage(const ContentName& name, std::shared_ptr<const Fst> fst);
 
 }  // namespace memkv
 

@@ -43,10 +43,13 @@ const char* const kWork[] = {
     "REPLACE INTO done VALUES(1, 4); COMMIT",
     "BEGIN; DELETE FROM t WHERE key < 'c'; DELETE FROM p WHERE key < 'c'; INSERT INTO t(t) "
     "VALUES('freeze'); REPLACE INTO done VALUES(1, 5); COMMIT",
+    "BEGIN; INSERT INTO t VALUES('e', 5); INSERT INTO p VALUES('e', 5); INSERT INTO t(t, rank) "
+    "VALUES('merge', 1); INSERT INTO t VALUES('f', 5); INSERT INTO p VALUES('f', 5); "
+    "REPLACE INTO done VALUES(1, 6); COMMIT",
     "BEGIN; INSERT INTO t(t) VALUES('truncate'); DELETE FROM p; ROLLBACK",
     "BEGIN; ALTER TABLE t RENAME TO u; ALTER TABLE u RENAME TO t; UPDATE t SET value = 5 WHERE key "
     "= 'd';"
-    "UPDATE p SET value = 5 WHERE key = 'd'; REPLACE INTO done VALUES(1, 6); COMMIT",
+    "UPDATE p SET value = 5 WHERE key = 'd'; REPLACE INTO done VALUES(1, 7); COMMIT",
 };
 
 void RequireSame(Db& db, const char* where) {

@@ -100,6 +100,7 @@ bool Worker::Change() {
       return true;
     case 7:
       if (Below(4) == 0) return Try("SELECT memkv_freeze('t')");
+      if (Below(4) == 0) return Try("INSERT INTO t(t, rank) VALUES('merge', 1)");
       return both("UPDATE OR REPLACE t SET key = key || '1' WHERE key = '" + Key() + "'");
     case 8:
       Compare();

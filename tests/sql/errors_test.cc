@@ -176,19 +176,19 @@ TEST_CASE("commands") {
       {
           {"INSERT INTO u(u) VALUES ('frob')", kError,
            "memkv: unknown command \"frob\" (known: add, delete-prefix, freeze, import, "
-           "integrity-check, rebuild, truncate)"},
+           "integrity-check, merge, rebuild, truncate)"},
           {"INSERT INTO u(u) VALUES (7)", kError,
            "memkv: unknown command \"7\" (known: add, delete-prefix, freeze, import, "
-           "integrity-check, rebuild, truncate)"},
+           "integrity-check, merge, rebuild, truncate)"},
           {"INSERT INTO u(u) VALUES (' freeze')", kError,
            "memkv: unknown command \" freeze\" (known: add, delete-prefix, freeze, import, "
-           "integrity-check, rebuild, truncate)"},
+           "integrity-check, merge, rebuild, truncate)"},
           {"INSERT INTO u(u) VALUES ('freeze'), ('frob')", kError,
            "memkv: unknown command \"frob\" (known: add, delete-prefix, freeze, import, "
-           "integrity-check, rebuild, truncate)"},
+           "integrity-check, merge, rebuild, truncate)"},
           {"INSERT INTO u(u) VALUES ('truncate'), ('frob')", kError,
            "memkv: unknown command \"frob\" (known: add, delete-prefix, freeze, import, "
-           "integrity-check, rebuild, truncate)"},
+           "integrity-check, merge, rebuild, truncate)"},
           {"INSERT INTO u(u, key) VALUES ('import', 'keys.txt')", kError,
            "memkv: 'import' takes memkv_file(path)"},
           {"INSERT INTO u(u, key) VALUES ('import', NULL)", kError,
