@@ -40,7 +40,9 @@ void FindInterleaved(const Tree& tree, const Bytes* keys, size_t n, F&& found) {
     lane.stage = kIdle;
     if (next == n) return;
     lane.i = next++;
-    lane.descent = Descent(keys[lane.i], tree.root);
+    const Bytes key = keys[lane.i];
+    for (size_t at = 0; at < key.size() && at < 256; at += 64) __builtin_prefetch(key.data() + at);
+    lane.descent = Descent(key, tree.root);
     go(lane, tree.root, kNode, kDesc);
     ++busy;
   };
