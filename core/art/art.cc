@@ -203,10 +203,10 @@ Art::Stats Art::GetStats() const {
   return s;
 }
 
-Status Art::Verify() const {
+Status Art::Verify(const std::function<bool()>& poll) const {
   if (!engine_) return Status();
   engine_->Reap();
-  return engine_->Verify();
+  return engine_->Verify(poll);
 }
 
 }  // namespace memkv

@@ -11,6 +11,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -175,7 +176,8 @@ class Art {
 
   Stats GetStats() const;
   // Checks every invariant; the first that fails is the message.
-  Status Verify() const;
+  // Polled every few ms; true stops it with kInterrupted.
+  Status Verify(const std::function<bool()>& poll = {}) const;
 
  private:
   Status Write(Bytes key, const Entry& entry, bool* existed, bool overwrite);

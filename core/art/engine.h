@@ -21,6 +21,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -77,7 +78,7 @@ class Engine {
   // Frees what released snapshots held.
   void Reap() noexcept;
 
-  Status Verify();
+  Status Verify(const std::function<bool()>& poll);
   struct Usage {
     uint64_t leaves = 0, nodes[5] = {}, height = 0;
     uint64_t leaf_bytes = 0, directory_bytes = 0, descriptor_bytes = 0;

@@ -75,7 +75,8 @@ Engine::Usage Engine::Measure() const {
   return u;
 }
 
-Status Engine::Verify() {
+Status Engine::Verify(const std::function<bool()>& poll) {
+  constexpr uint64_t kPollLeaves = 64;
   if (!directory_.Consistent() || !leaves_.Consistent())
     return Status::Corrupt("art: arena sizes do not add up");
   // Every leaf in order: separators, skips, keys, counts.
@@ -88,7 +89,9 @@ Status Engine::Verify() {
     path.First(head);
     size_t level = 0;
     std::string sep, next_sep;
+    uint64_t leaves_seen = 0;
     for (bool more = true; more;) {
+      if (++leaves_seen % kPollLeaves == 0 && poll && poll()) return Status::Interrupted();
       const Leaf leaf = LeafAt(path);
       sep.resize(path.SeparatorBytes(head));
       path.CopySeparator(head, static_cast<uint32_t>(sep.size()),

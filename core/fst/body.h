@@ -29,6 +29,7 @@ class PageGuard {
   void Start(Bytes data, const char* sums);
   // The first page whose checksum is wrong, or pages() if none is.
   uint64_t FirstBad() const;
+  bool Intact(uint64_t page) const;
   uint64_t pages() const { return (data_.size() + kPageBytes - 1) / kPageBytes; }
   // No more checks on touch.
   void Trust() { seen_.reset(); }
@@ -38,8 +39,6 @@ class PageGuard {
   uint64_t bytes() const { return seen_ ? (pages() + 63) / 64 * 8 : 0; }
 
  private:
-  bool Intact(uint64_t page) const;
-
   Bytes data_;
   const char* sums_ = nullptr;
   std::unique_ptr<std::atomic<uint64_t>[]> seen_;  // a bit per page; null: all are known intact

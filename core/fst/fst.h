@@ -59,8 +59,9 @@ class Fst {
   Status Column(uint64_t rank, size_t column, std::string* buffer, Datum* out) const;
 
   // Every structure walked: order, counts, checksums, references. Linear in the image, whatever it
-  // claims to hold.
-  Status Verify() const;
+  // claims to hold. Polled every few ms; true stops it with kInterrupted.
+  using Poll = std::function<bool(uint64_t done, uint64_t total)>;
+  Status Verify(const Poll& poll = {}) const;
 
  private:
   friend class FstCursor;

@@ -242,10 +242,14 @@ bool ColumnReader::Entry(uint64_t id, Datum* out) const {
   return true;
 }
 
-Status ColumnReader::Verify() const {
+Status ColumnReader::Verify(Progress* progress) const {
+  constexpr uint64_t kRowNanoseconds = 100;
   std::string buffer;
   Datum out;
-  for (uint64_t row = 0; row < rows_; ++row) MEMKV_TRY(Get(row, &buffer, &out));
+  for (uint64_t row = 0; row < rows_; ++row) {
+    if (progress->Stop(kRowNanoseconds)) return Status::Interrupted();
+    MEMKV_TRY(Get(row, &buffer, &out));
+  }
   return {};
 }
 

@@ -37,6 +37,7 @@
 #include "core/bytes.h"
 #include "core/datum.h"
 #include "core/fst/body.h"
+#include "core/fst/progress.h"
 #include "core/fst/token_code.h"
 #include "core/status.h"
 
@@ -58,7 +59,7 @@ class ColumnReader {
   Status Open(Bytes section, uint32_t index, uint64_t rows, const PageGuard* pages);
   // REQUIRES row < rows. Text and blobs are borrowed from the image or from *buffer.
   Status Get(uint64_t row, std::string* buffer, Datum* out) const;
-  Status Verify() const;
+  Status Verify(Progress* progress) const;
   uint64_t memory_bytes() const {
     return code_ ? sizeof *code_ + code_->slot_count * sizeof(TokenSlot) : 0;
   }

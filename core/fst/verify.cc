@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/fst/fst.h"
+#include "core/fst/progress.h"
 #include "core/fst/walk.h"
 
 namespace memkv {
@@ -26,11 +27,14 @@ constexpr size_t kWindow = 4;
 
 class Verifier {
  public:
-  explicit Verifier(const Body& body) : body_(body) {}
+  Verifier(const Body& body, fst::Progress* progress) : body_(body), progress_(progress) {}
 
   Status Run() {
     stack_.push_back({body_.base, {}, 0});
-    while (!stack_.empty()) MEMKV_TRY(Step());
+    while (!stack_.empty()) {
+      if (progress_->Stop(kRecordNanoseconds)) return Status::Interrupted();
+      MEMKV_TRY(Step());
+    }
     const Summary& root = done_.at(body_.base);
     if (root.keys != body_.keys) return body_.Corrupt(body_.base, "the root's count of keys");
     return {};
@@ -227,7 +231,10 @@ class Verifier {
     return {};
   }
 
+  static constexpr uint64_t kRecordNanoseconds = 10'000;
+
   const Body& body_;
+  fst::Progress* const progress_;
   std::vector<Work> stack_;
   std::unordered_map<const uint8_t*, bool> open_;
   std::unordered_map<const uint8_t*, Summary> done_;
@@ -235,13 +242,17 @@ class Verifier {
 
 }  // namespace
 
-Status Fst::Verify() const {
-  if (const uint64_t bad = body_.pages.FirstBad(); bad < body_.pages.pages()) {
-    return Status::Corrupt("page " + std::to_string(bad) + " of " +
+Status Fst::Verify(const Poll& poll) const {
+  constexpr uint64_t kPageNanoseconds = 20'000;
+  fst::Progress progress(poll, size());
+  for (uint64_t page = 0; page < body_.pages.pages(); ++page) {
+    if (progress.Stop(kPageNanoseconds)) return Status::Interrupted();
+    if (body_.pages.Intact(page)) continue;
+    return Status::Corrupt("page " + std::to_string(page) + " of " +
                            std::to_string(body_.pages.pages()) + ": checksum");
   }
-  if (size() > 0) MEMKV_TRY(Verifier(body_).Run());
-  for (const fst::ColumnReader& column : columns_) MEMKV_TRY(column.Verify());
+  if (size() > 0) MEMKV_TRY(Verifier(body_, &progress).Run());
+  for (const fst::ColumnReader& column : columns_) MEMKV_TRY(column.Verify(&progress));
   return {};
 }
 

@@ -387,10 +387,11 @@ Status VerifySnapshot(const ArtSnapshot& snapshot, const Table::Poll& poll) {
 }  // namespace
 
 Status Table::Verify(const Poll& poll) const {
-  MEMKV_TRY(writable_ ? delta_->Verify() : VerifySnapshot(shown_, poll));
+  auto in_delta = [&poll] { return poll && poll(0, 2); };
+  MEMKV_TRY(writable_ ? delta_->Verify(in_delta) : VerifySnapshot(shown_, poll));
   if (poll && poll(0, 2)) return Status::Interrupted();
   if (!base_) return {};
-  MEMKV_TRY(base_->Verify());
+  MEMKV_TRY(base_->Verify([&poll](uint64_t, uint64_t) { return poll && poll(1, 2); }));
   if (poll && poll(1, 2)) return Status::Interrupted();
   // Each delta entry says truly whether the base has its key.
   ArtCursor d = Latest().delta().NewCursor();

@@ -170,6 +170,55 @@ TEST_CASE("fst image: written, mapped, cut short") {
   CHECK(WriteFile(*image, "/nonexistent/file.mkv").code() == Status::kCantOpen);
 }
 
+TEST_CASE("fst image: Verify stops when asked, every few ms of work") {
+  Random random(11);
+  Model model;
+  while (model.size() < 20000)
+    model[Url(random) + std::to_string(model.size())] = {{Datum::kInteger, 7, 0, {}}};
+  const auto fst = MustOpen(MustBuild(model));
+  int polls = 0;
+  CHECK(fst->Verify([&](uint64_t, uint64_t) { return ++polls < 0; }).ok());
+  CHECK(polls > 5);
+  for (int stop = 1; stop <= polls; ++stop) {
+    int n = 0;
+    const Status status = fst->Verify([&](uint64_t, uint64_t) { return ++n == stop; });
+    REQUIRE(status.code() == Status::kInterrupted);
+    REQUIRE(n == stop);
+  }
+}
+
+TEST_CASE("fst image: a section about is added, replaced, and damage stays known") {
+  for (const size_t keys : {0, 1, 3000, 30000}) {
+    Model model;
+    Random random(keys);
+    while (model.size() < keys) model[Url(random) + std::to_string(model.size())];
+    const auto image = MustBuild(model);
+    const TempFile file;
+    std::string first;
+    for (const std::string about : {std::string("x"), std::string(200000, 'y'), std::string("x")}) {
+      std::shared_ptr<const FstImage> mapped;
+      REQUIRE(WriteFile(*image, about, file.path, {}).ok());
+      REQUIRE(MapFile(file.path, &mapped).ok());
+      const auto fst = MustOpen(mapped);
+      CHECK(fst->about() == about);
+      CHECK(fst->size() == keys);
+      CHECK(fst->Verify().ok());
+      // In the place of the one before.
+      REQUIRE(WriteFile(*mapped, "other", file.path, {}).ok());
+      REQUIRE(MapFile(file.path, &mapped).ok());
+      if (first.empty()) first = mapped->bytes();
+      CHECK(mapped->bytes() == first);
+      CHECK(MustOpen(mapped)->Verify().ok());
+      CHECK(WriteFile(*mapped, about, file.path, [](uint64_t, uint64_t) { return true; }).code() ==
+            Status::kInterrupted);
+    }
+    // The page before the new section is read: damage in it is not covered up.
+    std::string bad = first;
+    bad[bad.size() - fst::kPadBytes - 6] ^= 1;
+    CHECK(WriteFile(*FstImage::Own(bad), "more", file.path, {}).code() == Status::kCorrupt);
+  }
+}
+
 TEST_CASE("fst image: small sets make small images") {
   Model model;
   CHECK(MustBuild(model)->bytes().size() < 200);
