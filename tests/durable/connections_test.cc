@@ -9,8 +9,8 @@
 #include <thread>
 #include <vector>
 
-#include "tests/folder.h"
 #include "tests/durable/worker.h"
+#include "tests/folder.h"
 
 namespace memkv::test {
 namespace {

@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "tests/durable/files.h"
+#include "tests/folder.h"
 #include "tests/sql/db.h"
 
 namespace memkv::test {

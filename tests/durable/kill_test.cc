@@ -8,8 +8,8 @@
 #include <csignal>
 #include <cstdlib>
 
-#include "tests/folder.h"
 #include "tests/durable/worker.h"
+#include "tests/folder.h"
 
 namespace memkv::test {
 namespace {

@@ -8,7 +8,7 @@
 #include <memory>
 #include <string>
 
-#include "tests/durable/files.h"
+#include "tests/folder.h"
 #include "tests/sql/db.h"
 
 namespace memkv::test {
