@@ -19,11 +19,13 @@ constexpr uint32_t kLongestRest = 256;  // bytes of a rest that are looked at
 // Called after writes; an improvement that may fail without harm.
 void Engine::MaybeTrain() noexcept {
   if (table_ ? rests_since_ < kLookEvery : head.size < kTrainAt) return;
+  // Much has been written since the last try, which may have found that a table does not pay: at
+  // most one for each half as many keys again.
+  if (!table_ && writes_since_training_ < head.size / 2) return;
   if (table_) {
     const double now = static_cast<double>(coded_since_) / static_cast<double>(plain_since_ + 1);
     rests_since_ = plain_since_ = coded_since_ = 0;
-    // Drifted, and much has been written since the last table: at most one table for each half as
-    // many keys again.
+    // Drifted, and much has been written since.
     if (now < trained_ratio_ * 1.15 || writes_since_training_ < head.size / 2) return;
   }
   try {

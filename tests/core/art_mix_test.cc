@@ -259,4 +259,18 @@ TEST_CASE("art: no long pause, a tight arena and quick range deletes") {
   RequireOk(art.Verify());
 }
 
+// Training finds nothing in such keys, and must not be tried again at every turn.
+TEST_CASE("art: keys that no symbol table makes shorter") {
+  Random random(12);
+  Art art;
+  const clock_t begin = clock();
+  std::string k(8, ' ');
+  for (uint64_t i = 0; i < 200000; ++i) {
+    for (char& c : k) c = static_cast<char>(random.Below(256));
+    RequireOk(art.Put(k, {Value::Number(i), 1}));
+  }
+  CHECK(clock() - begin < 10 * CLOCKS_PER_SEC);
+  RequireOk(art.Verify());
+}
+
 }  // namespace memkv
