@@ -268,7 +268,7 @@ bool FstCursor::Assemble() {
 }
 
 Bytes FstCursor::key() {
-  assert(valid_);
+  if (Stuck()) return {};
   if (!assembled_ && !Assemble()) return {};
   eager_ = true;
   return Bytes(key_.data(), key_bytes_);
@@ -277,7 +277,7 @@ Bytes FstCursor::key() {
 // ---- steps
 
 void FstCursor::Next() {
-  assert(valid_);
+  if (Stuck()) return;
   ++rank_;
   valid_ = false;
   NextEntry();
@@ -328,7 +328,7 @@ void FstCursor::Reopen(const Frame& f) {
 }
 
 void FstCursor::Prev() {
-  assert(valid_);
+  if (Stuck()) return;
   --rank_;
   valid_ = eager_ = false;
   if (index_ > 0) {
@@ -534,7 +534,8 @@ void FstCursor::SeekRank(uint64_t rank) {
 }
 
 void FstCursor::NextPast(size_t n) {
-  assert(valid_ && n > 0);
+  assert(n > 0);
+  if (Stuck()) return;
   if (!assembled_ && !Assemble()) return;
   assert(n <= key_bytes_);
   prefix_.assign(key_, 0, n);

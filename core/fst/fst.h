@@ -7,6 +7,7 @@
 #ifndef MEMKV_CORE_FST_FST_H_
 #define MEMKV_CORE_FST_FST_H_
 
+#include <cassert>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -117,6 +118,11 @@ class FstCursor {
 
   void Reset();
   bool Fail(const uint8_t* p, const char* what);
+  // Whether it failed, perhaps while a key was read that the caller believes to stand on: it stays.
+  bool Stuck() const {
+    assert(valid_ || !status_.ok());
+    return !valid_;
+  }
   bool Reserve(uint64_t bytes);
   // Those that move answer whether the cursor stands on a key. A record at p spells from `depth`
   // on, has `keys` keys, and its first (EnterLast: last) has the rank rank_.

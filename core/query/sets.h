@@ -46,8 +46,9 @@ class SetWalk {
   // REQUIRES Valid().
   void Next() {
     assert(valid_);
-    if (in_a_) a_.Next();
-    if (in_b_) b_.Next();
+    // A side may have failed since, while its key was read.
+    if (in_a_ && a_.Valid()) a_.Next();
+    if (in_b_ && b_.Valid()) b_.Next();
     Settle();
   }
 
@@ -77,7 +78,9 @@ class SetWalk {
   void CatchUp(C* side, Bytes key) {
     for (int n = 0; n < kSteps; ++n) {
       side->Next();
-      if (!side->Valid() || side->key() >= key) return;
+      if (!side->Valid()) return;
+      const Bytes at = side->key();  // reading it may fail
+      if (!side->Valid() || at >= key) return;
     }
     side->Seek(key);
   }
@@ -106,6 +109,7 @@ void SetWalk<A, B>::Settle() {
       return;
     }
     const int order = a_.key().compare(b_.key());
+    if (!a_.status().ok() || !b_.status().ok()) return;
     in_a_ = order <= 0;
     in_b_ = order >= 0;
     if (op_ == SetOp::kUnion || (op_ == SetOp::kIntersect && order == 0) ||
