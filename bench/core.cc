@@ -286,8 +286,11 @@ int Main(int argc, char** argv) {
               corpus.hits.size(), static_cast<unsigned long long>(o.rounds));
   std::fflush(stdout);
 
-  char scratch[] = "/tmp/memkv_bench.XXXXXX";
-  if (mkdtemp(scratch) == nullptr) return 1;
+  std::string scratch = (std::filesystem::temp_directory_path() / "memkv-bench-XXXXXX").string();
+  if (mkdtemp(scratch.data()) == nullptr) {
+    std::fprintf(stderr, "bench_core: cannot make the folder %s\n", scratch.c_str());
+    return 1;
+  }
   const std::filesystem::path dir = scratch;
   o.run.scratch_file = dir / "image";
   const bool run_crate = !o.fst_crate.empty() &&

@@ -114,26 +114,26 @@ std::string PathArgument(const Arguments& args, size_t i) {
   return std::string(path.bytes);
 }
 
-void ExportKeysTo(sqlite3_context* context, int argc, sqlite3_value** argv) noexcept {
+// A function (table, path) that writes rows to a file and returns how many.
+template <uint64_t (*write)(Connection&, const NamedTable&, const std::string&)>
+void Export(const char* signature, sqlite3_context* context, int argc,
+            sqlite3_value** argv) noexcept {
   GuardFunction(context, [&] {
-    const Arguments args = ArgumentsOf("memkv_export_keys(table, path)", argc, argv);
+    const Arguments args = ArgumentsOf(signature, argc, argv);
     args.CheckCount(2, 2);
     const std::string path = PathArgument(args, 1);
     Connection& connection = ConnectionOf(context);
     sqlite3_result_int64(
-        context, static_cast<sqlite3_int64>(ExportKeys(connection, args.Table(connection), path)));
+        context, static_cast<sqlite3_int64>(write(connection, args.Table(connection), path)));
   });
 }
 
+void ExportKeysTo(sqlite3_context* context, int argc, sqlite3_value** argv) noexcept {
+  Export<&ExportKeys>("memkv_export_keys(table, path)", context, argc, argv);
+}
+
 void ExportTo(sqlite3_context* context, int argc, sqlite3_value** argv) noexcept {
-  GuardFunction(context, [&] {
-    const Arguments args = ArgumentsOf("memkv_export(table, path)", argc, argv);
-    args.CheckCount(2, 2);
-    const std::string path = PathArgument(args, 1);
-    Connection& connection = ConnectionOf(context);
-    sqlite3_result_int64(
-        context, static_cast<sqlite3_int64>(ExportFile(connection, args.Table(connection), path)));
-  });
+  Export<&ExportFile>("memkv_export(table, path)", context, argc, argv);
 }
 
 void File(sqlite3_context* context, int argc, sqlite3_value** argv) noexcept {

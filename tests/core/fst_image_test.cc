@@ -67,16 +67,6 @@ void RightOrError(const std::shared_ptr<const Fst>& fst, const Model& model) {
   }
 }
 
-struct TempFile {
-  Folder folder;
-  std::string path = folder / "image.mkv";
-};
-
-void Put(const std::string& path, Bytes bytes) {
-  std::ofstream(path, std::ios::binary | std::ios::trunc)
-      .write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-}
-
 TEST_CASE("fst image: every truncation is an error") {
   const std::string whole(MustBuild(SmallModel())->bytes());
   std::shared_ptr<const Fst> fst;
@@ -101,9 +91,9 @@ TEST_CASE("fst image: every flip is an error, or forged, survived") {
       REQUIRE(Fst::Open(FstImage::Own(bad), &fst).code() == Status::kCorrupt);
       if (i % 16 == 0) {
         // Mapped, only what is touched is checked.
-        Put(file.path, bad);
+        WriteAll(file.path(), bad);
         std::shared_ptr<const FstImage> image;
-        REQUIRE(MapFile(file.path, &image).ok());
+        REQUIRE(MapFile(file.path(), &image).ok());
         if (Fst::Open(image, &fst).ok()) {
           RightOrError(fst, model);
           CHECK(fst->Verify().code() == Status::kCorrupt);
@@ -131,7 +121,7 @@ TEST_CASE("fst image: the golden file") {
   const std::string path =
       (fs::path(__FILE__).parent_path().parent_path() / "golden" / "fst_image_v1.mkv").string();
   const auto image = MustBuild(SmallModel());
-  if (std::getenv("MEMKV_WRITE_GOLDEN")) Put(path, image->bytes());
+  if (std::getenv("MEMKV_WRITE_GOLDEN")) WriteAll(path, image->bytes());
   std::ifstream in(path, std::ios::binary);
   const std::string golden((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
   REQUIRE(!golden.empty());
@@ -145,9 +135,9 @@ TEST_CASE("fst image: written, mapped, cut short") {
   const TempFile file;
   const Model model = KeysOnly(Shapes(3000).back().keys);
   const auto image = MustBuild(model);
-  REQUIRE(WriteFile(*image, file.path).ok());
+  REQUIRE(WriteFile(*image, file.path()).ok());
   std::shared_ptr<const FstImage> mapped;
-  REQUIRE(MapFile(file.path, &mapped).ok());
+  REQUIRE(MapFile(file.path(), &mapped).ok());
   CHECK(mapped->bytes() == image->bytes());
   CHECK(mapped->CheckSize().ok());
   const auto fst = MustOpen(mapped);
@@ -160,11 +150,11 @@ TEST_CASE("fst image: written, mapped, cut short") {
     REQUIRE((found && got == rank++));
   }
   // Replaced, the old mapping lives on.
-  REQUIRE(WriteFile(*MustBuild(SmallModel()), file.path).ok());
+  REQUIRE(WriteFile(*MustBuild(SmallModel()), file.path()).ok());
   CHECK(mapped->bytes() == image->bytes());
   CHECK(mapped->CheckSize().ok());
-  REQUIRE(MapFile(file.path, &mapped).ok());
-  fs::resize_file(file.path, 10);
+  REQUIRE(MapFile(file.path(), &mapped).ok());
+  fs::resize_file(file.path(), 10);
   CHECK(mapped->CheckSize().code() == Status::kIo);
   CHECK(MapFile("/nonexistent/file.mkv", &mapped).code() == Status::kCantOpen);
   CHECK(WriteFile(*image, "/nonexistent/file.mkv").code() == Status::kCantOpen);
@@ -197,25 +187,26 @@ TEST_CASE("fst image: a section about is added, replaced, and damage stays known
     std::string first;
     for (const std::string about : {std::string("x"), std::string(200000, 'y'), std::string("x")}) {
       std::shared_ptr<const FstImage> mapped;
-      REQUIRE(WriteFile(*image, about, file.path, {}).ok());
-      REQUIRE(MapFile(file.path, &mapped).ok());
+      REQUIRE(WriteFile(*image, about, file.path(), {}).ok());
+      REQUIRE(MapFile(file.path(), &mapped).ok());
       const auto fst = MustOpen(mapped);
       CHECK(fst->about() == about);
       CHECK(fst->size() == keys);
       CHECK(fst->Verify().ok());
       // In the place of the one before.
-      REQUIRE(WriteFile(*mapped, "other", file.path, {}).ok());
-      REQUIRE(MapFile(file.path, &mapped).ok());
+      REQUIRE(WriteFile(*mapped, "other", file.path(), {}).ok());
+      REQUIRE(MapFile(file.path(), &mapped).ok());
       if (first.empty()) first = mapped->bytes();
       CHECK(mapped->bytes() == first);
       CHECK(MustOpen(mapped)->Verify().ok());
-      CHECK(WriteFile(*mapped, about, file.path, [](uint64_t, uint64_t) { return true; }).code() ==
-            Status::kInterrupted);
+      CHECK(WriteFile(*mapped, about, file.path(), [](uint64_t, uint64_t) {
+              return true;
+            }).code() == Status::kInterrupted);
     }
     // The page before the new section is read: damage in it is not covered up.
     std::string bad = first;
     bad[bad.size() - fst::kPadBytes - 6] ^= 1;
-    CHECK(WriteFile(*FstImage::Own(bad), "more", file.path, {}).code() == Status::kCorrupt);
+    CHECK(WriteFile(*FstImage::Own(bad), "more", file.path(), {}).code() == Status::kCorrupt);
   }
 }
 

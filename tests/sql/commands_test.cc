@@ -1,7 +1,6 @@
 // The commands 'add' and 'import', and memkv_export_keys.
 
 #include <doctest/doctest.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -12,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/folder.h"
 #include "tests/sql/db.h"
 
 namespace memkv::test {
@@ -19,30 +19,15 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A file that is gone at the end of the scope.
-class TempFile {
+// A file to import or to export to.
+class KeyFile : public TempFile {
  public:
-  explicit TempFile(const std::string& content = "") {
-    static int number = 0;
-    path_ = (fs::temp_directory_path() /
-             ("memkv_commands_" + std::to_string(::getpid()) + "_" + std::to_string(number++)))
-                .string();
-    std::ofstream(path_, std::ios::binary) << content;
-  }
-  ~TempFile() { fs::remove(path_); }
-  const std::string& path() const { return path_; }
-  std::string content() const {
-    std::stringstream s;
-    s << std::ifstream(path_, std::ios::binary).rdbuf();
-    return s.str();
-  }
+  explicit KeyFile(const std::string& content = "") { WriteAll(path(), content); }
+  std::string content() const { return ReadAll(path()); }
   std::string Import(const std::string& table = "t", const std::string& key = "key") const {
     return "INSERT INTO " + table + "(" + table + ", " + key + ") VALUES('import', memkv_file('" +
-           path_ + "'))";
+           path() + "'))";
   }
-
- private:
-  std::string path_;
 };
 
 TEST_CASE("'add' inserts, or adds as SQLite's + does") {
@@ -108,13 +93,13 @@ TEST_CASE("'import' of keys and values") {
   Db db;
   db.Exec("CREATE VIRTUAL TABLE t USING memkv(key TEXT PRIMARY KEY, n INTEGER, s)");
   db.Exec("INSERT INTO t VALUES('b', 7, 'old'), ('c', 8, 'old')");
-  const TempFile file("b\r\nc\t9\na\t5\tfive\nd\t\tx\n\nlast");
+  const KeyFile file("b\r\nc\t9\na\t5\tfive\nd\t\tx\n\nlast");
   db.Exec(file.Import());
   CHECK(db.Rows("SELECT * FROM t") ==
         "'', NULL, NULL | 'a', 5, 'five' | 'b', 7, 'old' | 'c', 9, NULL | 'd', '', 'x' | 'last', "
         "NULL, NULL");
   // A later line wins over an earlier one if it has values.
-  const TempFile twice("k\t1\nk\t2\nk\n");
+  const KeyFile twice("k\t1\nk\t2\nk\n");
   db.Exec(twice.Import());
   CHECK(db.Rows("SELECT n FROM t WHERE key = 'k'") == "2");
   db.Exec("BEGIN; DELETE FROM t");
@@ -126,7 +111,7 @@ TEST_CASE("'import' of keys and values") {
 TEST_CASE("'import' keeps the class of numeric keys") {
   Db db;
   db.Exec("CREATE VIRTUAL TABLE t USING memkv(key NUMERIC PRIMARY KEY)");
-  const TempFile file("10\n9\n1e30\nx\n");
+  const KeyFile file("10\n9\n1e30\nx\n");
   db.Exec(file.Import());
   CHECK(db.Rows("SELECT key, typeof(key) FROM t") ==
         "9, 'integer' | 10, 'integer' | 1e+30, 'real' | 'x', 'text'");
@@ -136,7 +121,7 @@ TEST_CASE("malformed lines are counted and named, and nothing is imported") {
   Db db;
   db.Exec("CREATE VIRTUAL TABLE t USING memkv(key TEXT PRIMARY KEY, n NOT NULL)");
   std::string text = "a\t1\nb\nc\t1\t2\n";
-  const TempFile file(text);
+  const KeyFile file(text);
   CHECK(db.Error(file.Import()) ==
         "memkv: \"" + file.path() +
             "\": 2 malformed lines, nothing was imported; line 2: NOT NULL constraint failed: t.n; "
@@ -145,13 +130,13 @@ TEST_CASE("malformed lines are counted and named, and nothing is imported") {
   CHECK(db.Code(file.Import()) == SQLITE_CONSTRAINT_NOTNULL);
   CHECK(db.Rows("SELECT count(*) FROM t") == "0");
   for (int i = 0; i < 100; ++i) text += "bad\n";
-  const TempFile many(text);
+  const KeyFile many(text);
   const std::string error = db.Error(many.Import());
   CHECK(error.find(": 102 malformed lines") != std::string::npos);
   CHECK(error.ends_with("; line 11: NOT NULL constraint failed: t.n; ..."));
-  const TempFile longest(std::string(1 << 20, 'k') + "\t1\n");
+  const KeyFile longest(std::string(1 << 20, 'k') + "\t1\n");
   db.Exec(longest.Import());
-  const TempFile longer(std::string((1 << 20) + 1, 'k') + "\t1\n");
+  const KeyFile longer(std::string((1 << 20) + 1, 'k') + "\t1\n");
   CHECK(db.Code(longer.Import()) == SQLITE_TOOBIG);
   CHECK(db.Error("INSERT INTO t(t, key) VALUES('import', '/etc/passwd')") ==
         "memkv: 'import' takes memkv_file(path)");
@@ -183,7 +168,7 @@ TEST_CASE("'import' of sorted, shuffled and mixed files equals INSERT") {
                     keys.end());
       std::string text;
       for (const std::string& key : keys) text += key + '\t' + rows[key] + '\n';
-      const TempFile file(text);
+      const KeyFile file(text);
       Db db;
       db.Exec(std::string("CREATE VIRTUAL TABLE t USING memkv(key TEXT PRIMARY KEY, value ") +
               (records ? "TEXT)" : "INTEGER)"));
@@ -196,7 +181,7 @@ TEST_CASE("'import' of sorted, shuffled and mixed files equals INSERT") {
       CHECK(db.Rows("SELECT * FROM memkv_check('t')") == "");
       db.Exec("DELETE FROM t; COMMIT");
       db.Exec(file.Import());
-      const TempFile out;
+      const KeyFile out;
       CHECK(db.Rows("SELECT memkv_export_keys('t', ?1)", {TextCell(out.path())}) ==
             std::to_string(rows.size()));
       std::string sorted;
@@ -213,7 +198,7 @@ TEST_CASE("memkv_export_keys") {
   db.Exec(
       "INSERT INTO t VALUES('k', 1, 2.5), ('l', NULL, 'x'), ('m', 'y', NULL), ('n', NULL, NULL), "
       "(7, NULL, NULL), (x'41', 0.1, 3.0)");
-  const TempFile out("before");
+  const KeyFile out("before");
   CHECK(db.Rows("SELECT memkv_export_keys('t', ?1)", {TextCell(out.path())}) == "6");
   CHECK(out.content() == "7\nk\t1\t2.5\nl\t\tx\nm\ty\nn\nA\t0.1\t3.0\n");
   db.Exec("INSERT INTO t VALUES('with\ttab', 1, 1)");

@@ -2,7 +2,6 @@
 // it is read-only; what is no such file, or a damaged one, is an error that says so.
 
 #include <doctest/doctest.h>
-#include <unistd.h>
 
 #include <cstring>
 #include <filesystem>
@@ -14,6 +13,7 @@
 #include "core/fst/about.h"
 #include "core/fst/format.h"
 #include "tests/core/fst_repair.h"
+#include "tests/folder.h"
 #include "tests/sql/db.h"
 
 namespace memkv::test {
@@ -21,33 +21,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A name in a directory that is gone at the end of the scope.
-class TempDirectory {
- public:
-  TempDirectory() {
-    static int number = 0;
-    path_ = fs::temp_directory_path() /
-            ("memkv_files_" + std::to_string(::getpid()) + "_" + std::to_string(number++));
-    fs::create_directory(path_);
-  }
-  ~TempDirectory() { fs::remove_all(path_); }
-  std::string file(const std::string& name = "t.mkv") const { return (path_ / name).string(); }
-  size_t files() const {
-    return static_cast<size_t>(std::distance(fs::directory_iterator(path_), {}));
-  }
-
- private:
-  fs::path path_;
-};
-
-std::string ReadAll(const std::string& path) {
-  std::stringstream s;
-  s << std::ifstream(path, std::ios::binary).rdbuf();
-  return s.str();
-}
-
-void WriteAll(const std::string& path, const std::string& bytes) {
-  std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
+ptrdiff_t FilesIn(const Folder& dir) {
+  return std::distance(fs::directory_iterator(dir.path()), {});
 }
 
 std::string Open(const std::string& path, const std::string& table = "f") {
@@ -89,7 +64,7 @@ const char* const kQueries[] = {
 };
 
 TEST_CASE("an exported table, opened over its file, answers the same") {
-  const TempDirectory dir;
+  const Folder dir;
   for (const int form : {0, 1, 2}) {  // never frozen, frozen, with a delta over its base
     CAPTURE(form);
     Db db;
@@ -99,13 +74,13 @@ TEST_CASE("an exported table, opened over its file, answers the same") {
     if (form == 2)
       db.Exec("DELETE FROM t WHERE hits % 10 = 3; REPLACE INTO t VALUES('http://new', 1, 2)");
     const std::string keys = db.Rows("SELECT count(*) FROM t");
-    CHECK(db.Rows("SELECT memkv_export('t', ?1)", {TextCell(dir.file())}) == keys);
-    CHECK(dir.files() == 1);
+    CHECK(db.Rows("SELECT memkv_export('t', ?1)", {TextCell((dir / "t.mkv"))}) == keys);
+    CHECK(FilesIn(dir) == 1);
     CHECK(db.Rows("SELECT value FROM memkv_stats('t') WHERE name = 'frozen_keys'") ==
           (form == 0 ? "0" : "1003"));  // the table is as it was
 
     Db other;
-    other.Exec(Open(dir.file(), "t"));
+    other.Exec(Open((dir / "t.mkv"), "t"));
     for (const char* query : kQueries) {
       CAPTURE(query);
       CHECK(other.Run(query) == db.Run(query));
@@ -118,18 +93,18 @@ TEST_CASE("an exported table, opened over its file, answers the same") {
                      "'memory_bytes') + 1e6 FROM memkv_stats('t') WHERE name = 'frozen_bytes'") ==
           "1");
     // Exported again, the file is the same; over the very file that is open, too.
-    const std::string bytes = ReadAll(dir.file());
-    Export(other, dir.file("again.mkv"));
-    CHECK(ReadAll(dir.file("again.mkv")) == bytes);
-    Export(other, dir.file());
-    CHECK(ReadAll(dir.file()) == bytes);
+    const std::string bytes = ReadAll((dir / "t.mkv"));
+    Export(other, (dir / "again.mkv"));
+    CHECK(ReadAll((dir / "again.mkv")) == bytes);
+    Export(other, (dir / "t.mkv"));
+    CHECK(ReadAll((dir / "t.mkv")) == bytes);
     CHECK(other.Rows("SELECT count(*) FROM t") == keys);
-    fs::remove(dir.file("again.mkv"));
+    fs::remove((dir / "again.mkv"));
   }
 }
 
 TEST_CASE("every kind of key and column stands in the file") {
-  const TempDirectory dir;
+  const Folder dir;
   struct {
     const char* columns;
     const char* rows;
@@ -147,8 +122,8 @@ TEST_CASE("every kind of key and column stands in the file") {
     Db db;
     db.Exec(std::string("CREATE VIRTUAL TABLE t USING memkv(") + t.columns + ")");
     if (t.rows) db.Exec(std::string("INSERT INTO t VALUES ") + t.rows);
-    Export(db, dir.file());
-    db.Exec(Open(dir.file()));
+    Export(db, (dir / "t.mkv"));
+    db.Exec(Open((dir / "t.mkv")));
     const std::string all = db.Rows("SELECT * FROM t");
     CHECK(db.Rows("SELECT * FROM f") == all);
     CHECK(db.Rows("SELECT name, type, \"notnull\", pk FROM pragma_table_info('f')") ==
@@ -158,12 +133,13 @@ TEST_CASE("every kind of key and column stands in the file") {
 }
 
 TEST_CASE("a table over a file is read-only") {
-  const TempDirectory dir;
+  const Folder dir;
   Db db;
   db.Exec("CREATE VIRTUAL TABLE t USING memkv; INSERT INTO t VALUES('a', 1), ('b', 2)");
-  Export(db, dir.file());
-  db.Exec(Open(dir.file()));
-  const std::string read_only = "memkv: \"f\" is read-only (it is the file \"" + dir.file() + "\")";
+  Export(db, (dir / "t.mkv"));
+  db.Exec(Open((dir / "t.mkv")));
+  const std::string read_only =
+      "memkv: \"f\" is read-only (it is the file \"" + (dir / "t.mkv") + "\")";
   for (const char* sql :
        {"INSERT INTO f VALUES('c', 3)", "INSERT OR IGNORE INTO f VALUES('a', 3)",
         "REPLACE INTO f VALUES('a', 3)", "UPDATE f SET value = 3", "UPDATE f SET key = 'z'",
@@ -191,20 +167,20 @@ TEST_CASE("a table over a file is read-only") {
   db.Exec("BEGIN; ALTER TABLE g RENAME TO h; ROLLBACK; VACUUM");
   CHECK(db.Rows("SELECT * FROM g") == "'a', 1 | 'b', 2");
   db.Exec("BEGIN; CREATE TABLE temp.u(x); ROLLBACK");
-  fs::remove(dir.file());  // it stays open
+  fs::remove((dir / "t.mkv"));  // it stays open
   CHECK(db.Rows("SELECT * FROM g") == "'a', 1 | 'b', 2");
   db.Exec("DROP TABLE g");
   CHECK(db.Code("SELECT * FROM g") == SQLITE_ERROR);
 }
 
 TEST_CASE("file is for the temp schema, and for who may name files") {
-  const TempDirectory dir;
-  Db db(dir.file("main.db"));
+  const Folder dir;
+  Db db((dir / "main.db"));
   db.Exec("CREATE VIRTUAL TABLE temp.t USING memkv; INSERT INTO t VALUES('a', 1)");
-  Export(db, dir.file());
-  const std::string with_file = " USING memkv(file = '" + dir.file() + "')";
+  Export(db, (dir / "t.mkv"));
+  const std::string with_file = " USING memkv(file = '" + (dir / "t.mkv") + "')";
   CHECK(db.Error("CREATE VIRTUAL TABLE f" + with_file) ==
-        "memkv: file = \"" + dir.file() +
+        "memkv: file = \"" + (dir / "t.mkv") +
             "\" in the schema \"main\" (allowed: in the temp schema, as in CREATE VIRTUAL TABLE "
             "temp.\"f\")");
   db.Exec("CREATE VIRTUAL TABLE TEMP.f" + with_file);
@@ -218,7 +194,7 @@ TEST_CASE("file is for the temp schema, and for who may name files") {
           .replace(with_file.rfind('\'') + 1, 1, "''") +
       "')");
   for (const Load load : {Load::kModule, Load::kNoFiles}) {
-    Db reader(dir.file("main.db"), load);
+    Db reader((dir / "main.db"), load);
     const std::string error = reader.Error("SELECT * FROM evil");
     CHECK(error.find(load == Load::kModule ? "in the schema \"main\""
                                            : "unknown option \"file\"") != std::string::npos);
@@ -233,18 +209,18 @@ TEST_CASE("file is for the temp schema, and for who may name files") {
   plain.Exec("CREATE VIRTUAL TABLE temp.f" + with_file);
   CHECK(plain.Rows("SELECT * FROM f") == "'a', 1");
 
-  db.Exec("CREATE VIEW v AS SELECT memkv_export('t', '" + dir.file("no.mkv") + "') AS n");
+  db.Exec("CREATE VIEW v AS SELECT memkv_export('t', '" + (dir / "no.mkv") + "') AS n");
   CHECK(db.Error("SELECT n FROM v") == "unsafe use of memkv_export()");
   db.Exec(
       "CREATE TABLE r(x); CREATE TRIGGER g AFTER INSERT ON r BEGIN SELECT "
       "memkv_export('t', new.x); END");
-  CHECK(db.Error("INSERT INTO r VALUES('" + dir.file("no.mkv") + "')") ==
+  CHECK(db.Error("INSERT INTO r VALUES('" + (dir / "no.mkv") + "')") ==
         "unsafe use of memkv_export()");
-  CHECK(!fs::exists(dir.file("no.mkv")));
+  CHECK(!fs::exists((dir / "no.mkv")));
 }
 
 TEST_CASE("what memkv_export and file cannot take") {
-  const TempDirectory dir;
+  const Folder dir;
   Db db;
   db.Exec("CREATE VIRTUAL TABLE t USING memkv(url PRIMARY KEY); INSERT INTO t VALUES('a')");
   CHECK(db.Error("SELECT memkv_export('t')") ==
@@ -252,14 +228,14 @@ TEST_CASE("what memkv_export and file cannot take") {
   CHECK(db.Error("SELECT memkv_export('t', 5)") ==
         "memkv_export(table, path): path is the name of a file");
   CHECK(db.Error("SELECT memkv_export('no', 'x')") == "memkv: no such table: \"no\"");
-  const std::string nowhere = dir.file("none/t.mkv");
+  const std::string nowhere = (dir / "none/t.mkv");
   CHECK(db.Error("SELECT memkv_export('t', ?1)", {TextCell(nowhere)}) ==
         "memkv: cannot write \"" + nowhere + "\": No such file or directory");
   CHECK(db.Code("SELECT memkv_export('t', ?1)", {TextCell(nowhere)}) == SQLITE_CANTOPEN);
   // A name that is taken by what cannot be replaced: nothing is left beside it.
-  fs::create_directories(dir.file("taken/inside"));
-  CHECK(db.Code("SELECT memkv_export('t', ?1)", {TextCell(dir.file("taken"))}) == SQLITE_IOERR);
-  CHECK(dir.files() == 1);
+  fs::create_directories((dir / "taken/inside"));
+  CHECK(db.Code("SELECT memkv_export('t', ?1)", {TextCell((dir / "taken"))}) == SQLITE_IOERR);
+  CHECK(FilesIn(dir) == 1);
 
   auto create = [](const std::string& arguments) {
     return "CREATE VIRTUAL TABLE temp.f USING memkv(" + arguments + ")";
@@ -278,9 +254,9 @@ TEST_CASE("what memkv_export and file cannot take") {
   CHECK(db.Error(Open(nowhere)) ==
         "memkv: cannot open \"" + nowhere + "\": No such file or directory");
   CHECK(db.Code(Open(nowhere)) == SQLITE_CANTOPEN);
-  CHECK(db.Code(Open(dir.file("taken"))) == SQLITE_CANTOPEN);
+  CHECK(db.Code(Open((dir / "taken"))) == SQLITE_CANTOPEN);
 
-  const std::string path = dir.file();
+  const std::string path = (dir / "t.mkv");
   auto refused = [&](const std::string& bytes) {
     WriteAll(path, bytes);
     CHECK(db.Code(Open(path)) == SQLITE_CORRUPT_VTAB);
@@ -324,17 +300,17 @@ TEST_CASE("what memkv_export and file cannot take") {
 }
 
 TEST_CASE("a file cut short while it is open fails the next statement") {
-  const TempDirectory dir;
+  const Folder dir;
   Db db;
   db.Exec("CREATE VIRTUAL TABLE t USING memkv(url TEXT PRIMARY KEY, hits INTEGER, x)");
   db.Exec(kMixed);
-  Export(db, dir.file());
-  db.Exec(Open(dir.file()));
+  Export(db, (dir / "t.mkv"));
+  db.Exec(Open((dir / "t.mkv")));
   CHECK(db.Rows("SELECT count(*) FROM f") == "1003");
   Cursor prepared(db, "SELECT * FROM f WHERE url > ?1", {TextCell("h")});
-  const std::string whole = ReadAll(dir.file());
-  fs::resize_file(dir.file(), 4096);
-  const std::string cut = "memkv: \"" + dir.file() + "\" was " + std::to_string(whole.size()) +
+  const std::string whole = ReadAll((dir / "t.mkv"));
+  fs::resize_file((dir / "t.mkv"), 4096);
+  const std::string cut = "memkv: \"" + (dir / "t.mkv") + "\" was " + std::to_string(whole.size()) +
                           " bytes long when opened and is 4096 now";
   CHECK(prepared.Step() == SQLITE_IOERR);
   for (const char* sql :
@@ -354,15 +330,15 @@ int StopLong(void* steps) { return ++*static_cast<int*>(steps) > 300; }
 
 // Bytes flipped all over the file: the right rows, or an error.
 TEST_CASE("a damaged file is an error or the right answer, and forged no more than wrong") {
-  const TempDirectory dir;
+  const Folder dir;
   Db db;
   db.Exec("CREATE VIRTUAL TABLE t USING memkv(url TEXT PRIMARY KEY, hits INTEGER, x)");
   db.Exec(kMixed);
   db.Exec("DELETE FROM t WHERE hits % 8 > 0");
-  Export(db, dir.file());
+  Export(db, (dir / "t.mkv"));
   std::vector<std::string> right;
   for (const char* query : kQueries) right.push_back(db.Run(query).ToString());
-  const std::string whole = ReadAll(dir.file());
+  const std::string whole = ReadAll((dir / "t.mkv"));
   constexpr size_t kFlips = 400;
   uint32_t random = 1;
   int opened = 0;
@@ -374,9 +350,9 @@ TEST_CASE("a damaged file is an error or the right answer, and forged no more th
       std::string bad = whole;
       bad[i] = static_cast<char>(bad[i] ^ (1 << (random >> 24) % 8));
       if (forged) Repair(&bad, false);
-      WriteAll(dir.file("bad.mkv"), bad);
+      WriteAll((dir / "bad.mkv"), bad);
       Db reader;
-      const Result open = reader.Run(Open(dir.file("bad.mkv"), "t"));
+      const Result open = reader.Run(Open((dir / "bad.mkv"), "t"));
       if (!open.ok()) {
         REQUIRE(open.code == SQLITE_CORRUPT_VTAB);
         REQUIRE(open.message.find("bad.mkv") != std::string::npos);

@@ -3,12 +3,12 @@
 // copy of a memory table, says so.
 
 #include <doctest/doctest.h>
-#include <unistd.h>
 
 #include <cstdio>
 #include <filesystem>
 #include <string>
 
+#include "tests/folder.h"
 #include "tests/sql/db.h"
 
 namespace memkv::test {
@@ -17,26 +17,6 @@ namespace {
 constexpr char kSaved[] =
     "\" was a memory table; its rows were not saved (create it with durable = on)";
 std::string NotSaved(const std::string& table) { return "memkv: \"" + table + kSaved; }
-
-// A file that goes when the test ends.
-class TempFile {
- public:
-  explicit TempFile(const std::string& name)
-      : path_((std::filesystem::temp_directory_path() /
-               ("memkv_sql_tests_" + std::to_string(::getpid()) + "_" + name))
-                  .string()) {
-    Remove();
-  }
-  ~TempFile() { Remove(); }
-  const std::string& path() const { return path_; }
-
- private:
-  void Remove() {
-    for (const std::string suffix : {"", "-wal", "-shm", "-journal"})
-      std::filesystem::remove(path_ + suffix);
-  }
-  std::string path_;
-};
 
 constexpr char kTable[] =
     "CREATE VIRTUAL TABLE temp.u USING memkv; INSERT INTO u VALUES ('a',1), ('b',2), ('c',3)";
