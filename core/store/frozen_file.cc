@@ -4,12 +4,13 @@
 
 namespace memkv {
 
-Status WriteFrozenFile(const View& view, size_t columns, Bytes about, const std::string& path,
-                       const Table::Poll& poll) {
+Status WriteFrozenFile(const View& view, size_t columns, const std::vector<uint32_t>& orders,
+                       Bytes about, const std::string& path, const Table::Poll& poll) {
   if (view.base() && view.delta().size() == 0)
     return WriteFile(view.base()->image(), about, path, poll);
   FstBuilder::Options options;
   options.columns = columns;
+  options.orders = orders;
   options.poll = poll;
   options.expected_keys = view.size();
   options.previous = view.base();

@@ -19,7 +19,7 @@ Generation IdOf(const Fst& image, size_t columns) {
 Status Store::ImageOf(const Storage::Merge& merge, const Table::Poll& poll,
                       std::shared_ptr<const Fst>* out) {
   if ((*out = FindImage(Name(merge.image)))) return {};
-  Table then(columns_);
+  Table then(columns_, table_.orders());
   Journal::Position position;
   MEMKV_TRY(ReadUpTo(merge.log_id, true, poll, &then, &position));
   if (position.generation != merge.generation) return {};
@@ -65,8 +65,9 @@ Status Store::Merge(uint64_t bytes, const Table::Poll& poll) {
 }
 
 Status Store::FinishMerge(const Storage::Merge& merge, const Table::Poll& poll) {
-  Table merged(columns_);
-  merged.StartFrom(merging_);
+  Table merged(columns_, table_.orders());
+  MEMKV_TRY(merged.StartFrom(merging_));
+  merged.DeferOrders();
   Journal::Position position;
   position.generation = merge.generation;
   position.log_id = merge.log_id;
@@ -74,6 +75,7 @@ Status Store::FinishMerge(const Storage::Merge& merge, const Table::Poll& poll) 
   if (position.generation != journal_.position().generation) {
     return Status::Corrupt("log row " + std::to_string(position.log_id) + ": is not the newest");
   }
+  MEMKV_TRY(merged.Settle(poll));
   MEMKV_TRY(journal_.FinishMerge(merge));
   table_.Replace(merged.Remember(), position);
   merged_ = true;

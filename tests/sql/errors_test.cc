@@ -82,33 +82,34 @@ TEST_CASE("CREATE VIRTUAL TABLE ... USING memkv") {
            "KEY)"},
           {"CREATE VIRTUAL TABLE x USING memkv(a, b DEFAULT 5)", kError,
            "memkv: column \"b\": DEFAULT is not supported (a column takes a type, PRIMARY KEY, NOT "
-           "NULL)"},
+           "NULL, INDEXED)"},
           {"CREATE VIRTUAL TABLE x USING memkv(a, b CHECK(b > 0))", kError,
            "memkv: column \"b\": CHECK is not supported (a column takes a type, PRIMARY KEY, NOT "
-           "NULL)"},
+           "NULL, INDEXED)"},
           {"CREATE VIRTUAL TABLE x USING memkv(a, b TEXT UNIQUE)", kError,
            "memkv: column \"b\": UNIQUE is not supported (a column takes a type, PRIMARY KEY, NOT "
-           "NULL)"},
+           "NULL, INDEXED)"},
           {"CREATE VIRTUAL TABLE x USING memkv(a TEXT COLLATE NOCASE PRIMARY KEY)", kError,
            "memkv: column \"a\": COLLATE is not supported (a column takes a type, PRIMARY KEY, NOT "
-           "NULL)"},
+           "NULL, INDEXED)"},
           {"CREATE VIRTUAL TABLE x USING memkv(a, b REFERENCES plain(key))", kError,
            "memkv: column \"b\": REFERENCES is not supported (a column takes a type, PRIMARY KEY, "
-           "NOT NULL)"},
+           "NOT NULL, INDEXED)"},
           {"CREATE VIRTUAL TABLE x USING memkv(a, b GENERATED ALWAYS AS (a))", kError,
            "memkv: column \"b\": GENERATED is not supported (a column takes a type, PRIMARY KEY, "
-           "NOT NULL)"},
+           "NOT NULL, INDEXED)"},
           {"CREATE VIRTUAL TABLE x USING memkv(a, b AS (a))", kError,
            "memkv: column \"b\": AS is not supported (a column takes a type, PRIMARY KEY, NOT "
-           "NULL)"},
+           "NULL, INDEXED)"},
           {"CREATE VIRTUAL TABLE x USING memkv(a INTEGER PRIMARY KEY AUTOINCREMENT)", kError,
            "memkv: column \"a\": AUTOINCREMENT is not supported (a column takes a type, PRIMARY "
-           "KEY, NOT NULL)"},
+           "KEY, NOT NULL, INDEXED)"},
           {"CREATE VIRTUAL TABLE x USING memkv(a PRIMARY)", kError,
            "memkv: column \"a\": PRIMARY without KEY (a column takes a type, PRIMARY KEY, NOT "
-           "NULL)"},
+           "NULL, INDEXED)"},
           {"CREATE VIRTUAL TABLE x USING memkv(a NOT)", kError,
-           "memkv: column \"a\": NOT without NULL (a column takes a type, PRIMARY KEY, NOT NULL)"},
+           "memkv: column \"a\": NOT without NULL (a column takes a type, PRIMARY KEY, NOT NULL, "
+           "INDEXED)"},
           {"CREATE VIRTUAL TABLE x USING memkv(a, x)", kError,
            "memkv: table \"x\" may not have a column named \"x\" (the table's own name is its "
            "command column)"},
