@@ -13,14 +13,17 @@ SharedArt::SharedArt(Options options, std::span<const uint32_t> order_columns) :
 
 OrderSnapshots SharedArt::TakeOrders() {
   if (orders_.empty() || !settled_) return nullptr;
+  if (taken_) return taken_;
   auto taken = std::make_shared<std::vector<OrderSnapshot>>();
   taken->reserve(orders_.size());
   for (const Order& order : orders_) taken->push_back({order.column, order.art->TakeSnapshot()});
-  return taken;
+  taken_ = taken;
+  return taken_;
 }
 
 void SharedArt::RestoreOrders(const OrderSnapshots& orders) noexcept {
   settled_ = orders_.empty() || orders;
+  taken_ = orders;
   for (size_t i = 0; orders && i < orders_.size(); ++i) orders_[i].art->Restore((*orders)[i].delta);
 }
 

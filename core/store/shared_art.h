@@ -28,10 +28,17 @@ class SharedArt : public Art {
   // --- second orders
   size_t orders() const { return orders_.size(); }
   uint32_t order_column(size_t i) const { return orders_[i].column; }
-  Art& order(size_t i) { return *orders_[i].art; }
+  // To be changed, perhaps.
+  Art& order(size_t i) {
+    taken_.reset();
+    return *orders_[i].art;
+  }
   const Art& order(size_t i) const { return *orders_[i].art; }
   // Puts another Art in the place of an order's.
-  void SetOrder(size_t i, std::unique_ptr<Art> art) noexcept { orders_[i].art = std::move(art); }
+  void SetOrder(size_t i, std::unique_ptr<Art> art) noexcept {
+    taken_.reset();
+    orders_[i].art = std::move(art);
+  }
   // Whether the orders say what the rows say. A write that fails halfway leaves them unsettled: to
   // be made anew.
   bool settled() const { return settled_; }
@@ -60,6 +67,7 @@ class SharedArt : public Art {
   };
   std::vector<Order> orders_;
   bool settled_ = true;
+  OrderSnapshots taken_;  // what was taken last, until something may change
 
   std::mutex mutex_;
   std::condition_variable changed_;

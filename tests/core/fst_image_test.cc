@@ -126,18 +126,23 @@ TEST_CASE("fst image: other files are told apart") {
         "header: format version 9 (this build reads 1)");
 }
 
-TEST_CASE("fst image: the golden file") {
-  const std::string path =
-      (fs::path(__FILE__).parent_path().parent_path() / "golden" / "fst_image_v1.mkv").string();
-  const auto image = MustBuild(SmallModel());
-  if (std::getenv("MEMKV_WRITE_GOLDEN")) WriteAll(path, image->bytes());
-  std::ifstream in(path, std::ios::binary);
-  const std::string golden((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
-  REQUIRE(!golden.empty());
-  CHECK(golden == image->bytes());
-  const auto fst = MustOpen(FstImage::Own(golden));
-  CHECK(fst->Verify().ok());
-  RightOrError(fst, SmallModel());
+TEST_CASE("fst image: the golden files") {
+  for (const bool orders : {false, true}) {
+    const std::string name = orders ? "fst_image_v1_orders.mkv" : "fst_image_v1.mkv";
+    const std::string path =
+        (fs::path(__FILE__).parent_path().parent_path() / "golden" / name).string();
+    const auto image = orders ? SmallImage() : MustBuild(SmallModel());
+    if (std::getenv("MEMKV_WRITE_GOLDEN")) WriteAll(path, image->bytes());
+    std::ifstream in(path, std::ios::binary);
+    const std::string golden((std::istreambuf_iterator<char>(in)),
+                             std::istreambuf_iterator<char>());
+    REQUIRE(!golden.empty());
+    CHECK(golden == image->bytes());
+    const auto fst = MustOpen(FstImage::Own(golden));
+    CHECK(fst->Verify().ok());
+    RightOrError(fst, SmallModel());
+    CHECK((fst->order(2) != nullptr) == orders);
+  }
 }
 
 TEST_CASE("fst image: an order that does not ascend, or has a row twice, is found") {

@@ -70,6 +70,18 @@ TEST_CASE("CREATE VIRTUAL TABLE ... USING memkv") {
            "memkv: delta_limit = much (allowed: off, a size as in '64MB', a share as in '10%')"},
           {"CREATE VIRTUAL TABLE x USING memkv(delta_limit = off, delta_limit = off)", kError,
            "memkv: option \"delta_limit\" is given twice"},
+          {"CREATE VIRTUAL TABLE x USING memkv(a PRIMARY KEY INDEXED, b)", kError,
+           "memkv: column \"a\": the PRIMARY KEY has its order already (INDEXED is for other "
+           "columns)"},
+          {"CREATE VIRTUAL TABLE x USING memkv(a, b INDEXED, B_RANK)", kError,
+           "memkv: table \"x\": a column may not be named \"B_RANK\" beside the INDEXED column "
+           "\"b\" (its ranks have that name)"},
+          {"CREATE VIRTUAL TABLE x USING memkv(a, b INDEXED, b_rank INDEXED)", kError,
+           "memkv: table \"x\": a column may not be named \"b_rank\" beside the INDEXED column "
+           "\"b\" (its ranks have that name)"},
+          {"CREATE VIRTUAL TABLE b_rank USING memkv(a, b INDEXED)", kError,
+           "memkv: table \"b_rank\" may not have an INDEXED column named \"b\" (its ranks are in a "
+           "column named like the table)"},
           {"CREATE VIRTUAL TABLE x USING memkv(a PRIMARY KEY, b PRIMARY KEY)", kError,
            "memkv: columns \"a\" and \"b\" are both PRIMARY KEY (exactly one may be)"},
           {"CREATE VIRTUAL TABLE x USING memkv(a, b, PRIMARY KEY(a))", kError,
