@@ -1,5 +1,7 @@
 #include "ext/shadow.h"
 
+#include <limits>
+
 #include "ext/args.h"
 
 namespace memkv::sql {
@@ -94,8 +96,9 @@ std::string Shadow::SqlOf(Kept which) const {
     case kBase:
       return "SELECT (SELECT value FROM " + Name("_meta") +
              " WHERE id = 1 AND name = 'format'), value, (SELECT value FROM " + Name("_meta") +
-             " WHERE id = 3 AND name = 'image') FROM " + Name("_meta") +
-             " WHERE id = 2 AND name = 'generation'";
+             " WHERE id = 3 AND name = 'image'), (SELECT max(id) FROM " + Name("_log") +
+             " WHERE id <= (SELECT value FROM " + Name("_meta") + " WHERE id = 10)) FROM " +
+             Name("_meta") + " WHERE id = 2 AND name = 'generation'";
     case kAppend:
       return "INSERT INTO " + Name("_log") + " VALUES(?1, ?2, ?3)";
     case kRead:
@@ -146,11 +149,14 @@ Storage::Base Shadow::ReadBase() {
                          " (this build reads: " + std::to_string(kFormat) + ")");
   }
   if (!Generation::Decode(base.Blob(2), &read.image)) Corrupt(*table_, "_meta: no image id");
+  read.log_id = base.Int(3);
   return read;
 }
 
 std::optional<std::string> Shadow::ReadImage() {
-  const std::string until = " WHERE id < " + MergeSegment();
+  const std::string until =
+      " WHERE id < " + MergeSegment() + " AND id >= ifnull((SELECT value FROM " + Name("_meta") +
+      " WHERE id = 9), " + std::to_string(std::numeric_limits<int64_t>::min()) + ")";
   Statement length(db_, "SELECT sum(length(data)) FROM " + Name("_segment") + until);
   length.Step();
   std::string image;
@@ -209,9 +215,9 @@ void Shadow::ReplaceBase(const Generation& generation, std::optional<Bytes> imag
   Run("DELETE FROM " + Name("_segment") + " WHERE id <= " + std::to_string(old));
   Run("DELETE FROM " + Name("_log"));
   SetBase(generation, generation);
+  Run("DELETE FROM " + Name("_meta") + " WHERE id > 3");
 }
 
-// Ends a merge, too.
 void Shadow::SetBase(const Generation& generation, const Generation& image) {
   const std::string encoded[] = {generation.Encode(), image.Encode()};
   Statement update(db_, "UPDATE " + Name("_meta") +
@@ -219,7 +225,6 @@ void Shadow::SetBase(const Generation& generation, const Generation& image) {
   update.BindBlob(1, encoded[0]);
   update.BindBlob(2, encoded[1]);
   update.Step();
-  Run("DELETE FROM " + Name("_meta") + " WHERE id > 3");
 }
 
 }  // namespace memkv::sql

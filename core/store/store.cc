@@ -90,13 +90,17 @@ void Store::Share(const Table::Version& content) {
   version->content.mark = {};
   version->log_bytes = at.log_bytes;
   version->log_operations = at.log_operations;
-  sealed_ = ShareVersion(std::move(version), merged_);
+  version->merging = merging_;
+  sealed_ =
+      ShareVersion(std::move(version), merged_ || merging_ != (shown_ ? shown_->merging : nullptr));
 }
 
 void Store::Show(std::shared_ptr<const StoredVersion> version, int64_t log_id) noexcept {
   table_.Show(version->content);
   journal_.SetPosition(
       {version->name.generation, log_id, version->log_bytes, version->log_operations});
+  merging_ = version->merging;
+  bases_ = journal_.bases();
   shown_ = std::move(version);
 }
 
@@ -165,11 +169,15 @@ Status Store::CatchUp(const Storage::Head& head, const Table::Poll& poll) {
 }
 
 Status Store::ReadRows(int64_t after, int64_t until, Table* into, Journal::Position* position,
-                       const Table::Poll& poll) {
+                       const Table::Poll& poll, uint64_t enough) {
   IntoTable target(into, poll);
+  const uint64_t before = position->log_operations;
+  bool stopped = false;
   std::string batch;  // the pieces of one that goes on
   bool goes_on = false;
-  MEMKV_TRY(storage_->ReadLog(after, until, [&](const Storage::LogRow& row) -> Status {
+  const Status status = storage_->ReadLog(after, until, [&](const Storage::LogRow& row) -> Status {
+    stopped = !goes_on && position->log_operations - before >= enough;
+    if (stopped) return Status::Interrupted();
     Generation generation;
     if (!Generation::Decode(row.generation, &generation))
       return CorruptRow(row.id, "has no generation");
@@ -194,7 +202,9 @@ Status Store::ReadRows(int64_t after, int64_t until, Table* into, Journal::Posit
     }
     batch.clear();
     return {};
-  }));
+  });
+  if (stopped) return {};
+  MEMKV_TRY(status);
   return goes_on ? CorruptRow(position->log_id, "goes on, and is the last") : Status();
 }
 
@@ -219,13 +229,15 @@ Status Store::ReadImage(const Generation& id, bool share, std::shared_ptr<const 
 Status Store::ReadUpTo(int64_t log_id, bool share_image, const Table::Poll& poll, Table* into,
                        Journal::Position* position) {
   const Storage::Base base = storage_->ReadBase();
+  left_over_ = left_over_ || base.log_id > 0;
   position->generation = base.generation;
+  position->log_id = base.log_id;
   if (base.image != FirstGeneration(columns_)) {
     std::shared_ptr<const Fst> image;
     MEMKV_TRY(ReadImage(base.image, share_image, &image));
     into->StartFrom(std::move(image));
   }
-  return ReadRows(0, log_id, into, position, poll);
+  return ReadRows(base.log_id, log_id, into, position, poll);
 }
 
 Status Store::ReadAll(bool share_image, const Table::Poll& poll, Loaded* out) {
@@ -245,7 +257,12 @@ bool Store::PassedLimit() const {
 Status Store::Sync(const Table::Poll& poll) {
   if (!table_.in_transaction()) return {};
   MEMKV_TRY(journal_.Flush());
-  if (PassedLimit()) {
+  DropVoidMerging();
+  if (background_) {
+    // Once: a commit that was refused comes again, and then the table is sealed.
+    const Status status = sealed_ ? Status() : MergeOnTheWay(poll);
+    if (!status.ok() && status.code() != Status::kInterrupted) return status;
+  } else if (PassedLimit()) {
     // Stopped while nothing was written: the next transaction merges.
     const Status status = table_.Freeze(poll);
     if (!status.ok() && status.code() != Status::kInterrupted) return status;
@@ -265,6 +282,8 @@ void Store::Rollback() noexcept {
   table_.Rollback();
   sealed_.reset();
   merged_ = false;
+  merging_ = shown_ ? shown_->merging : nullptr;
+  bases_ = journal_.bases();
 }
 
 Status Store::Rebuild(const Table::Poll& poll) {
