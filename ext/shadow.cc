@@ -14,6 +14,37 @@ constexpr int64_t kFormat = 1;
   throw SqlError(SQLITE_CORRUPT_VTAB, "memkv: " + table + what);
 }
 
+// Reads the column `data` of a table's rows straight to where it is wanted; a statement would copy
+// it once more.
+class BlobReader {
+ public:
+  BlobReader(sqlite3* db, const std::string& schema, const std::string& table)
+      : db_(db), schema_(schema), table_(table) {}
+  ~BlobReader() { sqlite3_blob_close(blob_); }
+  BlobReader(const BlobReader&) = delete;
+  BlobReader& operator=(const BlobReader&) = delete;
+
+  void Append(int64_t id, std::string* to) {
+    Check(blob_ ? sqlite3_blob_reopen(blob_, id)
+                : sqlite3_blob_open(db_, schema_.c_str(), table_.c_str(), "data", id, 0, &blob_));
+    const size_t at = to->size();
+    const int bytes = sqlite3_blob_bytes(blob_);
+    to->resize(at + static_cast<size_t>(bytes));
+    Check(sqlite3_blob_read(blob_, to->data() + at, bytes, 0));
+  }
+
+ private:
+  void Check(int rc) {
+    if (rc == SQLITE_NOMEM) throw std::bad_alloc();
+    if (rc != SQLITE_OK) throw SqlError(rc, sqlite3_errmsg(db_));
+  }
+
+  sqlite3* const db_;
+  const std::string& schema_;
+  const std::string& table_;
+  sqlite3_blob* blob_ = nullptr;
+};
+
 // A statement that is kept must not stay open.
 class ResetAtEnd {
  public:
@@ -161,9 +192,11 @@ std::optional<std::string> Shadow::ReadImage() {
   length.Step();
   std::string image;
   image.reserve(static_cast<size_t>(std::max<int64_t>(length.Int(0), 0)));
-  Statement rows(db_, "SELECT data FROM " + Name("_segment") + until + " ORDER BY id");
+  Statement rows(db_, "SELECT id FROM " + Name("_segment") + until + " ORDER BY id");
+  const std::string table = *table_ + "_segment";
+  BlobReader row(db_, *schema_, table);
   bool any = false;
-  for (; rows.Step(); any = true) image += rows.Blob(0);
+  for (; rows.Step(); any = true) row.Append(rows.Int(0), &image);
   if (!any) return std::nullopt;
   return image;
 }

@@ -3,6 +3,7 @@
 #include <cstring>
 #include <limits>
 
+#include "core/store/in_key_order.h"
 #include "core/view/cursor.h"
 
 namespace memkv {
@@ -13,37 +14,6 @@ constexpr int64_t kNewest = std::numeric_limits<int64_t>::max();
 Status CorruptRow(int64_t id, const std::string& what) {
   return Status::Corrupt("log row " + std::to_string(id) + ": " + what);
 }
-
-// Puts a log's operations into a table.
-class IntoTable : public LogTarget {
- public:
-  IntoTable(Table* table, const Table::Poll& poll) : table_(table), poll_(poll) {}
-
-  Status Put(Bytes key, const Value& value) override {
-    bool existed;
-    MEMKV_TRY(Tick());
-    return table_->Put(key, value, true, &existed);
-  }
-  Status Erase(Bytes key) override {
-    bool existed;
-    MEMKV_TRY(Tick());
-    return table_->Erase(key, &existed);
-  }
-  Status EraseRange(Bytes lo, std::optional<Bytes> hi) override {
-    uint64_t erased;
-    return table_->EraseRange(lo, hi, poll_, &erased);
-  }
-
- private:
-  Status Tick() {
-    if (++done_ % 8192 == 0 && poll_ && poll_(done_, 0)) return Status::Interrupted();
-    return {};
-  }
-
-  Table* const table_;
-  const Table::Poll& poll_;
-  uint64_t done_ = 0;
-};
 
 Status CompareRow(const ViewCursor& stored, const ViewCursor& shown, size_t columns) {
   std::string a_text, b_text;
@@ -170,7 +140,7 @@ Status Store::CatchUp(const Storage::Head& head, const Table::Poll& poll) {
 
 Status Store::ReadRows(int64_t after, int64_t until, Table* into, Journal::Position* position,
                        const Table::Poll& poll, uint64_t enough) {
-  IntoTable target(into, poll);
+  InKeyOrder target(into, poll);
   const uint64_t before = position->log_operations;
   bool stopped = false;
   std::string batch;  // the pieces of one that goes on
@@ -203,8 +173,8 @@ Status Store::ReadRows(int64_t after, int64_t until, Table* into, Journal::Posit
     batch.clear();
     return {};
   });
-  if (stopped) return {};
-  MEMKV_TRY(status);
+  if (!stopped) MEMKV_TRY(status);
+  MEMKV_TRY(target.Apply());
   return goes_on ? CorruptRow(position->log_id, "goes on, and is the last") : Status();
 }
 
@@ -216,7 +186,7 @@ Status Store::ReadImage(const Generation& id, bool share, std::shared_ptr<const 
   if (expected != id)
     return Status::Corrupt("the frozen image does not have its generation's content");
   if (!bytes) return {};
-  MEMKV_TRY(Fst::Open(FstImage::Own(std::move(*bytes)), out));
+  MEMKV_TRY(Fst::Open(FstImage::Checked(std::move(*bytes)), out));
   if ((*out)->columns() != columns_) {
     return Status::Corrupt("the frozen image has " + std::to_string((*out)->columns()) +
                            " columns (expected: " + std::to_string(columns_) + ")");
