@@ -349,14 +349,14 @@ TEST_CASE("processes that write the same table, with merges under way, some kill
     Folder folder;
     Worker::Create(folder / "a.db", mode);
     uint64_t seed = 1;
-    for (int round = 0; round < 6; ++round) {
+    for (int round = 0; round < 4; ++round) {
       pid_t children[2];
       for (pid_t& child : children) {
         ++seed;
         if ((child = fork()) != 0) continue;
         try {
           Worker worker(folder / "a.db", seed, Worker::Options{.large = true});
-          for (int i = 0; i < 250; ++i) worker.Step();
+          for (int i = 0; i < 80; ++i) worker.Step();
           _exit(0);
         } catch (const std::exception& e) {
           std::fprintf(stderr, "child: %s\n", e.what());
@@ -364,7 +364,7 @@ TEST_CASE("processes that write the same table, with merges under way, some kill
         }
       }
       if (round % 2) {
-        usleep(static_cast<useconds_t>(100'000 + 50'000 * round));
+        usleep(static_cast<useconds_t>(50'000 + 50'000 * round));
         kill(children[0], SIGKILL);
       }
       for (const pid_t child : children) {
