@@ -17,8 +17,10 @@
 namespace memkv::fst {
 
 // Front-coded entries relative to the depth of the node they hang from:
-//   varint shared with the entry before | varint length << 1 | is a reference | varint shared
-//   subtree, if so | text
+//
+//   varint shared with the entry before | varint length << 1, + 1 for a reference
+//   | varint shared subtree, if so | text
+//
 // Shared is 0 in the first entry of an item, which is whole.
 struct EntryReader {
   const char* at;
