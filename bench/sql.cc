@@ -436,9 +436,9 @@ class Bench {
           "u.key = j.value");
     std::string bytes;
     std::vector<uint32_t> lengths;
-    for (const Bytes key : c_.hits) {
-      bytes += key;
-      lengths.push_back(static_cast<uint32_t>(key.size()));
+    for (size_t q = 0; q < c_.hits.size(); ++q) {
+      bytes += c_.hits[q];
+      lengths.push_back(static_cast<uint32_t>(c_.hits[q].size()));
     }
     const memkv_keys keys = {c_.hits.size(), bytes.data(), lengths.data()};
     for (const Contestant c : {kMutable, kFrozen}) {
