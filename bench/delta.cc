@@ -1,14 +1,16 @@
-// bench_delta: what a delta limit costs. A table in a file grows to twice its size in transactions
-// of a thousand rows and is merged whenever the writes since the last merge pass a share of what is
-// frozen; then it is read with its delta as full as it gets.
+// bench_delta: what a delta limit costs. A table in a file is written to in transactions of a
+// thousand rows, and merged whenever the writes since the last merge have become a share of what is
+// frozen, a few times; then it is read, with its delta as full as it gets and all the keys in it.
 //
 // Lines "share in percent TAB structure TAB metric TAB figure", as bench/curve.awk draws them:
 // insert (ns a key, the merges among them), worst (ms of the longest transaction), hit (ns), scan
 // (ns a key), rss (bytes of memory per key).
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "bench/corpus.h"
 #include "bench/file_db.h"
@@ -46,10 +48,26 @@ class Bench {
   ~Bench() { std::filesystem::remove_all(folder_); }
 
   void Run(double percent) {
-    Grow(percent);
-    Read(percent);
-    std::filesystem::remove_all(folder_);
-    std::filesystem::create_directory(folder_);
+    const double share = percent / 100;
+    const int merges = static_cast<int>(std::clamp(std::log(2) / std::log(1 + share), 1.0, 3.0));
+    std::vector<size_t> sizes(1, shuffled_.size());  // when it is merged; and in the end
+    for (int i = 0; i <= merges; ++i)
+      sizes.insert(sizes.begin(), static_cast<size_t>(static_cast<double>(sizes[0]) / (1 + share)));
+
+    FileDb db(folder_ + "/delta.db", o_.extension);
+    db.Exec("PRAGMA wal_autocheckpoint = 1000");
+    db.Exec("CREATE VIRTUAL TABLE t USING memkv(delta_limit = off)");
+    Insert(db, 0, sizes[0], true);
+    double worst = 0;
+    const double begin = Seconds();
+    for (int i = 0; i < merges; ++i)
+      worst = std::max(worst, Insert(db, sizes[i], sizes[i + 1], true));
+    Line(percent, "insert",
+         (Seconds() - begin) * 1e9 / static_cast<double>(sizes[merges] - sizes[0]));
+    Line(percent, "worst", worst * 1e3);
+    Insert(db, sizes[merges], sizes[merges + 1], false);
+    Read(db, percent);
+    db.Exec("DROP TABLE t");
   }
 
  private:
@@ -60,52 +78,26 @@ class Bench {
     std::fflush(out_);
     std::fprintf(stderr, "%g %%: %s %.1f\n", percent, metric, figure);
   }
-  // Rows [from, until) in transactions; frozen after each that brings the delta to its limit.
-  // *worst, if given, is the longest transaction's seconds.
-  void Insert(FileDb& db, size_t from, size_t until, size_t frozen, double share, double* worst) {
+  // Rows [from, until) in transactions, the last of which freezes the table if `freeze`. The
+  // longest one's seconds.
+  double Insert(FileDb& db, size_t from, size_t until, bool freeze) {
     sqlite3_stmt* insert = db.Prepare("INSERT INTO t VALUES(?1, ?2)");
-    for (size_t i = from, delta = 0; i < until;) {
+    double worst = 0;
+    for (size_t i = from; i < until;) {
       const double begin = Seconds();
       db.Exec("BEGIN");
-      for (const size_t end = std::min(i + kRows, until); i < end; ++i, ++delta)
+      for (const size_t end = std::min(i + kRows, until); i < end; ++i)
         db.Run(insert, shuffled_[i], static_cast<int64_t>(i));
-      if (share > 0 && static_cast<double>(delta) >= share * static_cast<double>(frozen)) {
-        db.Exec("INSERT INTO t(t) VALUES('freeze')");
-        frozen += delta;
-        delta = 0;
-      }
+      if (freeze && i == until) db.Exec("INSERT INTO t(t) VALUES('freeze')");
       db.Exec("COMMIT");
-      if (worst != nullptr) *worst = std::max(*worst, Seconds() - begin);
+      worst = std::max(worst, Seconds() - begin);
     }
     sqlite3_finalize(insert);
-  }
-  // A table with rows [0, frozen) frozen.
-  void Begin(FileDb& db, size_t frozen) {
-    db.Exec("PRAGMA wal_autocheckpoint = 1000");
-    db.Exec("CREATE VIRTUAL TABLE t USING memkv(delta_limit = off)");
-    Insert(db, 0, frozen, 0, 0, nullptr);
-    db.Exec("INSERT INTO t(t) VALUES('freeze')");
+    return worst;
   }
 
-  void Grow(double percent) {
-    FileDb db(folder_ + "/grow.db", o_.extension);
-    const size_t half = shuffled_.size() / 2;
-    Begin(db, half);
-    double worst = 0;
-    const double begin = Seconds();
-    Insert(db, half, shuffled_.size(), half, percent / 100, &worst);
-    Line(percent, "insert",
-         (Seconds() - begin) * 1e9 / static_cast<double>(shuffled_.size() - half));
-    Line(percent, "worst", worst * 1e3);
-    CheckCount(db);
-  }
-
-  void Read(double percent) {
-    FileDb db(folder_ + "/read.db", o_.extension);
+  void Read(FileDb& db, double percent) {
     const auto all = static_cast<double>(shuffled_.size());
-    const auto frozen = static_cast<size_t>(all / (1 + percent / 100));
-    Begin(db, frozen);
-    Insert(db, frozen, shuffled_.size(), 0, 0, nullptr);
     CheckCount(db);
     db.Exec("BEGIN");
     sqlite3_stmt* find = db.Prepare("SELECT value FROM t WHERE key = ?1");
@@ -117,10 +109,9 @@ class Bench {
     const double begin = Seconds();
     db.Number("SELECT sum(length(key) + value) FROM t");
     Line(percent, "scan", (Seconds() - begin) * 1e9 / all);
-    Line(percent, "rss",
-         static_cast<double>(
-             db.Number("SELECT value FROM memkv_stats('t') WHERE name = 'memory_bytes'")) /
-             all);
+    const int64_t bytes =
+        db.Number("SELECT value FROM memkv_stats('t') WHERE name = 'memory_bytes'");
+    Line(percent, "rss", static_cast<double>(bytes) / all);
     db.Exec("COMMIT");
   }
   void CheckCount(FileDb& db) {
