@@ -58,6 +58,14 @@ class Fst {
   // One column of one row; text and blobs are borrowed from the image or from *buffer. Never
   // touches another column or the key. REQUIRES rank < size(), column < columns().
   Status Column(uint64_t rank, size_t column, std::string* buffer, Datum* out) const;
+  // The same for rows in some order: *block, which the caller keeps for one column of one Fst,
+  // saves work where the next row is near.
+  using ColumnBlock = fst::ColumnReader::Block;
+  Status Column(uint64_t rank, size_t column, ColumnBlock* block, std::string* buffer,
+                Datum* out) const {
+    assert(rank < size() && column < columns());
+    return columns_[column].Get(rank, block, buffer, out);
+  }
 
   // Every structure walked: order, counts, checksums, references. Linear in the image, whatever it
   // claims to hold. Polled every few ms; true stops it with kInterrupted.
