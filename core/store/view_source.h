@@ -37,6 +37,7 @@ class ViewSource : public FstBuilder::Source {
     *row = row_;
     return true;
   }
+  KeyCode code() const override { return cursor_.code(); }
   Status status() const override { return status_; }
 
  private:
