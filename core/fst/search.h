@@ -46,7 +46,7 @@ inline uint32_t Differ16(const void* a, const void* b) {
 }  // namespace plain
 
 // The fast forms read up to kPadBytes past the separators.
-#if defined(__SSE2__)
+#if defined(__SSE2__) && !defined(MEMKV_SCALAR)
 
 inline uint32_t CountUpTo8(const uint8_t* separators, uint32_t k, uint8_t byte) {
   const __m128i q = _mm_set1_epi8(static_cast<char>(byte));
@@ -82,7 +82,7 @@ inline uint32_t Differ16(const void* a, const void* b) {
                                       _mm_loadu_si128(static_cast<const __m128i*>(b)))));
 }
 
-#elif defined(__ARM_NEON) && defined(__aarch64__)
+#elif defined(__ARM_NEON) && defined(__aarch64__) && !defined(MEMKV_SCALAR)
 
 // Vectors of 0 or ff bytes to one bit each.
 inline uint32_t BitsOf(uint8x16_t v) {
