@@ -11,6 +11,7 @@ All blocks of a page are one session. `.load memkv` finds the module as an insta
 
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -72,7 +73,8 @@ def play(steps, module):
             output = run(opener.input[0].replace("sqlite3", "sqlite3 -batch", 1), text, folder, module)
             parts = output.split(MARK + "\n")
             for step, part in zip(session, parts[1:]):
-                step.got = part.splitlines()
+                # What the shell adds only where no one types.
+                step.got = re.sub(r"^(\w+ error) near line \d+:", r"\1:", part, flags=re.M).splitlines()
 
 
 def main():
