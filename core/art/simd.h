@@ -1,7 +1,7 @@
 // 64 or 16 bytes compared with one byte, as masks (bit i = byte i): SSE2, NEON, and a scalar twin
 // that is always there, so that tests compare them. Baselines only: wider vectors were measured and
-// gain nothing here. Words are loaded as little-endian machines do: the module refuses to load on others
-// (ext/host.h).
+// gain nothing here. Words are loaded as little-endian machines do: the module refuses to load on
+// others (ext/host.h).
 
 #ifndef MEMKV_CORE_ART_SIMD_H_
 #define MEMKV_CORE_ART_SIMD_H_
