@@ -13,9 +13,9 @@ script=$here/script.sql
 if [[ $1 == versions ]]; then
   printf '%-16s %s\n' binding versions
   for file in "$2"/*/result; do
-    [[ -f $file ]] && printf '%-16s %s\n' "$(basename "$(dirname "$file")")" "$(cat "$file")"
+    printf '%-16s %s\n' "$(basename "$(dirname "$file")")" "$(cat "$file")"
   done
-  exit
+  exit 0
 fi
 
 binding=$1 module=$2 folder=$3/$1

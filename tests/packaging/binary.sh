@@ -21,9 +21,11 @@ others=$(readelf -dW "$module" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' |
 shown=$(nm -D --defined-only "$module" | awk '$2 ~ /[TDB]/ { print $3 }' | xargs)
 is "what the module exports" "sqlite3_memkv_init sqlite3_memkv_nofs_init" "$shown"
 
-if [[ $(uname -m) == x86_64 ]]; then
+if readelf -h "$module" | grep -q 'X86-64'; then
   # All of it was compiled for plain x86-64, where no vector is wider than xmm and no instruction has a VEX prefix.
-  wide=$(objdump -d --no-show-raw-insn "$module" | grep -cE '%[yz]mm[0-9]|\sv(mov|p|add|sub)[a-z0-9]* ' || true)
+  objdump -d --no-show-raw-insn "$module" >"$folder/code"
+  grep -q '%xmm' "$folder/code" || fail "objdump shows no instruction"
+  wide=$(grep -cE '%[yz]mm[0-9]|\sv(mov|p|add|sub)[a-z0-9]* ' "$folder/code" || true)
   is "AVX instructions" 0 "$wide"
 fi
-echo "$glibc, $libstdcxx, no other library, no AVX"
+echo "$glibc, $libstdcxx, no other library, no wider CPU"
