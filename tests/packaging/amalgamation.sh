@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
-# amalgamation.sh FOLDER: memkv.cc compiles with one command, linked into a program and as a module, without a warning.
+# amalgamation.sh FOLDER: memkv.cc compiles with one command, linked into a program, without a warning.
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
-has sqlite3 sqlite3
 cp "$1"/memkv.cc "$1"/memkv.h "$folder"
 cd "$folder"
 cat >main.cc <<'END'
@@ -27,5 +26,4 @@ END
 # Not optimised: this is about whether it compiles.
 g++ -std=c++20 -O0 -Wall -Wextra -Werror -DSQLITE_CORE main.cc memkv.cc -lsqlite3 -o linked
 is "the linked program's output" "3 3 $version" "$(./linked | xargs)"
-g++ -std=c++20 -O0 -Wall -Wextra -Werror -fPIC -shared -fvisibility=hidden memkv.cc -o memkv.so
-is "the module's version" "$version" "$(sqlite3 :memory: '.load ./memkv' 'select memkv_version()')"
+g++ -std=c++20 -Wall -Wextra -Werror -fsyntax-only memkv.cc  # as a module, with its own copy of SQLite's headers
