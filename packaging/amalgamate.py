@@ -87,6 +87,9 @@ def main():
         raise SystemExit(__doc__)
     root, output = map(pathlib.Path, sys.argv[1:])
     sources = [str(path.relative_to(root)) for room in ROOMS for path in sorted((root / room).glob("*.cc"))]
+    left = {str(path.relative_to(root)) for room in ("core", "ext") for path in (root / room).rglob("*.cc")} - set(sources)
+    if left:
+        raise SystemExit(f"amalgamate.py: in no room of ROOMS: {', '.join(sorted(left))}")
     texts = {path: (root / path).read_text() for path in sources}
     declared = {path: unnamed_names(text) for path, text in texts.items()}
     count = collections.Counter(name for names in declared.values() for name in names)
