@@ -4,7 +4,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 /usr/bin/python3 -m pip --version >/dev/null 2>&1 || skip "pip is not installed (Debian: python3-pip)"
 packages "$1"
 cd "$folder"
-/usr/bin/python3 -m pip install --quiet --no-index --target site packages/memkv-*.whl 2>&1 | { grep -v 'running pip as' || true; }
+/usr/bin/python3 -m pip install --quiet --no-index --root-user-action ignore --target site packages/memkv-*.whl
 PYTHONPATH=site /usr/bin/python3 - "$version" <<'END'
 import os, sqlite3, sys
 import memkv
