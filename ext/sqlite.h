@@ -14,7 +14,11 @@
 namespace memkv::sql {
 
 // Throws the SqlError of a failed Status.
-void Check(const Status& status);
+[[noreturn]] void Throw(const Status& status);
+inline void Check(const Status& status) {
+  if (!status.ok()) [[unlikely]]
+    Throw(status);
+}
 
 // `name` as an SQL identifier or string literal.
 std::string QuoteName(std::string_view name);
@@ -74,6 +78,9 @@ inline Datum ToDatum(sqlite3_value* v) {
 // Text and blobs are copied: SQLite may keep a result past the row it came from (min() and GROUP BY
 // do).
 void SetResult(sqlite3_context* out, const Datum& v);
+// The same for the texts of a scan, by way of a buffer where they end in a zero byte: most who ask
+// for a text want one, and SQLite would allocate the text anew to add it.
+void SetText(sqlite3_context* out, Bytes text, std::string* buffer);
 
 // The text of an argument, or an SqlError that says what `function` takes.
 std::string TextArgument(sqlite3_value* v, const char* usage);

@@ -50,7 +50,9 @@ class ViewCursor {
   size_t shared() const { return shared_; }
   const Status& status() const { return status_; }
 
-  RowRef row() const;     // REQUIRES Valid()
+  RowRef row() const;  // REQUIRES Valid()
+  // How the base codes the key that key() has just given, going forwards; nothing for the delta's.
+  KeyCode code() const { return at_ == kBase ? base_->code() : KeyCode(); }
   uint64_t rank() const;  // REQUIRES Valid()
   const View& view() const { return view_; }
 

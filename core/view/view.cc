@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "core/row.h"
-
 namespace memkv {
 
 Status View::Find(Bytes key, bool* found, RowRef* row) const {
