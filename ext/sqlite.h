@@ -41,6 +41,7 @@ class Statement {
                 std::string_view bytes);  // not copied: it must live until the statement is reset
   bool Step();                            // true: a row
   int64_t Int(int column) { return sqlite3_column_int64(stmt_, column); }
+  bool Null(int column) { return sqlite3_column_type(stmt_, column) == SQLITE_NULL; }
   std::string Text(int column);
   Bytes Blob(int column);  // borrowed until the next step; empty unless the column is a BLOB
   sqlite3_value* Value(int column) {

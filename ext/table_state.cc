@@ -25,7 +25,7 @@ TableState::TableState(Connection& connection, Schema s, std::string in_schema, 
       memory_(kind == kMemory ? std::optional<Table>(std::in_place, schema.row_columns())
                               : std::nullopt),
       table(durable_ ? durable_->store.table() : *memory_) {
-  if (durable_) durable_->store.SetDeltaLimit(schema.delta_limit);
+  if (durable_) durable_->store.SetDeltaLimit(schema.delta_limit, schema.background);
 }
 
 TableState::TableState(Connection& connection, Schema s, std::string in_schema,
@@ -70,6 +70,7 @@ void TableState::Drop() {
   // shows no message of ours.
   if (!table.Drop()) throw SqlError(SQLITE_LOCKED, "");
   durable_->shadow.Drop();
+  durable_->store.CancelMerging();
   dropped_ = true;
 }
 

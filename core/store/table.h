@@ -64,8 +64,6 @@ class Table {
   void StartFrom(std::shared_ptr<const Fst> base);
   // Merges everything into one base.
   Status Freeze(const Poll& poll);
-  // The image that Freeze would make the base.
-  Status BuildImage(const Poll& poll, std::shared_ptr<const Fst>* out) const;
 
   // --- versions, for work in several steps that must take effect wholly or not at all. Holding one
   // costs nothing until something is written.

@@ -123,7 +123,8 @@ TEST_CASE("delta_limit merges as a transaction commits, and a rollback takes tha
   Folder folder;
   Db db(folder / "a.db");
   db.Exec(
-      "CREATE VIRTUAL TABLE t USING memkv(delta_limit = '1kB'); INSERT INTO t VALUES('small', 1)");
+      "CREATE VIRTUAL TABLE t USING memkv(delta_limit = '1kB', background = off); INSERT INTO t "
+      "VALUES('small', 1)");
   CHECK(db.Rows("SELECT (SELECT count(*) FROM t_log), (SELECT count(*) FROM t_segment)") == "1, 0");
   db.Exec("INSERT INTO t VALUES('large', zeroblob(2000))");
   CHECK(db.Rows("SELECT (SELECT count(*) FROM t_log), (SELECT count(*) FROM t_segment)") == "0, 1");

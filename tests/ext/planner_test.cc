@@ -101,7 +101,7 @@ TEST_CASE("arguments that cannot be meant name themselves and what is allowed") 
     return "accepted";
   };
   CHECK(message({"frob = 1"}) ==
-        "memkv: unknown option \"frob\" (known: delta_limit, durable, file)");
+        "memkv: unknown option \"frob\" (known: background, delta_limit, durable, file)");
   CHECK(message({"durable = maybe"}) == "memkv: durable = maybe (allowed: on, off)");
   CHECK(message({"a PRIMARY KEY", "b PRIMARY KEY"}) ==
         "memkv: columns \"a\" and \"b\" are both PRIMARY KEY (exactly one may be)");

@@ -206,7 +206,7 @@ TEST_CASE("file is for the temp schema, and for who may name files") {
 
   Db plain(":memory:", Load::kNoFiles);
   CHECK(plain.Error("CREATE VIRTUAL TABLE temp.f" + with_file) ==
-        "memkv: unknown option \"file\" (known: delta_limit, durable)");
+        "memkv: unknown option \"file\" (known: background, delta_limit, durable)");
   CHECK(plain.Error("SELECT memkv_export('f', 'x')").find("no such function") != std::string::npos);
   std::string message;
   CHECK((LoadModule(plain.handle(), Load::kModule, &message) & 0xff) == SQLITE_OK);
@@ -249,8 +249,8 @@ TEST_CASE("what memkv_export and file cannot take") {
   CHECK(db.Error(create("file = ''")) == "memkv: file =" + allowed);
   CHECK(db.Error(create("file = urls.mkv")) == "memkv: file = urls.mkv" + allowed);
   CHECK(db.Error(create("file = 'a', FILE = 'b'")) == "memkv: option \"file\" is given twice");
-  for (const char* more :
-       {"file = 'a', key", "durable = off, file = 'a'", "file = 'a', delta_limit = off"}) {
+  for (const char* more : {"file = 'a', key", "durable = off, file = 'a'",
+                           "file = 'a', delta_limit = off", "background = on, file = 'a'"}) {
     CHECK(db.Error(create(more)) ==
           "memkv: file = \"a\" goes with no column and no other option (the columns are the "
           "file's)");
