@@ -1,11 +1,12 @@
-# curve.awk: lines "keys TAB structure TAB metric TAB figure" become one SVG, a panel for each metric, a line for each structure.
-# Both axes are logarithmic, so a slope shows how a cost grows and a gap shows a ratio.
+# curve.awk: lines "x TAB structure TAB metric TAB figure", x the number of keys or a share in percent, become one SVG, a panel for each
+# metric, a line for each structure. Both axes are logarithmic, so a slope shows how a cost grows and a gap shows a ratio.
 
 BEGIN {
   FS = "\t"
-  panels = 0
+  known = 0
   panel("rss", "memory, bytes per key")
   panel("insert", "insert, shuffled, ns")
+  panel("worst", "longest transaction, ms")
   panel("hit", "hit, ns")
   panel("miss", "miss, ns")
   panel("erase", "delete, ns")
@@ -17,9 +18,9 @@ BEGIN {
 }
 
 function panel(metric, title) {
-  panels++
-  metric_of[panels] = metric
-  title_of[panels] = title
+  known++
+  metric_of[known] = metric
+  title_of[known] = title
 }
 function log10(x) { return log(x) / log(10) }
 function x_of(keys) { return left + (log10(keys) - x_min) / (x_max - x_min) * (width - left - right) }
@@ -30,6 +31,7 @@ function floor(x) { return int(x) > x ? int(x) - 1 : int(x) }
 $4 > 0 {
   if (!($2 in index_of)) { names[++structures] = $2; index_of[$2] = structures }
   figure[$3, $2, $1] = $4
+  measured[$3] = 1
   if (!($1 in seen)) { seen[$1] = 1; sizes[++points] = $1 + 0 }
 }
 
@@ -38,6 +40,9 @@ END {
     for (j = i; j > 1 && sizes[j - 1] > sizes[j]; --j) { swap = sizes[j]; sizes[j] = sizes[j - 1]; sizes[j - 1] = swap }
   x_min = log10(sizes[1]); x_max = log10(sizes[points])
   if (x_max == x_min) x_max = x_min + 1
+  panels = 0
+  for (i = 1; i <= known; ++i)
+    if (metric_of[i] in measured) shown[++panels] = i
   rows = int((panels + columns - 1) / columns)
   legend = 20 * int((structures + 3) / 4) + 16
   printf "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" font-family=\"sans-serif\" font-size=\"11\">\n", \
@@ -55,8 +60,9 @@ END {
 
 function stroke(s) { return names[s] ~ /^memkv/ ? "2.5" : "1.3" }
 
-function draw(p,  m, s, i, f, low, high, points_text, decade, digit, v) {
-  m = metric_of[p]
+function draw(p,  m, title, s, i, f, low, high, points_text, decade, digit, v) {
+  m = metric_of[shown[p]]
+  title = title_of[shown[p]]
   low = 0; high = 0
   for (s = 1; s <= structures; ++s)
     for (i = 1; i <= points; ++i)
@@ -68,7 +74,7 @@ function draw(p,  m, s, i, f, low, high, points_text, decade, digit, v) {
   if (low == 0) return
   y_min = log10(low / 1.15); y_max = log10(high * 1.15)
   printf "<g transform=\"translate(%d,%d)\">\n", (p - 1) % columns * width, int((p - 1) / columns) * height
-  printf "<text x=\"%d\" y=\"18\" font-weight=\"bold\">%s</text>\n", left, title_of[p]
+  printf "<text x=\"%d\" y=\"18\" font-weight=\"bold\">%s</text>\n", left, title
   for (i = 1; i <= points; ++i)
     if (power_of_ten(sizes[i]) || i == points)
       printf "<line x1=\"%.1f\" y1=\"%d\" x2=\"%.1f\" y2=\"%d\" stroke=\"#eee\"/><text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%s</text>\n", \

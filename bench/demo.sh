@@ -2,7 +2,8 @@
 # demo.sh [--keys FILE]: a million real keys in the stock sqlite3 shell, in a memkv table beside an ordinary one.
 #
 # FILE has one key per line, plain or .zst, or "key TAB number". Each query runs on the memkv table before and after it is
-# frozen and on the twin, an ordinary WITHOUT ROWID table in memory. Ends with 1 if any two answers differ.
+# frozen, on the twin, an ordinary WITHOUT ROWID table in memory, and on a memkv table in a database file that another
+# process has filled, frozen and changed again. Ends with 1 if any two answers differ.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -12,7 +13,7 @@ keys=
 while (($#)); do
   case $1 in
     --keys) (($# > 1)) || die "--keys needs a file"; keys=$2; shift 2 ;;
-    -h | --help) sed -n '2,5s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 0 ;;
+    -h | --help) sed -n '2,6s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 0 ;;
     *) die "unknown option \"$1\" (known: --keys FILE)" ;;
   esac
 done
@@ -95,13 +96,18 @@ ask_all() {
 
 measure() { timed "$1" memory "SELECT value FROM memkv_stats('urls') WHERE name = 'memory_bytes'"; }
 
+begin() { printf '.bail on\n.load ./build/memkv\n.mode list\n.separator " "\n'; }
+columns='key TEXT PRIMARY KEY, value INTEGER'
+import="INSERT INTO urls(urls, key) VALUES('import', memkv_file($(quote "$work/keys")))"
+with_sample='CREATE TEMP TABLE sample AS SELECT key FROM @T WHERE value %% 33 = 0 ORDER BY value, key;\n'
+# Scripts for the shell, one process each.
 {
-  printf '.bail on\n.load ./build/memkv\n.mode list\n.separator " "\n'
-  printf 'CREATE VIRTUAL TABLE temp.urls USING memkv(key TEXT PRIMARY KEY, value INTEGER);\n'
-  timed mutable fill "INSERT INTO urls(urls, key) VALUES('import', memkv_file($(quote "$work/keys")))"
+  begin
+  printf 'CREATE VIRTUAL TABLE temp.urls USING memkv(%s);\n' "$columns"
+  timed mutable fill "$import"
   printf 'CREATE TABLE twin(key TEXT PRIMARY KEY NOT NULL, value INTEGER) WITHOUT ROWID;\n'
   timed twin fill 'INSERT INTO twin SELECT key, value FROM urls'
-  printf 'CREATE TEMP TABLE sample AS SELECT key FROM twin WHERE value %% 33 = 0 ORDER BY value, key;\n'
+  printf "${with_sample/@T/twin}"
   measure mutable
   ask_all mutable urls
   timed frozen fill "INSERT INTO urls(urls) VALUES('freeze')"
@@ -109,18 +115,63 @@ measure() { timed "$1" memory "SELECT value FROM memkv_stats('urls') WHERE name 
   ask_all frozen urls
   ask_all twin twin
   timed twin memory 'SELECT page_count * page_size FROM pragma_page_count, pragma_page_size'
-} >"$work/script"
+} >"$work/memory.sql"
+{
+  begin
+  printf 'PRAGMA journal_mode = WAL;\nCREATE VIRTUAL TABLE urls USING memkv(%s);\n' "$columns"
+  timed file fill "$import"
+  timed file freeze "INSERT INTO urls(urls) VALUES('freeze')"
+  printf 'CREATE TEMP TABLE site AS SELECT * FROM urls WHERE key LIKE %s;\n' "$(quote "$site%")"
+  printf "INSERT INTO urls(urls, key) VALUES('delete-prefix', %s);\n" "$(quote "$site")"
+  timed file change 'INSERT INTO urls SELECT * FROM site'
+} >"$work/write.sql"
+{
+  begin
+  timed file reopen 'SELECT count(*) FROM urls'
+  printf "${with_sample/@T/urls}"
+  ask_all file urls
+  measure file
+} >"$work/read.sql"
+
+# Runs a script; on a terminal, behind a bar of the statements that are done.
+total=$(cat "$work"/*.sql | grep -c '^.timer on')
+: >"$work/out"
+bar() {
+  local done width=40 filled
+  done=$(grep -c '^Run Time' "$work/out" || true)
+  filled=$((done * width / total))
+  printf '\r[%s%s] %d of %d statements, %s table \033[K' "$(printf '%*s' "$filled" '' | tr ' ' '#')" \
+    "$(printf '%*s' $((width - filled)) '' | tr ' ' '.')" "$done" "$total" \
+    "$(awk -F '\t' '$1 == "@@" { where = $2 } END { print where == "" ? "mutable" : where }' "$work/out")" >&2
+}
+run() {
+  local database=$1 script=$2 status=0
+  stdbuf -oL "$shell" -init /dev/null "$database" <"$script" >>"$work/out" 2>"$work/err" &
+  local process=$!
+  if [[ -t 2 ]]; then
+    while kill -0 $process 2>/dev/null; do
+      bar
+      sleep 0.2
+    done
+    printf '\r\033[K' >&2
+  fi
+  wait $process || status=$?
+  if ((status)); then
+    cat "$work/err" >&2
+    die "the shell failed with status $status"
+  fi
+  grep -v '^-- Loading resources' "$work/err" >&2 || true
+}
 
 printf 'memkv demo: %d keys of %s, %d MB\n' "$count" "$name" "$(($(wc -c <"$work/keys") / 1000000))"
 printf 'The site is %s, the key %s\n\n' "$site" "$key"
-"$shell" -init /dev/null :memory: <"$work/script" >"$work/out" 2>"$work/err" || {
-  cat "$work/err" >&2
-  die "the shell failed"
-}
-grep -v '^-- Loading resources' "$work/err" >&2 || true
+run :memory: "$work/memory.sql"
+run "$work/urls.db" "$work/write.sql"
+run "$work/urls.db" "$work/read.sql"
+file_bytes=$(wc -c <"$work/urls.db")
 
 for i in "${!titles[@]}"; do printf '%s\t%s\n' "$i" "${titles[i]}"; done >"$work/titles"
-LC_ALL=C awk -F '\t' -v keys="$count" '
+LC_ALL=C awk -F '\t' -v keys="$count" -v file_bytes="$file_bytes" '
   function since(line, part) {  # CPU time: the shell gives real time in whole milliseconds only
     split(line, part, " ")
     return part[6] + part[8]
@@ -148,8 +199,10 @@ LC_ALL=C awk -F '\t' -v keys="$count" '
       split(answer["mutable", i], lines, "\n")
       row(title[i], lines[1], milliseconds(time["mutable", i]), milliseconds(time["frozen", i]), \
           milliseconds(time["twin", i]), times(time["twin", i], time["mutable", i]), times(time["twin", i], time["frozen", i]))
-      if (answer["mutable", i] == "" || answer["mutable", i] != answer["twin", i] || answer["frozen", i] != answer["twin", i]) {
-        printf "  the answers differ: mutable \"%s\", frozen \"%s\", twin \"%s\"\n", answer["mutable", i], answer["frozen", i], answer["twin", i]
+      if (answer["mutable", i] == "" || answer["mutable", i] != answer["twin", i] || answer["frozen", i] != answer["twin", i] || \
+          answer["file", i] != answer["twin", i]) {
+        printf "  the answers differ: mutable \"%s\", frozen \"%s\", twin \"%s\", file \"%s\"\n", answer["mutable", i], \
+            answer["frozen", i], answer["twin", i], answer["file", i]
         wrong++
       }
     }
@@ -160,5 +213,9 @@ LC_ALL=C awk -F '\t' -v keys="$count" '
         times(answer["twin", "memory"], answer["mutable", "memory"]), times(answer["twin", "memory"], answer["frozen", "memory"]))
     print ""
     if (wrong) { print wrong " answers differ"; exit 1 }
+    printf "In a database file: filled in %s ms, frozen in %s; a site taken out, and put back in %s; closed, and opened by another\n", \
+        milliseconds(time["file", "fill"]), milliseconds(time["file", "freeze"]), milliseconds(time["file", "change"])
+    printf "process in %s. %.1f bytes per key in the file, %s in memory, and the same answers.\n\n", \
+        milliseconds(time["file", "reopen"]), file_bytes / keys, per_key("file")
     print "All answers agree. Times are the CPU time of the whole statement, the best of three for all but the two long ones."
   }' "$work/titles" "$work/out"

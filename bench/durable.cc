@@ -1,21 +1,27 @@
 // bench_durable: a memkv table in a database file beside its twin, a WITHOUT ROWID table in a file
-// of its own, both in WAL mode; where installed, LMDB beside them, and the disk itself: append and
-// fdatasync.
+// of its own, both in WAL mode; where installed, RocksDB and LMDB beside them, and the disk itself:
+// append and fdatasync.
+//
+// Times are CPU time; where a disk is waited for, or two threads run, the clock's.
 
 #include <fcntl.h>
-#include <sqlite3.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include <cstdio>
-#include <cstdlib>
+#include <algorithm>
 #include <filesystem>
-#include <string>
+#include <functional>
+#include <optional>
+#include <thread>
+#include <unordered_set>
 #include <vector>
 
 #include "bench/corpus.h"
+#include "bench/empty_table.h"
+#include "bench/file_db.h"
+#include "bench/kv_stores.h"
 #include "bench/measure.h"
 #include "bench/report.h"
+#include "bench/structures/memkv_art.h"
 
 namespace memkv::bench {
 namespace {
@@ -26,185 +32,232 @@ constexpr const char* kUsage = R"(usage: bench_durable [OPTION...]
   --scale N          how many to generate (default 1M)
   --limit N          an even sample of N of the keys (default 1M)
   --commits N        single-row transactions (default 50k)
+  --rounds N         of the transactions and of the readers, interleaved (default 3)
   --directory PATH   where the files go (default: the system's temporary folder)
 )";
 
 struct Options {
   CorpusOptions corpus;
   std::string extension, directory = std::filesystem::temp_directory_path().string();
-  uint64_t commits = 50'000;
+  uint64_t commits = 50'000, rounds = 3;
 };
 
-class Db {
- public:
-  Db(const Options& o, const std::string& file, bool memkv) : file_(file) {
-    if (sqlite3_open(file.c_str(), &db_) != SQLITE_OK) Fail("open");
-    if (memkv) {
-      sqlite3_enable_load_extension(db_, 1);
-      if (sqlite3_load_extension(db_, o.extension.c_str(), nullptr, nullptr) != SQLITE_OK)
-        Fail("load " + o.extension);
-    }
-    Exec(
-        "PRAGMA cache_size = -1000000; PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0; "
-        "PRAGMA synchronous = NORMAL");
-  }
-  ~Db() { sqlite3_close(db_); }
-  Db(const Db&) = delete;
-  Db& operator=(const Db&) = delete;
+double Median(std::vector<double> figures) {
+  std::nth_element(figures.begin(), figures.begin() + static_cast<long>(figures.size() / 2),
+                   figures.end());
+  return figures[figures.size() / 2];
+}
 
-  [[noreturn]] void Fail(const std::string& what) {
-    std::fprintf(stderr, "bench_durable: %s: %s\n", what.c_str(), sqlite3_errmsg(db_));
-    std::exit(1);
-  }
-  void Exec(const std::string& sql) {
-    if (sqlite3_exec(db_, sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) Fail(sql);
-  }
-  int64_t Number(const std::string& sql) {
-    sqlite3_stmt* stmt = Prepare(sql);
-    if (sqlite3_step(stmt) != SQLITE_ROW) Fail(sql);
-    const int64_t n = sqlite3_column_int64(stmt, 0);
-    sqlite3_finalize(stmt);
-    return n;
-  }
-  sqlite3_stmt* Prepare(const std::string& sql) {
-    sqlite3_stmt* stmt = nullptr;
-    if (sqlite3_prepare_v2(db_, sql.c_str(), -1, &stmt, nullptr) != SQLITE_OK) Fail(sql);
-    return stmt;
-  }
-  // Runs an INSERT or SELECT of one key.
-  bool Run(sqlite3_stmt* stmt, Bytes key, int64_t value = -1) {
-    sqlite3_bind_text(stmt, 1, key.data(), static_cast<int>(key.size()), SQLITE_STATIC);
-    if (value >= 0) sqlite3_bind_int64(stmt, 2, value);
-    const int rc = sqlite3_step(stmt);
-    if (rc != SQLITE_DONE && rc != SQLITE_ROW) Fail("step");
-    sqlite3_reset(stmt);
-    return rc == SQLITE_ROW;
-  }
-  uint64_t WalBytes() const { return SizeOf(file_ + "-wal"); }
-  static uint64_t SizeOf(const std::string& file) {
-    struct stat st;
-    return stat(file.c_str(), &st) == 0 ? static_cast<uint64_t>(st.st_size) : 0;
-  }
-
- private:
-  const std::string file_;
-  sqlite3* db_ = nullptr;
+using MakeStore = std::function<std::unique_ptr<KvStore>(const std::string& folder, bool sync)>;
+struct NamedStore {
+  const char* name;
+  MakeStore make;
 };
+std::vector<NamedStore> Stores() {
+  std::vector<NamedStore> stores;
+  [[maybe_unused]] auto add = [&]<class Store>() {
+    stores.push_back({Store::kName, [](const std::string& folder, bool sync) {
+                        return std::make_unique<Store>(folder, sync);
+                      }});
+  };
+#ifdef MEMKV_BENCH_ROCKSDB
+  add.template operator()<RocksDbStore>();
+#endif
+#ifdef MEMKV_BENCH_LMDB
+  add.template operator()<LmdbStore>();
+#endif
+  return stores;
+}
 
 class Bench {
  public:
-  Bench(const Options& o, Corpus* corpus) : o_(o), c_(*corpus), shuffled_(corpus->Shuffled()) {
+  Bench(const Options& o, Corpus* corpus)
+      : o_(o), c_(*corpus), shuffled_(corpus->Shuffled()), stores_(Stores()) {
     folder_ = o.directory + "/memkv-bench-XXXXXX";
     if (mkdtemp(folder_.data()) == nullptr) {
       std::fprintf(stderr, "bench_durable: cannot make %s\n", folder_.c_str());
       std::exit(1);
     }
+    std::vector<std::string> head = {"", "unit", "memkv", "twin", "x"};
+    for (const NamedStore& store : stores_) head.emplace_back(store.name);
+    cells_.push_back(head);
   }
   ~Bench() { std::filesystem::remove_all(folder_); }
 
   void Run() {
-    Head("", "memkv", "twin", "");
-    for (bool memkv : {false, true}) Bulk(memkv, true);
-    for (bool memkv : {false, true}) Bulk(memkv, false);
-    Line("bulk insert, shuffled, one transaction", "us/key", us_[1][1], us_[0][1], true);
-    Line("bulk insert, sorted, one transaction", "us/key", us_[1][0], us_[0][0], true);
-    Line("WAL of that, shuffled", "B/key", wal_[1][1], wal_[0][1], false);
-    Line("WAL of that, sorted", "B/key", wal_[1][0], wal_[0][0], false);
-    for (const char* level : {"NORMAL", "FULL"}) {
-      const uint64_t n = level[0] == 'N' ? o_.commits : o_.commits / 25;
-      const double twin = Commits(false, level, n), memkv = Commits(true, level, n);
-      Line(std::string("single-row commits, synchronous = ") + level, "us", memkv, twin, true);
-    }
-    Line("append 100 bytes and fdatasync", "us", RawSync(o_.commits / 25), 0, false);
+    Bulk(true);
+    Bulk(false);
     Lookups();
     Reopen();
+    Readers();
+    Commits(false);
+    Commits(true);
+    PrintAligned(stdout, cells_);
   }
 
  private:
-  void Head(const char* a, const char* b, const char* c, const char* d) {
-    std::printf("%-50s %-8s %10s %10s %s\n", a, "unit", b, c, d);
+  using Figure = std::optional<double>;
+
+  void Line(const std::string& what, const char* unit, Figure memkv, Figure twin = {},
+            const std::vector<double>& stores = {}) {
+    auto cell = [](Figure figure) { return figure ? Fixed(*figure, 2) : std::string("-"); };
+    std::vector<std::string> row = {what, unit, cell(memkv), cell(twin),
+                                    cell(memkv && twin ? *twin / *memkv : Figure())};
+    for (size_t i = 0; i < stores_.size(); ++i)
+      row.push_back(cell(i < stores.size() ? stores[i] : Figure()));
+    cells_.push_back(row);
+    std::fprintf(stderr, "%s: %s %s\n", what.c_str(), row[2].c_str(), unit);
   }
-  void Line(const std::string& what, const char* unit, double memkv, double twin, bool ratio) {
-    std::printf("%-50s %-8s %10.2f ", what.c_str(), unit, memkv);
-    if (twin > 0) {
-      std::printf("%10.2f", twin);
-    } else {
-      std::printf("%10s", "-");
-    }
-    std::printf(ratio ? "   %.2f x\n" : "\n", twin / memkv);
-    std::fflush(stdout);
-  }
-  std::string File(bool memkv, const char* what) {
+  std::string File(bool memkv, const std::string& what) {
     return folder_ + "/" + what + (memkv ? "-memkv.db" : "-twin.db");
   }
-  static void Create(Db& db, bool memkv) {
+  std::string Extension(bool memkv) { return memkv ? o_.extension : ""; }
+  static void Create(FileDb& db, bool memkv) {
     db.Exec(memkv ? "CREATE VIRTUAL TABLE t USING memkv"
                   : "CREATE TABLE t(key TEXT PRIMARY KEY NOT NULL, value) WITHOUT ROWID");
   }
 
-  void Bulk(bool memkv, bool shuffled) {
-    const std::string file = File(memkv, shuffled ? "shuffled" : "sorted");
-    Db db(o_, file, memkv);
-    Create(db, memkv);
-    db.Exec("PRAGMA wal_checkpoint(TRUNCATE)");
+  void Bulk(bool shuffled) {
     const KeyList& keys = shuffled ? shuffled_ : c_.keys;
-    sqlite3_stmt* insert = db.Prepare("INSERT INTO t VALUES(?1, ?2)");
-    const double begin = Seconds();
-    db.Exec("BEGIN");
-    for (size_t i = 0; i < keys.size(); ++i) db.Run(insert, keys[i], static_cast<int64_t>(i));
-    db.Exec("COMMIT");
-    us_[memkv][shuffled] = (Seconds() - begin) * 1e6 / static_cast<double>(keys.size());
-    wal_[memkv][shuffled] = static_cast<double>(db.WalBytes()) / static_cast<double>(keys.size());
-    sqlite3_finalize(insert);
-    if (static_cast<size_t>(db.Number("SELECT count(*) FROM t")) != keys.size())
-      db.Fail("the rows are not all there");
-    db.Exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    const auto n = static_cast<double>(keys.size());
+    const std::string order = shuffled ? "shuffled" : "sorted";
+    double us[2], wal[2];
+    for (bool memkv : {false, true}) {
+      FileDb db(File(memkv, order), Extension(memkv));
+      Create(db, memkv);
+      db.Exec("PRAGMA wal_checkpoint(TRUNCATE)");
+      sqlite3_stmt* insert = db.Prepare("INSERT INTO t VALUES(?1, ?2)");
+      const double begin = Seconds();
+      db.Exec("BEGIN");
+      for (size_t i = 0; i < keys.size(); ++i) db.Run(insert, keys[i], static_cast<int64_t>(i));
+      db.Exec("COMMIT");
+      us[memkv] = (Seconds() - begin) * 1e6 / n;
+      wal[memkv] = static_cast<double>(db.WalBytes()) / n;
+      sqlite3_finalize(insert);
+      if (static_cast<size_t>(db.Number("SELECT count(*) FROM t")) != keys.size())
+        db.Fail("the rows are not all there");
+      db.Exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    }
+    std::vector<double> stores;
+    for (const NamedStore& named : stores_) {
+      const auto store = named.make(StoreFolder(named, order), false);
+      const double begin = Seconds();
+      store->PutAll(keys);
+      stores.push_back((Seconds() - begin) * 1e6 / n);
+    }
+    Line("bulk insert, " + order + ", one transaction", "us/key", us[1], us[0], stores);
+    Line("WAL of that", "B/key", wal[1], wal[0]);
   }
 
-  double Commits(bool memkv, const char* level, uint64_t n) {
-    Db db(o_, File(memkv, level), memkv);
-    Create(db, memkv);
-    db.Exec(std::string("PRAGMA wal_autocheckpoint = 1000; PRAGMA synchronous = ") + level);
-    sqlite3_stmt* insert = db.Prepare("INSERT INTO t VALUES(?1, ?2)");
-    n = std::min<uint64_t>(n, shuffled_.size());
-    const Timing timing =
-        TimeAll(n, [&](size_t i) { db.Run(insert, shuffled_[i], static_cast<int64_t>(i)); });
-    sqlite3_finalize(insert);
-    return timing.ns_per_op() / 1000;
+  // Transactions of one new row each in the tables that were loaded, and appends to a file in the
+  // same minutes.
+  void Commits(bool sync) {
+    const std::vector<Bytes> keys = NewKeys();
+    const uint64_t n = std::max<uint64_t>(
+        std::min<uint64_t>(sync ? o_.commits / 25 : o_.commits, keys.size() / 2) / o_.rounds, 1);
+    size_t next = sync ? keys.size() / 2 : 0;
+    auto time = [&](auto&& f) {
+      const double wall = WallSeconds();
+      const double cpu = TimeAll(n, [&](size_t i) { f(keys[next + i]); }).seconds;
+      return (sync ? WallSeconds() - wall : cpu) * 1e6 / static_cast<double>(n);
+    };
+    std::vector<double> us[2], raw;
+    std::vector<std::vector<double>> stores(stores_.size());
+    for (uint64_t round = 0; round < o_.rounds; ++round, next += n) {
+      for (bool memkv : {false, true}) {
+        FileDb db(File(memkv, "shuffled"), Extension(memkv));
+        db.Exec("PRAGMA wal_autocheckpoint = 1000");
+        if (sync) db.Exec("PRAGMA synchronous = FULL");
+        sqlite3_stmt* insert = db.Prepare("INSERT INTO t VALUES(?1, ?2)");
+        db.Number("SELECT count(*) FROM t WHERE key < 'a'");  // so that it is loaded
+        us[memkv].push_back(time([&](Bytes key) { db.Run(insert, key, 1); }));
+        sqlite3_finalize(insert);
+      }
+      for (size_t s = 0; s < stores_.size(); ++s) {
+        const auto store = stores_[s].make(StoreFolder(stores_[s], "shuffled"), sync);
+        stores[s].push_back(time([&](Bytes key) { store->Put(key, 1); }));
+      }
+      const int fd = open((folder_ + "/raw").c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+      char bytes[100] = {};
+      raw.push_back(time([&](Bytes) {
+        if (write(fd, bytes, sizeof bytes) != sizeof bytes || (sync && fdatasync(fd) != 0)) {
+          std::perror("bench_durable: the raw file");
+          std::exit(1);
+        }
+      }));
+      close(fd);
+    }
+    std::vector<double> medians;
+    for (const auto& figures : stores) medians.push_back(Median(figures));
+    Line(std::string("single-row commits, synchronous = ") + (sync ? "FULL" : "NORMAL"), "us",
+         Median(us[1]), Median(us[0]), medians);
+    Line(sync ? "append 100 bytes and fdatasync" : "append 100 bytes", "us", Median(raw));
+  }
+  // Keys that no table has, in random order.
+  std::vector<Bytes> NewKeys() {
+    std::unordered_set<Bytes> seen;
+    std::vector<Bytes> keys;
+    for (size_t i = 0; i < c_.misses.size(); ++i) {
+      if (seen.insert(c_.misses[i]).second) keys.push_back(c_.misses[i]);
+    }
+    return keys;
+  }
+  std::string StoreFolder(const NamedStore& store, const std::string& what) {
+    return folder_ + "/" + store.name + "-" + what;
   }
 
-  double RawSync(uint64_t n) {
-    const int fd = open((folder_ + "/raw").c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
-    char bytes[100] = {};
-    const Timing timing = TimeAll(n, [&](size_t) {
-      if (write(fd, bytes, sizeof bytes) != sizeof bytes || fdatasync(fd) != 0) std::exit(1);
+  // What a lookup of a table takes that does nothing, in a file of its own.
+  double EmptyLookup(size_t n) {
+    FileDb db(folder_ + "/empty.db", "");
+    EmptyTable::Register(db.handle());
+    db.Exec("CREATE VIRTUAL TABLE t USING empty");
+    return TimeLookups(db, n);
+  }
+  double TimeLookups(FileDb& db, size_t n) {
+    sqlite3_stmt* find = db.Prepare("SELECT value FROM t WHERE key = ?1");
+    db.Run(find, c_.hits[0]);
+    const Timing timing = TimeAll(n, [&](size_t i) {
+      if (!db.Run(find, c_.hits[i])) db.Fail("a key is missing");
     });
-    close(fd);
+    sqlite3_finalize(find);
     return timing.ns_per_op() / 1000;
   }
 
   void Lookups() {
-    double us[2][2];
+    const size_t n = std::min<size_t>(c_.hits.size(), 300'000);
+    double us[2][2], check = 0;
     for (bool memkv : {false, true}) {
-      Db db(o_, File(memkv, "shuffled"), memkv);
-      sqlite3_stmt* find = db.Prepare("SELECT value FROM t WHERE key = ?1");
-      for (bool transaction : {false, true}) {
-        if (transaction) db.Exec("BEGIN");
-        db.Run(find, c_.hits[0]);
-        const size_t n = std::min<size_t>(c_.hits.size(), 300'000);
-        us[memkv][transaction] = TimeAll(n,
-                                         [&](size_t i) {
-                                           if (!db.Run(find, c_.hits[i]))
-                                             db.Fail("a key is missing");
-                                         })
-                                     .ns_per_op() /
-                                 1000;
+      FileDb db(File(memkv, "shuffled"), Extension(memkv));
+      us[memkv][0] = TimeLookups(db, n);
+      db.Exec("BEGIN");
+      us[memkv][1] = TimeLookups(db, n);
+      if (memkv) {
+        check = TimeAll(1'000'000, [&](size_t) {
+                  unsigned version;
+                  sqlite3_file_control(db.handle(), "main", SQLITE_FCNTL_DATA_VERSION, &version);
+                }).ns_per_op();
       }
       db.Exec("COMMIT");
-      sqlite3_finalize(find);
     }
-    Line("lookup, autocommit", "us", us[1][0], us[0][0], true);
-    Line("lookup, in a transaction", "us", us[1][1], us[0][1], true);
+    MemkvArt art;
+    for (size_t i = 0; i < shuffled_.size(); ++i) art.Insert(shuffled_[i], i);
+    uint64_t value;
+    const double engine =
+        TimeAll(n, [&](size_t i) { art.Find(c_.hits[i], &value); }).ns_per_op() / 1000;
+    const double empty = EmptyLookup(n);
+    std::vector<double> stores;
+    for (const NamedStore& named : stores_) {
+      const auto store = named.make(StoreFolder(named, "shuffled"), false);
+      store->Get(c_.hits[0]);
+      stores.push_back(TimeAll(n, [&](size_t i) { store->Get(c_.hits[i]); }).ns_per_op() / 1000);
+    }
+    Line("lookup, autocommit", "us", us[1][0], us[0][0], stores);
+    Line("  of a virtual table that does nothing", "us", empty);
+    Line("  of the Art, in C++", "us", engine);
+    Line("  of the table, above the first and 1.2 x the second", "us",
+         us[1][0] - empty - 1.2 * engine);
+    Line("lookup, in a transaction", "us", us[1][1], us[0][1]);
+    Line("check of the file's version", "ns", check);
   }
 
   // From opening the file to the first count.
@@ -212,32 +265,58 @@ class Bench {
     const std::string file = File(true, "shuffled");
     auto reopen = [&] {
       const double begin = Seconds();
-      Db db(o_, file, true);
+      FileDb db(file, o_.extension);
       if (static_cast<size_t>(db.Number("SELECT memkv_count('t')")) != c_.keys.size())
         db.Fail("the rows are not all there");
       return Seconds() - begin;
     };
-    Line("reopen, all of it in the log", "us/op",
-         reopen() * 1e6 / static_cast<double>(c_.keys.size()), 0, false);
+    const auto n = static_cast<double>(c_.keys.size());
+    Line("reopen, all of it in the log", "us/op", reopen() * 1e6 / n);
     double mb;
     {
-      Db db(o_, file, true);
+      FileDb db(file, o_.extension);
       const double begin = Seconds();
       db.Exec("SELECT memkv_freeze('t')");
-      Line("freeze", "us/key", (Seconds() - begin) * 1e6 / static_cast<double>(c_.keys.size()), 0,
-           false);
+      Line("freeze", "us/key", (Seconds() - begin) * 1e6 / n);
       mb = static_cast<double>(db.Number("SELECT sum(length(data)) FROM t_segment")) / 1e6;
       db.Exec("PRAGMA wal_checkpoint(TRUNCATE)");
     }
     reopen();
-    Line("reopen, all of it frozen", "ms/MB", reopen() * 1e3 / mb, 0, false);
+    Line("reopen, all of it frozen", "ms/MB", reopen() * 1e3 / mb);
+  }
+
+  // Lookups a second of two threads, each with its own connection, against one thread's.
+  void Readers() {
+    const size_t n = std::min<size_t>(c_.hits.size(), 300'000);
+    double best = 0;
+    std::vector<double> rates[2];
+    for (uint64_t round = 0; round < o_.rounds; ++round) {
+      for (size_t threads : {1, 2}) {
+        std::vector<std::unique_ptr<FileDb>> dbs;
+        for (size_t i = 0; i < threads; ++i) {
+          dbs.push_back(std::make_unique<FileDb>(File(true, "shuffled"), o_.extension));
+          dbs.back()->Exec("BEGIN");
+          TimeLookups(*dbs.back(), 1000);
+        }
+        const double begin = WallSeconds();
+        std::vector<std::thread> running;
+        for (auto& db : dbs) running.emplace_back([&, d = db.get()] { TimeLookups(*d, n); });
+        for (std::thread& thread : running) thread.join();
+        rates[threads - 1].push_back(static_cast<double>(threads * n) / (WallSeconds() - begin));
+      }
+      best = std::max(best, rates[1].back() / rates[0].back());
+    }
+    Line("lookups of a frozen table, one thread", "M/s", Median(rates[0]) / 1e6);
+    Line("lookups of a frozen table, two threads", "M/s", Median(rates[1]) / 1e6);
+    Line("  times one thread's, in the best round", "x", best);
   }
 
   const Options& o_;
   const Corpus& c_;
   const KeyList& shuffled_;
+  const std::vector<NamedStore> stores_;
   std::string folder_;
-  double us_[2][2] = {}, wal_[2][2] = {};
+  std::vector<std::vector<std::string>> cells_;
 };
 
 int Main(int argc, char** argv) {
@@ -260,6 +339,8 @@ int Main(int argc, char** argv) {
       o.corpus.limit = ParseCount(option, value);
     } else if (option == "--commits") {
       o.commits = ParseCount(option, value);
+    } else if (option == "--rounds") {
+      o.rounds = std::max<uint64_t>(ParseCount(option, value), 1);
     } else if (option == "--directory") {
       o.directory = value;
     } else {

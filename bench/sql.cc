@@ -5,10 +5,12 @@
 // is printed is the median. Every answer is reduced to a checksum, and the three must agree.
 
 #include <sqlite3.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <string>
@@ -17,6 +19,7 @@
 #include "bench/corpus.h"
 #include "bench/measure.h"
 #include "bench/report.h"
+#include "ext/memkv.h"
 
 namespace memkv::bench {
 namespace {
@@ -84,6 +87,11 @@ class Query {
   }
   Query& Bind(int i, uint64_t number) {
     sqlite3_bind_int64(statement_, i, static_cast<sqlite3_int64>(number));
+    return *this;
+  }
+  // `keys` has to stay.
+  Query& Bind(int i, const memkv_keys* keys) {
+    sqlite3_bind_pointer(statement_, i, const_cast<memkv_keys*>(keys), MEMKV_KEYS_POINTER, nullptr);
     return *this;
   }
   // Runs it to its end and adds its rows to *sum.
@@ -275,6 +283,29 @@ class Bench {
     return (Seconds() - begin) * 1e9 / static_cast<double>(keys.size());
   }
 
+  // The same from a file of lines "key TAB value".
+  double Import(Contestant c, const KeyList& keys, bool shuffled) {
+    const std::filesystem::path path =
+        std::filesystem::temp_directory_path() / ("memkv_bench_" + std::to_string(getpid()));
+    std::FILE* file = std::fopen(path.c_str(), "w");
+    if (!file) {
+      std::fprintf(stderr, "bench_sql: cannot write \"%s\"\n", path.c_str());
+      std::exit(1);
+    }
+    for (size_t i = 0; i < keys.size(); ++i) {
+      std::fprintf(file, "%.*s\t%llu\n", static_cast<int>(keys[i].size()), keys[i].data(),
+                   static_cast<unsigned long long>(c_.values[shuffled ? c_.order[i] : i]));
+    }
+    std::fclose(file);
+    Query query(&db_, For(c, "INSERT INTO @T(@T, key) VALUES('import', memkv_file(?1))"));
+    const std::string name = path.string();
+    const double begin = Seconds();
+    query.Bind(1, Bytes(name)).Run();
+    const double seconds = Seconds() - begin;
+    std::filesystem::remove(path);
+    return seconds * 1e9 / static_cast<double>(keys.size());
+  }
+
   // Ends with all three tables filled in shuffled order, and one of them frozen.
   void Fill() {
     const size_t n = c_.keys.size();
@@ -303,6 +334,14 @@ class Bench {
       }
       Drop(c);
       if (c == kTwin) db_.Exec("VACUUM");
+      if (c == kMutable) {
+        for (const bool shuffled : {false, true}) {
+          Create(c);
+          Add(shuffled ? "'import' of a file, shuffled" : "'import' of a file, ascending", "ns", 0,
+              c, Import(c, shuffled ? *shuffled_ : c_.keys, shuffled));
+          Drop(c);
+        }
+      }
       Create(c);
       Add("INSERT, shuffled, one transaction", "ns", 0, c, Insert(c, *shuffled_, true));
       Add("memory then", "bytes/key", 1, c, BytesPerKey(c));
@@ -395,6 +434,22 @@ class Bench {
           "SELECT count(*), sum(value) FROM asked, memkv_lookup('@T', asked.keys)",
           "SELECT count(*), sum(u.value) FROM asked, json_each(asked.keys) j CROSS JOIN twin u ON "
           "u.key = j.value");
+    std::string bytes;
+    std::vector<uint32_t> lengths;
+    for (size_t q = 0; q < c_.hits.size(); ++q) {
+      bytes += c_.hits[q];
+      lengths.push_back(static_cast<uint32_t>(c_.hits[q].size()));
+    }
+    const memkv_keys keys = {c_.hits.size(), bytes.data(), lengths.data()};
+    for (const Contestant c : {kMutable, kFrozen}) {
+      Query query(&db_, For(c, "SELECT count(*), sum(value) FROM memkv_lookup('@T', ?1)"));
+      query.Bind(1, &keys);
+      uint64_t sum = 0;
+      const double begin = Seconds();
+      query.Run(&sum);
+      Add("memkv_lookup of the same keys, pointer", "ns/row", 1, c,
+          (Seconds() - begin) * 1e9 / rows, sum);
+    }
   }
 
   void Read() {

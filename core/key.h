@@ -1,13 +1,12 @@
 // A key as bytes: an SQL value encoded so that memcmp sorts as SQLite sorts under BINARY.
 //
-//   byte 0   rest                                                       sorts
-//   00       -                                                          NULL (second orders only;
-//   never a key) 01       8 bytes: the largest double <= the number, order-preserving big-endian,
-//   INTEGER and REAL, by exact value
-//            then, where an integer lies above that double, 2 bytes big-endian: by how much
-//            (1..1023)
-//   02       the UTF-8 bytes as they are                                TEXT
-//   03       the bytes as they are                                      BLOB
+//   byte 0   of                   rest
+//   00       NULL                 -     (second orders only; never a key)
+//   01       INTEGER and REAL,    8 bytes: the largest double <= the number, order-preserving
+//            by exact value       big-endian; then, where an integer lies above that double,
+//                                 2 bytes big-endian: by how much (1..1023)
+//   02       TEXT                 the UTF-8 bytes as they are
+//   03       BLOB                 the bytes as they are
 //
 // Equal numbers have one encoding (1 and 1.0; 0.0 and -0.0); which class it was is the row's
 // business (core/row.h).

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <tuple>
 
 #include "core/bytes.h"
 #include "ext/sqlite.h"
@@ -146,13 +147,16 @@ void ParseOption(const std::string& name, std::string_view value, bool files, Sc
   const std::string given = t ? t->text : std::string();
   const bool single = t && tokens.Rest().empty();
   const std::string shown = (given.empty() ? "" : ' ' + std::string(Trimmed(value)));
-  if (SameName(name, "durable")) {
-    if (!single || !(SameName(given, "on") || SameName(given, "off"))) {
-      Fail("durable =" + shown + " (allowed: on, off)");
-    }
-    if (schema->durable_given) Fail("option \"durable\" is given twice");
-    schema->durable_given = true;
-    schema->durable = SameName(given, "on");
+  const std::tuple<const char*, bool*, bool*> switches[] = {
+      {"background", &schema->background_given, &schema->background},
+      {"durable", &schema->durable_given, &schema->durable}};
+  for (const auto& [known, is_given, on] : switches) {
+    if (!SameName(name, known)) continue;
+    if (!single || !(SameName(given, "on") || SameName(given, "off")))
+      Fail(std::string(known) + " =" + shown + " (allowed: on, off)");
+    if (*is_given) Fail("option " + Shown(known) + " is given twice");
+    *is_given = true;
+    *on = SameName(given, "on");
     return;
   }
   if (SameName(name, "delta_limit")) {
@@ -170,7 +174,7 @@ void ParseOption(const std::string& name, std::string_view value, bool files, Sc
     schema->file = given;
     return;
   }
-  Fail("unknown option " + Shown(name) + " (known: delta_limit, durable" +
+  Fail("unknown option " + Shown(name) + " (known: background, delta_limit, durable" +
        (files ? ", file)" : ")"));
 }
 
@@ -308,7 +312,8 @@ Schema ParseArgs(std::string_view table, std::span<const char* const> args, bool
     AddColumn(arg, &key, &schema);
   }
   if (!schema.file.empty()) {
-    if (!schema.columns.empty() || schema.durable_given || schema.delta_limit_given) {
+    if (!schema.columns.empty() || schema.background_given || schema.durable_given ||
+        schema.delta_limit_given) {
       Fail("file = " + Shown(schema.file) +
            " goes with no column and no other option (the columns are the file's)");
     }

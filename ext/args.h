@@ -35,6 +35,7 @@ struct Schema {
   size_t key = 0;               // index of the PRIMARY KEY column
   bool durable_given = false, durable = false;
   bool delta_limit_given = false;
+  bool background_given = false, background = true;  // whether a thread merges
   std::optional<DeltaLimit> delta_limit =
       DeltaLimit();  // none: the delta is merged by command only
   std::string

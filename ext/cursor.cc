@@ -28,8 +28,13 @@ void TableCursor::Filter(int, const char* text, std::span<sqlite3_value*> args) 
     plan_ = table_.PlanOf(text);
     plan_text_ = text;
   }
-  table_.state().Refresh();
-  view_ = table_.state().table.Latest();
+  TableState& state = table_.state();
+  state.Refresh();
+  view_ = state.table.Latest();
+  frozen_ = view_.base() && view_.delta().size() == 0;
+  key_column_ = state.schema.key;
+  rank_column_ = state.schema.rank_column();
+  blocks_.clear();
   uint64_t skip = 0;
   if (plan_.offset) {
     const Datum v = ToDatum(args[plan_.terms.size()]);
@@ -227,6 +232,7 @@ void TableCursor::StartRange(const Narrowed& narrowed, uint64_t skip) {
   lag_ = 0;
   rank_ = plan_.descending ? end - 1 - skip : first + skip;
   walk_.emplace(view_);
+  blocks_.resize(table_.state().schema.value_columns());
   if (!plan_.descending) {
     if (!at_bound) {
       walk_->SeekRank(rank_);
@@ -393,6 +399,7 @@ Bytes TableCursor::CurrentKey() {
 
 RowRef TableCursor::CurrentRow() {
   if (mode_ == kRange) {
+    if (frozen_) return {true, rank_, {}};
     CatchUp();
     return walk_->row();
   }
@@ -411,26 +418,27 @@ sqlite3_int64 TableCursor::OrderRank(size_t order) {
 }
 
 void TableCursor::Column(sqlite3_context* out, int column) {
-  if (mode_ == kEnd) return;
-  const Schema& schema = table_.state().schema;
   const size_t i = static_cast<size_t>(column);
-  if (i == schema.command_column()) return;  // NULL
-  if (sqlite3_vtab_nochange(out)) return;    // an UPDATE that keeps it
-  if (i == schema.rank_column()) {
+  if (mode_ == kEnd || i == rank_column_ + 1) return;  // the command column is NULL
+  if (sqlite3_vtab_nochange(out)) return;              // an UPDATE that keeps it
+  if (i == rank_column_) {
     const uint64_t rank = mode_ == kRange     ? rank_
                           : mode_ == kPattern ? pattern_->cursor().rank()
                                               : RankOf(CurrentKey());
     return sqlite3_result_int64(out, static_cast<sqlite3_int64>(rank));
   }
-  if (i > schema.command_column())
-    return sqlite3_result_int64(out, OrderRank(i - schema.order_rank_column(0)));
+  if (i > rank_column_ + 1)
+    return sqlite3_result_int64(out, OrderRank(i - table_.state().schema.order_rank_column(0)));
   Datum v;
-  if (i != schema.key) {
-    Check(view_.Column(CurrentRow(), schema.RowColumn(i), &buffer_, &v));
-    return SetResult(out, v);
+  if (i != key_column_) {
+    const size_t stored = i < key_column_ ? i : i - 1;
+    Check(mode_ == kRange ? view_.Column(CurrentRow(), stored, &blocks_[stored], &buffer_, &v)
+                          : view_.Column(CurrentRow(), stored, &buffer_, &v));
+  } else {
+    ReadKey(
+        table_.state().schema, view_, CurrentKey(), [this] { return CurrentRow(); }, &buffer_, &v);
   }
-  ReadKey(
-      schema, view_, CurrentKey(), [this] { return CurrentRow(); }, &buffer_, &v);
+  if (v.kind == Datum::kText) return SetText(out, v.bytes, &text_);
   SetResult(out, v);
 }
 

@@ -79,6 +79,9 @@ class TableCursor : public sqlite3_vtab_cursor {
   Plan plan_;
 
   View view_;
+  bool frozen_ = false;                      // all of view_ is: a rank says where a row is
+  size_t key_column_ = 0, rank_column_ = 0;  // of the schema
+  std::vector<Fst::ColumnBlock> blocks_;     // of each value column, of a kRange
   Mode mode_ = kEnd;
   std::string key_;
   RowRef row_;
@@ -91,6 +94,7 @@ class TableCursor : public sqlite3_vtab_cursor {
   std::unique_ptr<OrderedWalk> ordered_;
   std::string lower_bound_;  // of LIKE … ESCAPE, until its upper bound comes
   std::string buffer_;       // of a decoded column
+  std::string text_;         // of a text on its way to SQLite
 };
 
 }  // namespace memkv::sql

@@ -41,9 +41,11 @@ void Debug(sqlite3_context* context, int argc, sqlite3_value** argv) noexcept {
 #elif defined(__GNUC__)
     text += ", gcc " __VERSION__;
 #endif
-#if defined(__SSE2__)
+#if defined(MEMKV_SCALAR)
+    text += ", scalar";
+#elif defined(__SSE2__)
     text += ", x86-64 SSE2";
-#elif defined(__ARM_NEON)
+#elif defined(__ARM_NEON) && defined(__aarch64__)
     text += ", arm64 NEON";
 #else
     text += ", scalar";

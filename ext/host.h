@@ -1,4 +1,4 @@
-// What memkv needs of the SQLite that loads it.
+// What memkv needs of the machine it runs on and of the SQLite that loads it.
 
 #ifndef MEMKV_EXT_HOST_H_
 #define MEMKV_EXT_HOST_H_
@@ -12,8 +12,8 @@ namespace memkv::sql {
 inline constexpr int kOldestHost = 3038000;
 
 // Why this host cannot load memkv; empty if it can.
-inline std::string HostRefusal(int version) {
-  if constexpr (std::endian::native != std::endian::little)
+inline std::string HostRefusal(int version, std::endian machine = std::endian::native) {
+  if (machine != std::endian::little)
     return "memkv: this machine is big-endian (allowed: little-endian)";
   if (version >= kOldestHost) return "";
   auto text = [](int v) {

@@ -1,5 +1,7 @@
 #include "ext/shadow.h"
 
+#include <limits>
+
 #include "ext/args.h"
 
 namespace memkv::sql {
@@ -11,6 +13,37 @@ constexpr int64_t kFormat = 1;
 [[noreturn]] void Corrupt(const std::string& table, const std::string& what) {
   throw SqlError(SQLITE_CORRUPT_VTAB, "memkv: " + table + what);
 }
+
+// Reads the column `data` of a table's rows straight to where it is wanted; a statement would copy
+// it once more.
+class BlobReader {
+ public:
+  BlobReader(sqlite3* db, const std::string& schema, const std::string& table)
+      : db_(db), schema_(schema), table_(table) {}
+  ~BlobReader() { sqlite3_blob_close(blob_); }
+  BlobReader(const BlobReader&) = delete;
+  BlobReader& operator=(const BlobReader&) = delete;
+
+  void Append(int64_t id, std::string* to) {
+    Check(blob_ ? sqlite3_blob_reopen(blob_, id)
+                : sqlite3_blob_open(db_, schema_.c_str(), table_.c_str(), "data", id, 0, &blob_));
+    const size_t at = to->size();
+    const int bytes = sqlite3_blob_bytes(blob_);
+    to->resize(at + static_cast<size_t>(bytes));
+    Check(sqlite3_blob_read(blob_, to->data() + at, bytes, 0));
+  }
+
+ private:
+  void Check(int rc) {
+    if (rc == SQLITE_NOMEM) throw std::bad_alloc();
+    if (rc != SQLITE_OK) throw SqlError(rc, sqlite3_errmsg(db_));
+  }
+
+  sqlite3* const db_;
+  const std::string& schema_;
+  const std::string& table_;
+  sqlite3_blob* blob_ = nullptr;
+};
 
 // A statement that is kept must not stay open.
 class ResetAtEnd {
@@ -94,8 +127,9 @@ std::string Shadow::SqlOf(Kept which) const {
     case kBase:
       return "SELECT (SELECT value FROM " + Name("_meta") +
              " WHERE id = 1 AND name = 'format'), value, (SELECT value FROM " + Name("_meta") +
-             " WHERE id = 3 AND name = 'image') FROM " + Name("_meta") +
-             " WHERE id = 2 AND name = 'generation'";
+             " WHERE id = 3 AND name = 'image'), (SELECT max(id) FROM " + Name("_log") +
+             " WHERE id <= (SELECT value FROM " + Name("_meta") + " WHERE id = 10)) FROM " +
+             Name("_meta") + " WHERE id = 2 AND name = 'generation'";
     case kAppend:
       return "INSERT INTO " + Name("_log") + " VALUES(?1, ?2, ?3)";
     case kRead:
@@ -146,18 +180,23 @@ Storage::Base Shadow::ReadBase() {
                          " (this build reads: " + std::to_string(kFormat) + ")");
   }
   if (!Generation::Decode(base.Blob(2), &read.image)) Corrupt(*table_, "_meta: no image id");
+  read.log_id = base.Int(3);
   return read;
 }
 
 std::optional<std::string> Shadow::ReadImage() {
-  const std::string until = " WHERE id < " + MergeSegment();
+  const std::string until =
+      " WHERE id < " + MergeSegment() + " AND id >= ifnull((SELECT value FROM " + Name("_meta") +
+      " WHERE id = 9), " + std::to_string(std::numeric_limits<int64_t>::min()) + ")";
   Statement length(db_, "SELECT sum(length(data)) FROM " + Name("_segment") + until);
   length.Step();
   std::string image;
   image.reserve(static_cast<size_t>(std::max<int64_t>(length.Int(0), 0)));
-  Statement rows(db_, "SELECT data FROM " + Name("_segment") + until + " ORDER BY id");
+  Statement rows(db_, "SELECT id FROM " + Name("_segment") + until + " ORDER BY id");
+  const std::string table = *table_ + "_segment";
+  BlobReader row(db_, *schema_, table);
   bool any = false;
-  for (; rows.Step(); any = true) image += rows.Blob(0);
+  for (; rows.Step(); any = true) row.Append(rows.Int(0), &image);
   if (!any) return std::nullopt;
   return image;
 }
@@ -209,9 +248,9 @@ void Shadow::ReplaceBase(const Generation& generation, std::optional<Bytes> imag
   Run("DELETE FROM " + Name("_segment") + " WHERE id <= " + std::to_string(old));
   Run("DELETE FROM " + Name("_log"));
   SetBase(generation, generation);
+  Run("DELETE FROM " + Name("_meta") + " WHERE id > 3");
 }
 
-// Ends a merge, too.
 void Shadow::SetBase(const Generation& generation, const Generation& image) {
   const std::string encoded[] = {generation.Encode(), image.Encode()};
   Statement update(db_, "UPDATE " + Name("_meta") +
@@ -219,7 +258,6 @@ void Shadow::SetBase(const Generation& generation, const Generation& image) {
   update.BindBlob(1, encoded[0]);
   update.BindBlob(2, encoded[1]);
   update.Step();
-  Run("DELETE FROM " + Name("_meta") + " WHERE id > 3");
 }
 
 }  // namespace memkv::sql

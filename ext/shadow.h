@@ -10,9 +10,12 @@
 //                                          7 | merge bytes      | of the whole image
 //                                          8 | merge segment    | the first row of t_segment that
 //                                                                 is the merge's
+//                                    and, while something is left over from the last one:
+//                                          9 | left segment     | rows of t_segment before this one
+//                                         10 | left log         | rows of t_log up to this one
 //   t_log       id | generation | data     what was done since the base, see core/store/storage.h
-//   t_segment   id | data                  the base's image, cut into rows (no row: there is none);
-//                                    then what there is of the merge's
+//   t_segment   id | data                  what is left over; the base's image, cut into rows (no
+//                                    row: there is none); what there is of the merge's
 //
 // Each id is an INTEGER PRIMARY KEY, so that VACUUM keeps it. Nothing else of the table is kept
 // anywhere.
@@ -86,9 +89,10 @@ class Shadow : public Storage {
   void StartMerge(const Merge& merge) override;
   void AppendPiece(Bytes piece) override;
   uint64_t ReadPieceBytes() override;
-  std::string ReadPieces() override;
+  bool PiecesAre(uint64_t from, Bytes expected) override;
   void DropMerge() override;
   void FinishMerge(const Merge& merge) override;
+  bool Clean(uint64_t bytes) override;
 
  private:
   enum Kept { kNewest, kBase, kAppend, kRead, kKept };
@@ -103,6 +107,7 @@ class Shadow : public Storage {
   void Run(const std::string& sql);
   void SetBase(const Generation& generation, const Generation& image);
   std::string MergeSegment() const;  // an expression: its first row, or past all there are
+  bool CutFront(const char* suffix, const char* up_to, int64_t end, uint64_t* bytes);
 
   sqlite3* const db_;
   const std::string* const schema_;

@@ -1,5 +1,6 @@
 // What the shadow tables hold of a merge that is on its way.
 
+#include <algorithm>
 #include <limits>
 
 #include "ext/shadow.h"
@@ -12,7 +13,8 @@ std::string Shadow::MergeSegment() const {
 }
 
 std::optional<Storage::Merge> Shadow::ReadMerge() {
-  Statement rows(db_, "SELECT id, value FROM " + Name("_meta") + " WHERE id > 3 ORDER BY id");
+  Statement rows(
+      db_, "SELECT id, value FROM " + Name("_meta") + " WHERE id BETWEEN 4 AND 8 ORDER BY id");
   if (!rows.Step()) return std::nullopt;
   // What is damaged names no image that could be built: the merge is begun anew.
   Merge merge;
@@ -65,24 +67,76 @@ uint64_t Shadow::ReadPieceBytes() {
   return static_cast<uint64_t>(length.Int(0));
 }
 
-std::string Shadow::ReadPieces() {
-  std::string bytes;
-  bytes.reserve(ReadPieceBytes());
-  Statement rows(db_, "SELECT data FROM " + Name("_segment") + " WHERE id >= " + MergeSegment() +
-                          " ORDER BY id");
-  while (rows.Step()) bytes += rows.Blob(0);
-  return bytes;
+bool Shadow::PiecesAre(uint64_t from, Bytes expected) {
+  const std::string pieces = " FROM " + Name("_segment") + " WHERE id >= ";
+  int64_t first = 0;
+  {
+    Statement lengths(db_, "SELECT id, length(data)" + pieces + MergeSegment() + " ORDER BY id");
+    uint64_t at = 0;
+    while (at < from && lengths.Step()) {
+      first = lengths.Int(0) + 1;
+      at += static_cast<uint64_t>(lengths.Int(1));
+    }
+    if (at != from) return false;
+  }
+  Statement rows(db_, "SELECT data" + pieces + "max(?1, " + MergeSegment() + ") ORDER BY id");
+  rows.Bind(1, first);
+  while (rows.Step()) {
+    const Bytes piece = rows.Blob(0);
+    if (!expected.starts_with(piece)) return false;
+    expected.remove_prefix(piece.size());
+  }
+  return expected.empty();
 }
 
 void Shadow::DropMerge() {
   Run("DELETE FROM " + Name("_segment") + " WHERE id >= " + MergeSegment());
-  Run("DELETE FROM " + Name("_meta") + " WHERE id > 3");
+  Run("DELETE FROM " + Name("_meta") + " WHERE id BETWEEN 4 AND 8");
 }
 
 void Shadow::FinishMerge(const Merge& merge) {
-  Run("DELETE FROM " + Name("_segment") + " WHERE id < " + MergeSegment());
-  Run("DELETE FROM " + Name("_log") + " WHERE id <= " + std::to_string(merge.log_id));
+  Run("INSERT OR REPLACE INTO " + Name("_meta") + " SELECT 9, 'left segment', " + MergeSegment() +
+      " UNION ALL SELECT 10, 'left log', " + std::to_string(merge.log_id));
   SetBase(merge.generation, merge.image);
+  Run("DELETE FROM " + Name("_meta") + " WHERE id BETWEEN 4 AND 8");
+}
+
+// The log's last row goes last, so that nobody takes the number of one that is left over.
+bool Shadow::Clean(uint64_t bytes) {
+  int64_t segment, log;
+  {
+    const std::string value = "(SELECT value FROM " + Name("_meta") + " WHERE id = ";
+    Statement left(db_, "SELECT " + value + "9), " + value + "10)");
+    left.Step();
+    if (left.Null(0) && left.Null(1)) return false;
+    segment = left.Int(0);
+    log = left.Int(1);
+  }
+  if (CutFront("_segment", "<", segment, &bytes) && CutFront("_log", "<=", log, &bytes))
+    Run("DELETE FROM " + Name("_meta") + " WHERE id IN (9, 10)");
+  return true;
+}
+
+// Drops rows from the front, about so many bytes of them. Whether all up to the end are gone.
+bool Shadow::CutFront(const char* suffix, const char* up_to, int64_t end, uint64_t* bytes) {
+  constexpr uint64_t kRowCost = 512;
+  bool all = true;
+  std::optional<int64_t> last;
+  {
+    Statement rows(db_, "SELECT id, length(data) FROM " + Name(suffix) + " WHERE id " + up_to +
+                            " ?1 ORDER BY id");
+    rows.Bind(1, end);
+    while (all && rows.Step()) {
+      if (*bytes == 0) {
+        all = false;
+        break;
+      }
+      last = rows.Int(0);
+      *bytes -= std::min(*bytes, static_cast<uint64_t>(rows.Int(1)) + kRowCost);
+    }
+  }
+  if (last) Run("DELETE FROM " + Name(suffix) + " WHERE id <= " + std::to_string(*last));
+  return all;
 }
 
 }  // namespace memkv::sql

@@ -2,10 +2,8 @@
 
 namespace memkv::sql {
 
-void Check(const Status& status) {
+void Throw(const Status& status) {
   switch (status.code()) {
-    case Status::kOk:
-      return;
     case Status::kCorrupt:
       throw SqlError(SQLITE_CORRUPT_VTAB, "memkv: " + status.message());
     case Status::kFull:
@@ -18,6 +16,7 @@ void Check(const Status& status) {
       throw SqlError(SQLITE_IOERR, "memkv: " + status.message());
     case Status::kCantOpen:
       throw SqlError(SQLITE_CANTOPEN, "memkv: " + status.message());
+    case Status::kOk:
     case Status::kInvalid:
       break;
   }
@@ -126,6 +125,12 @@ void SetResult(sqlite3_context* out, const Datum& v) {
       if (v.bytes.empty()) return sqlite3_result_zeroblob(out, 0);
       return sqlite3_result_blob64(out, v.bytes.data(), v.bytes.size(), SQLITE_TRANSIENT);
   }
+}
+
+void SetText(sqlite3_context* out, Bytes text, std::string* buffer) {
+  if (text.find('\0') != Bytes::npos) return SetResult(out, Datum::Text(text));
+  buffer->assign(text);
+  sqlite3_result_text(out, buffer->c_str(), -1, SQLITE_TRANSIENT);
 }
 
 std::string TextArgument(sqlite3_value* v, const char* usage) {

@@ -14,7 +14,11 @@
 namespace memkv::sql {
 
 // Throws the SqlError of a failed Status.
-void Check(const Status& status);
+[[noreturn]] void Throw(const Status& status);
+inline void Check(const Status& status) {
+  if (!status.ok()) [[unlikely]]
+    Throw(status);
+}
 
 // `name` as an SQL identifier or string literal.
 std::string QuoteName(std::string_view name);
@@ -37,6 +41,7 @@ class Statement {
                 std::string_view bytes);  // not copied: it must live until the statement is reset
   bool Step();                            // true: a row
   int64_t Int(int column) { return sqlite3_column_int64(stmt_, column); }
+  bool Null(int column) { return sqlite3_column_type(stmt_, column) == SQLITE_NULL; }
   std::string Text(int column);
   Bytes Blob(int column);  // borrowed until the next step; empty unless the column is a BLOB
   sqlite3_value* Value(int column) {
@@ -73,6 +78,9 @@ inline Datum ToDatum(sqlite3_value* v) {
 // Text and blobs are copied: SQLite may keep a result past the row it came from (min() and GROUP BY
 // do).
 void SetResult(sqlite3_context* out, const Datum& v);
+// The same for the texts of a scan, by way of a buffer where they end in a zero byte: most who ask
+// for a text want one, and SQLite would allocate the text anew to add it.
+void SetText(sqlite3_context* out, Bytes text, std::string* buffer);
 
 // The text of an argument, or an SqlError that says what `function` takes.
 std::string TextArgument(sqlite3_value* v, const char* usage);

@@ -26,7 +26,7 @@ TableState::TableState(Connection& connection, Schema s, std::string in_schema, 
                   ? std::optional<Table>(std::in_place, schema.row_columns(), schema.Orders())
                   : std::nullopt),
       table(durable_ ? durable_->store.table() : *memory_) {
-  if (durable_) durable_->store.SetDeltaLimit(schema.delta_limit);
+  if (durable_) durable_->store.SetDeltaLimit(schema.delta_limit, schema.background);
 }
 
 TableState::TableState(Connection& connection, Schema s, std::string in_schema,
@@ -71,6 +71,7 @@ void TableState::Drop() {
   // shows no message of ours.
   if (!table.Drop()) throw SqlError(SQLITE_LOCKED, "");
   durable_->shadow.Drop();
+  durable_->store.CancelMerging();
   dropped_ = true;
 }
 

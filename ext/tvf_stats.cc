@@ -30,11 +30,11 @@ std::vector<Row> StatsSpec::Rows(Connection&, TableState& state) {
   add("node48", s.delta.node48);
   add("node256", s.delta.node256);
   add("height", s.delta.height);
-  // A merge goes on between its steps, too.
+  // A merge goes on between its steps, and on a thread, too.
   const Store::MergeProgress merge = state.GetMergeProgress();
-  const bool between = merge.total > 0 && state.progress.total() == 0;
-  rows.push_back({"phase", std::string(between ? "merge" : state.progress.phase())});
-  add("done", between ? merge.written : state.progress.done());
+  const bool between = !merge.phase.empty() && state.progress.total() == 0;
+  rows.push_back({"phase", between ? merge.phase : std::string(state.progress.phase())});
+  add("done", between ? merge.done : state.progress.done());
   add("total", between ? merge.total : state.progress.total());
   return rows;
 }

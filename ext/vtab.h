@@ -92,25 +92,37 @@ void GuardFunction(sqlite3_context* context, Body&& body) noexcept {
 
 // The sqlite3_module of T. T derives from sqlite3_vtab; what it may have, found by `requires`:
 //
-//   static std::unique_ptr<T> Create(const CreateArgs&)    an ordinary table; without it T is a
-//   table-valued function static std::unique_ptr<T> Connect(const CreateArgs&)   required bool
-//   BestIndex(sqlite3_index_info&)                    required; false: this plan is unusable
-//   T::Cursor, derived from sqlite3_vtab_cursor            required, with a constructor
-//   T::Cursor(T&) and
-//     Filter(int, const char*, std::span<sqlite3_value*>), Next(), bool Eof(),
-//     Column(sqlite3_context*, int), Rowid()
-//   void Destroy()                                         DROP TABLE; afterwards the object is
-//   deleted void Update(std::span<sqlite3_value*>)                 writable tables sqlite3* db()
-//   with it, last_insert_rowid() outlives an INSERT Begin() Sync() Commit() Rollback()
-//   transactional tables Savepoint(int) Release(int) RollbackTo(int)            " void Rename(const
-//   char*) bool FindFunction(int argc, const char* name, Function*) static bool ShadowName(const
-//   char*) std::string Integrity(bool quick)                      what is wrong; empty if all is
-//   well (SQLite 3.44 and later)
+//   static std::unique_ptr<T> Create(const CreateArgs&)
+//       of an ordinary table; without it T is a table-valued function
+//   static std::unique_ptr<T> Connect(const CreateArgs&)
+//       required
+//   bool BestIndex(sqlite3_index_info&)
+//       required; false: this plan is unusable
+//   T::Cursor, derived from sqlite3_vtab_cursor
+//       required, with a constructor from T&, Filter(int, const char*, std::span<sqlite3_value*>),
+//       Next(), bool Eof(), Column(sqlite3_context*, int), Rowid()
+//   void Destroy()
+//       DROP TABLE; afterwards the object is deleted
+//   void Update(std::span<sqlite3_value*>), sqlite3* db()
+//       writable tables; with db(), last_insert_rowid() outlives an INSERT
+//   Begin(), Sync(), Commit(), Rollback(), Savepoint(int), Release(int), RollbackTo(int)
+//       transactional tables
+//   void Rename(const char*)
+//   T::Function, bool FindFunction(int argc, const char* name, Function*)
+//   static bool ShadowName(const char*)
+//   std::string Integrity(bool quick)
+//       what is wrong; empty if all is well (SQLite 3.44 and later)
 template <class T>
 class ModuleOf {
   using Cursor = typename T::Cursor;
   static T* Self(sqlite3_vtab* v) { return static_cast<T*>(v); }
   static Cursor* Self(sqlite3_vtab_cursor* c) { return static_cast<Cursor*>(c); }
+
+  // SQLite takes no message from some methods, xDestroy among them, and frees none with the object.
+  static void Delete(sqlite3_vtab* v) noexcept {
+    sqlite3_free(v->zErrMsg);
+    delete Self(v);
+  }
 
   template <auto Method, class... Args>
   static int Call(sqlite3_vtab* v, Args... args) noexcept {
@@ -133,13 +145,13 @@ class ModuleOf {
     m.xConnect = &Open<&T::Connect>;
     if constexpr (requires(const CreateArgs& a) { T::Create(a); }) m.xCreate = &Open<&T::Create>;
     m.xDisconnect = [](sqlite3_vtab* v) noexcept {
-      delete Self(v);
+      Delete(v);
       return SQLITE_OK;
     };
     if constexpr (requires(T & t) { t.Destroy(); }) {
       m.xDestroy = [](sqlite3_vtab* v) noexcept {
         const int rc = Call<&T::Destroy>(v);
-        if (rc == SQLITE_OK) delete Self(v);
+        if (rc == SQLITE_OK) Delete(v);
         return rc;
       };
     } else {
@@ -197,7 +209,7 @@ class ModuleOf {
     if constexpr (requires(T & t, const char* s) { t.Rename(s); }) {
       m.xRename = [](sqlite3_vtab* v, const char* s) noexcept { return Call<&T::Rename>(v, s); };
     }
-    if constexpr (requires(T & t, typename T::Function * f) { t.FindFunction(0, "", f); }) {
+    if constexpr (requires { typename T::Function; }) {
       m.xFindFunction = [](sqlite3_vtab* v, int argc, const char* name,
                            void (**function)(sqlite3_context*, int, sqlite3_value**),
                            void** context) noexcept -> int {

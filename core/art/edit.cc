@@ -61,12 +61,47 @@ static Bytes PlainRest(Scratch& scratch, const SymbolTable* symbols, const uint8
 
 void Engine::Recode(LeafParts& parts) {
   if (parts.table == table_) return;
-  const SymbolTable* from = symbols_[parts.table];
+  Decode(parts);
+  if (table_) EncodeRests(parts);
+}
+
+void Engine::Decode(LeafParts& parts) {
+  if (!parts.table) return;
+  const SymbolTable* symbols = symbols_[parts.table];
+  uint32_t n[kLeafMax];
+  size_t sum = 0;
   for (uint32_t i = 0; i < parts.n; ++i) {
-    const Bytes plain = PlainRest(scratch_, from, parts.rest[i], parts.r[i]);
-    parts.r[i] = EncodeRest(table_, plain, &parts.rest[i]);
+    sum += n[i] = symbols->PlainBytes(parts.rest[i], parts.r[i]);
+  }
+  uint8_t* out = scratch_.Take(SymbolCoder::kBefore + sum) + SymbolCoder::kBefore;
+  for (uint32_t i = 0; i < parts.n; ++i) {
+    symbols->DecodeFront(parts.rest[i], parts.r[i], out, n[i]);
+    parts.rest[i] = out;
+    parts.r[i] = n[i];
+    out += n[i];
+  }
+  parts.table = 0;
+}
+
+// Codes plain rests with the present table. REQUIRES it, and what SymbolCoder::Job requires of them.
+void Engine::EncodeRests(LeafParts& parts) {
+  SymbolCoder::Job jobs[kLeafMax];
+  size_t plain = 0, coded = 0;
+  for (uint32_t i = 0; i < parts.n; ++i) plain += parts.r[i];
+  uint8_t* code = scratch_.Take(2 * plain);
+  for (uint32_t i = 0; i < parts.n; ++i) {
+    jobs[i] = {parts.rest[i], parts.r[i], code, 0};
+    code += 2 * size_t{parts.r[i]};
+  }
+  coder_->EncodeMany(jobs, parts.n);
+  for (uint32_t i = 0; i < parts.n; ++i) {
+    parts.rest[i] = jobs[i].code;
+    coded += parts.r[i] = jobs[i].coded;
   }
   parts.table = table_;
+  rests_since_ += parts.n;
+  plain_since_ += plain;
+  coded_since_ += coded;
 }
 
 // Entry i shares l bytes, more than before, with a new entry in front of it.
@@ -234,16 +269,21 @@ void Engine::Insert(const LeafPos& pos, Bytes key, const Entry& entry) {
   a.Plan();
   if (open && a.n < kLeafMax) {
     NoteOpen(path_);
-    Open(a, a.blob / a.n);
+    Open(a);
   }
   ReplaceLeaf(path_, a);
   fresh.Keep();
 }
 
-// Plans parts as an open leaf, with room for rests of about `rest` bytes.
-void Engine::Open(LeafParts& parts, size_t rest) {
+// Plans parts as an open leaf, with room for rests as long as those it has. They are plain until
+// it is closed, and then coded together.
+void Engine::Open(LeafParts& parts) {
+  Decode(parts);
   parts.open = true;
   parts.least_width = parts.width;
+  size_t rest = 0;
+  for (uint32_t i = 0; i < parts.n; ++i) rest += parts.r[i];
+  rest /= parts.n;
   parts.spare = (kLeafMax - parts.n) * (rest + rest / 8 + 1);
   parts.Plan();
 }
@@ -263,6 +303,7 @@ void Engine::CloseLeaf() {
     MakeWritable(other_);
     LeafParts& a = parts2_;
     a.Load(leaf);
+    Recode(a);
     a.Plan();
     ReplaceLeaf(other_, a);
   }
@@ -367,7 +408,7 @@ void Engine::Split(bool append) {
   a.Plan();
   if (append) {
     b.width = std::max(a.width, b.width);
-    Open(b, a.blob / a.n);
+    Open(b);
     open_at_.assign(sep.data(), sep.size());
   }
   int32_t net = 0;

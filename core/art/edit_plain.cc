@@ -130,10 +130,10 @@ bool Engine::InsertPlainly(const Leaf& leaf, const LeafPos& pos, Bytes key, uint
 
 bool Engine::AppendPlainly(const Leaf& leaf, const LeafPos& pos, Bytes key, uint64_t number) {
   const uint32_t n = leaf.n, skip = leaf.skip, l = n ? pos.lcp_prev : skip;
-  if (!(leaf.flags & Leaf::kOpen) || !IsPlain(leaf, table_) || Shared(leaf.p)) return false;
+  if (!(leaf.flags & Leaf::kOpen) || !IsPlain(leaf, 0) || Shared(leaf.p)) return false;
   if (l - skip > 255 || WidthOf(number) > leaf.width) return false;
-  const uint8_t* rest;
-  const uint32_t r = EncodeRest(table_, key.substr(l + 1), &rest);
+  const Bytes rest = key.substr(l + 1);
+  const size_t r = rest.size();
   auto* at = const_cast<uint8_t*>(leaf.rests()) + leaf.blob;
   if (r > 255 || at + r > leaf.p + size_t{leaf.granules} * kGranule) return false;
   auto* p = const_cast<uint8_t*>(leaf.p);
@@ -141,7 +141,7 @@ bool Engine::AppendPlainly(const Leaf& leaf, const LeafPos& pos, Bytes key, uint
   const_cast<uint8_t*>(leaf.F)[n] = static_cast<uint8_t>(key[l]);
   const_cast<uint8_t*>(leaf.R)[n] = static_cast<uint8_t>(r);
   std::memcpy(const_cast<uint8_t*>(leaf.V) + n * leaf.width, &number, leaf.width);
-  std::memcpy(at, rest, r);
+  std::memcpy(at, rest.data(), r);
   p[6] = static_cast<uint8_t>(n + 1);
   const auto blob = static_cast<uint16_t>(leaf.blob + r);
   std::memcpy(p + 14, &blob, 2);

@@ -196,7 +196,10 @@ class Engine {
   Bytes PlainKey(const Path& path, const Leaf& leaf, uint32_t i);
   // Entry i gets the rest of `key` after its first `l` bytes.
   void SetRest(LeafParts& parts, uint32_t i, uint32_t l, Bytes key);
+  // Has rests coded with the present table; has them plain.
   void Recode(LeafParts& parts);
+  void Decode(LeafParts& parts);
+  void EncodeRests(LeafParts& parts);
   uint32_t EncodeRest(uint8_t table, Bytes rest, const uint8_t** out);
   void CutNext(LeafParts& parts, uint32_t i, uint32_t l);
   void Insert(const LeafPos& pos, Bytes key, const Entry& entry);
@@ -216,7 +219,7 @@ class Engine {
   void MergeSmall();
   // Lays the one leaf that is open out plainly again.
   void CloseLeaf();
-  void Open(LeafParts& parts, size_t rest);
+  void Open(LeafParts& parts);
   void NoteOpen(const Path& path);
   // Whether path_ still leads to where key belongs: keys come in order.
   bool Hinted(Bytes key, uint32_t* shared) const;

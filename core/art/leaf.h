@@ -1,25 +1,32 @@
 // A leaf: up to 64 consecutive keys, front-coded in one block.
 //
 //   0     6   7       8           9       10         12     14     16
-//   birth | n | flags | width_run | table | granules | skip | blob | [granules u32 | skip u32 |
-//   blob u32 | 0 u32] | body
+//   birth | n | flags | width_run | table | granules | skip | blob | [wide head] | body
 //
-//   flags      bits 0-1 lengths are 1, 2 or 4 bytes · 2 the wide head is there, its numbers count ·
-//   3 nets · 4 some value is a
-//              record · 5-6 value codes are 1, 2 or 4 bytes · 7 open: arrays are spaced for 64
-//              entries
-//   width_run  bits 0-3 bytes of a number · 4-6 appends in a row · 7 the first key is the empty
-//   string table      the symbol table of the rests; 0: they are plain granules   size of the block
-//   · blob: bytes of all rests skip       leading bytes that every key of the leaf shares because
-//   both its fences do; they are stored nowhere
+//   flags      bits 0-1: lengths are 1, 2 or 4 bytes
+//              bit 2: the wide head is there, and its numbers count:
+//                     granules u32 | skip u32 | blob u32 | 0 u32
+//              bit 3: nets
+//              bit 4: some value is a record
+//              bits 5-6: value codes are 1, 2 or 4 bytes
+//              bit 7: open, arrays are spaced for 64 entries
+//   width_run  bits 0-3: bytes of a number
+//              bits 4-6: appends in a row
+//              bit 7: the first key is the empty string
+//   table      the symbol table of the rests; 0: they are plain
+//   granules   size of the block
+//   skip       leading bytes that every key of the leaf shares because both its fences do; they
+//              are stored nowhere
+//   blob       bytes of all rests
 //
 //   body       L[n] | F[n] | R[n] | values | nets 2 bits each | rests | cells
 //
 //   L[i]       bytes key i shares with key i-1, above skip (L[0] = 0)
-//   F[i]       the first byte after those;  R[i]: stored bytes of the rest, which is what comes
-//   after F[i] values     numbers of `width` bytes; where flags has records, codes instead: (bytes
-//   of the cell << 2) | what it is:
-//              0 a number, 1 a record, 2 the reference of a record's own block
+//   F[i]       the first byte after those
+//   R[i]       stored bytes of the rest, which is what comes after F[i]
+//   values     numbers of `width` bytes; where flags has records, codes instead:
+//              (bytes of the cell << 2) | 0 a number, 1 a record, 2 the reference of a record's
+//              own block
 //   cells      what the codes tell, in order
 //
 // Search needs L and F alone: with m bytes matched, the entries that go on matching are those with

@@ -5,16 +5,16 @@
 // Node, sizes 4, 8, 16, 48, 256 (`cap`):
 //
 //   0     6     7   8            12     16     20
-//   birth | kind | n | prefix_len | max  | term | prefix, padded to 4 | keys | kids u32[cap] |
-//   counts u32[cap+1] | nets i32[cap+1]
+//   birth | kind | n | prefix_len | max  | term | prefix, padded to 4 | keys | kids u32[cap]
+//                                               | counts u32[cap+1] | nets i32[cap+1]
 //
 //   birth   the version the block was made in (47 bits, and a mark)
 //   n       children beside term; 0 in a Node256 means 256
 //   max     the descriptor of the last leaf below
 //   term    the descriptor of the separator that ends after the prefix; 0 if there is none
 //   keys    cap <= 16: cap bytes, sorted. 48 and 256: a presence map of 256 bits; 48 has after it
-//   the number of bits in the
-//           words before each word, u8[4]. Children stand in key order, in a Node256 at their byte.
+//           the number of bits in the words before each word, u8[4]. Children stand in key order,
+//           in a Node256 at their byte.
 //   counts  entries below term, then below each child
 //   nets    the same for nets; only in an Art over a base
 //

@@ -1,6 +1,7 @@
 #include "core/art/symbols.h"
 
 #include <algorithm>
+#include <cassert>
 
 namespace memkv::art {
 
@@ -40,7 +41,9 @@ SymbolTable SymbolCoder::Train(const std::vector<Bytes, Allocator<Bytes>>& sampl
       const uint32_t n = static_cast<uint32_t>(sample[i].size());
       uint32_t before = kCodes;
       for (uint32_t at = 0, len; at < n; at += len) {
-        uint32_t c = coder->Longest(p + at, n - at, &len);
+        const Match m = coder->Longest(LoadSome(p + at, n - at));
+        uint32_t c = m.code();
+        len = m.len();
         const uint32_t byte = 256u + p[at];
         if (c == SymbolTable::kEscape) c = byte;
         ++one[c];
@@ -81,50 +84,94 @@ SymbolTable SymbolCoder::Train(const std::vector<Bytes, Allocator<Bytes>>& sampl
         all[n++] = c;
       }
     }
-    const size_t keep = std::min<size_t>(255, n);
-    std::partial_sort(all.begin(), all.begin() + static_cast<long>(keep),
-                      all.begin() + static_cast<long>(n),
-                      [](const Candidate& x, const Candidate& y) {
-                        return x.gain != y.gain   ? x.gain > y.gain
-                               : x.text != y.text ? x.text < y.text
-                                                  : x.len < y.len;
-                      });
+    std::sort(all.begin(), all.begin() + static_cast<long>(n),
+              [](const Candidate& x, const Candidate& y) {
+                return x.gain != y.gain   ? x.gain > y.gain
+                       : x.text != y.text ? x.text < y.text
+                                          : x.len < y.len;
+              });
     table = SymbolTable();
-    for (size_t i = 0; i < keep; ++i) {
-      table.symbol_[i] = all[i].text;
-      table.len_[i] = static_cast<uint8_t>(all[i].len);
+    uint8_t in_bucket[kBuckets] = {};
+    for (size_t i = 0, codes = 0; i < n && codes < 255; ++i) {
+      if (!Allowed(all[i].text, all[i].len)) continue;
+      if (all[i].len > 2 && in_bucket[BucketOf(all[i].text)]++ >= 2) continue;
+      table.symbol_[codes] = all[i].text;
+      table.len_[codes++] = static_cast<uint8_t>(all[i].len);
     }
   }
   return table;
 }
 
 void SymbolCoder::Use(const SymbolTable& table) {
-  table_ = table;
-  std::memset(byte_, SymbolTable::kEscape, sizeof(byte_));
-  uint8_t longer[256];
-  uint32_t n = 0;
+  uint16_t byte[256];
+  std::fill_n(byte, 256, static_cast<uint16_t>(Bits(SymbolTable::kEscape, 1)));
   for (uint32_t c = 0; c < 255; ++c) {
-    if (table.len_[c] == 1) byte_[table.symbol_[c]] = static_cast<uint8_t>(c);
-    if (table.len_[c] > 2) longer[n++] = static_cast<uint8_t>(c);
+    if (table.len_[c] == 1) byte[table.symbol_[c]] = static_cast<uint16_t>(Bits(c, 1));
   }
-  for (uint32_t w = 0; w < 65536; ++w) pair_[w] = byte_[w & 255];
-  for (uint32_t c = 0; c < 255; ++c) {
-    if (table.len_[c] == 2) pair_[table.symbol_[c]] = static_cast<uint8_t>(c);
-  }
-  std::sort(longer, longer + n, [&](uint8_t a, uint8_t b) {
-    const uint32_t x = Hash3(table.symbol_[a]), y = Hash3(table.symbol_[b]);
-    if (x != y) return x < y;
-    return table.len_[a] != table.len_[b] ? table.len_[a] > table.len_[b] : a < b;
-  });
-  uint32_t at = 0;
+  for (uint32_t w = 0; w < 65536; ++w) pair_[w] = byte[w & 255];
+  // A free slot's text belongs to another bucket: nothing that is looked up here equals it.
   for (uint32_t h = 0; h < kBuckets; ++h) {
-    head_[h] = static_cast<uint16_t>(at);
-    while (at < n && Hash3(table.symbol_[longer[at]]) == h) {
-      order_[at] = longer[at];
-      ++at;
+    const uint64_t foreign = BucketOf(1) == h ? 2 : 1;
+    slot_[2 * h] = slot_[2 * h + 1] = {foreign, 0, 0};
+  }
+  for (uint32_t c = 0; c < 255; ++c) {
+    const uint64_t text = table.symbol_[c];
+    const uint32_t len = table.len_[c];
+    assert(Allowed(text, len));
+    if (len == 2) pair_[text] = static_cast<uint16_t>(Bits(c, 2));
+    if (len < 3) continue;
+    Slot* slot = slot_ + 2 * BucketOf(text);
+    const Slot own = {text, 64 - 8 * len, Bits(c, len)};
+    assert(slot[0].bits == 0);
+    if (slot[1].bits == 0 || len > Match{slot[1].bits}.len()) {
+      slot[0] = slot[1];
+      slot[1] = own;
+    } else {
+      slot[0] = own;
     }
   }
-  head_[kBuckets] = static_cast<uint16_t>(at);
+}
+
+void SymbolCoder::EncodeMany(Job* jobs, size_t n) const {
+  constexpr size_t kLanes = 4;
+  struct Lane {
+    const uint8_t *at, *end;
+    uint8_t* out;
+  };
+  auto put = [](Lane& x, Match m) {
+    x.out[0] = m.code();
+    x.out[1] = *x.at;
+    x.out += 1 + (m.code() == SymbolTable::kEscape);
+    x.at += m.len();
+  };
+  // One symbol of a lane with 8 bytes ahead; with any.
+  auto step = [&](Lane& x) { put(x, Longest(Load64(x.at))); };
+  auto last = [&](Lane& x) {
+    const uint8_t* from = std::min(x.at, x.end - 8);
+    put(x, Longest(Load64(from) >> 8 * (x.at - from)));
+  };
+  auto full = [](const Lane& x) { return x.end - x.at >= 8; };
+  for (size_t i = 0; i < n; i += kLanes) {
+    const size_t k = std::min(kLanes, n - i);
+    Lane lanes[kLanes] = {};
+    auto& [a, b, c, d] = lanes;
+    for (size_t x = 0; x < k; ++x) {
+      const Job& job = jobs[i + x];
+      lanes[x] = {job.plain, job.plain + job.n, job.code};
+    }
+    while (full(a) && full(b) && full(c) && full(d)) {
+      step(a);
+      step(b);
+      step(c);
+      step(d);
+    }
+    for (size_t x = 0; x < k; ++x) {
+      Lane& lane = lanes[x];
+      while (full(lane)) step(lane);
+      while (lane.at < lane.end) last(lane);
+      jobs[i + x].coded = static_cast<uint32_t>(lane.out - jobs[i + x].code);
+    }
+  }
 }
 
 }  // namespace memkv::art

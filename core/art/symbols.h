@@ -134,54 +134,69 @@ class SymbolTable {
   uint8_t len_[256] = {};
 };
 
-// Makes tables and codes with one of them.
+// Makes tables and codes with one of them. A table is made so that the longest match is found
+// without a loop or a branch: of the symbols of three and more bytes at most two share a bucket, by
+// the hash of their first three bytes, and none of more than one byte ends with a zero, so that none
+// matches zeros put after the end of a text.
 class SymbolCoder {
  public:
   // A table for such strings; deterministic. Throws std::bad_alloc.
   static SymbolTable Train(const std::vector<Bytes, Allocator<Bytes>>& sample);
 
-  // Codes with `table` from now on.
+  // Codes with `table`, which Train made, from now on.
   void Use(const SymbolTable& table);
   // Greedy, longest match first. `code` has room for 2 n bytes; returns how many it took.
   uint32_t Encode(const uint8_t* plain, uint32_t n, uint8_t* code) const {
     uint8_t* o = code;
     for (uint32_t i = 0; i < n;) {
-      uint32_t len;
-      const uint8_t c = Longest(plain + i, n - i, &len);
-      *o++ = c;
-      if (c == SymbolTable::kEscape) *o++ = plain[i];
-      i += len;
+      const Match m = Longest(LoadSome(plain + i, n - i));
+      *o++ = m.code();
+      if (m.code() == SymbolTable::kEscape) *o++ = plain[i];
+      i += m.len();
     }
     return static_cast<uint32_t>(o - code);
   }
 
+  // One of many strings to code. REQUIRES that the kBefore bytes before the plain ones can be read,
+  // or that there are as many of these.
+  static constexpr uint32_t kBefore = 8;
+  struct Job {
+    const uint8_t* plain;
+    uint32_t n;
+    uint8_t* code;   // room for 2 n bytes
+    uint32_t coded;  // gets how many it took
+  };
+  // What Encode does for each, several at a time: their dependent loads overlap.
+  void EncodeMany(Job* jobs, size_t n) const;
+
  private:
-  static constexpr uint32_t kBuckets = 4096;
-  static uint32_t Hash3(uint64_t w) {
-    return (static_cast<uint32_t>(w & 0xffffff) * 2654435761u >> 20) & (kBuckets - 1);
+  static constexpr uint32_t kBuckets = 512;
+  struct Match {
+    uint32_t bits;  // code | length << 8
+    uint8_t code() const { return static_cast<uint8_t>(bits); }
+    uint32_t len() const { return bits >> 8; }
+  };
+  struct Slot {
+    uint64_t text;
+    uint32_t shift;  // brings the bytes after the text's out of a word
+    uint32_t bits;   // of its Match
+  };
+  static uint32_t BucketOf(uint64_t text) {
+    return static_cast<uint32_t>(text & 0xffffff) * 2654435761u >> 23;
   }
-  // The code of the longest symbol that starts plain[0..avail), avail > 0.
-  uint8_t Longest(const uint8_t* plain, uint32_t avail, uint32_t* len) const {
-    const uint64_t w = LoadSome(plain, avail);
-    const uint32_t h = Hash3(w);
-    for (uint32_t i = head_[h]; i < head_[h + 1]; ++i) {
-      const uint8_t c = order_[i];
-      const uint32_t l = table_.len_[c];
-      if (l <= avail && ((w ^ table_.symbol_[c]) & SymbolTable::LowBytes(l)) == 0) {
-        *len = l;
-        return c;
-      }
-    }
-    const uint8_t c = avail >= 2 ? pair_[w & 0xffff] : byte_[w & 0xff];
-    *len = c == SymbolTable::kEscape ? 1 : table_.len_[c];
-    return c;
+  static uint32_t Bits(uint32_t code, uint32_t len) { return code | len << 8; }
+  static bool Allowed(uint64_t text, uint32_t len) { return len < 2 || text >> (8 * len - 8); }
+  // The longest symbol that starts w: a text and, where it is shorter than 8 bytes, zeros.
+  Match Longest(uint64_t w) const {
+    const Slot* slot = slot_ + 2 * BucketOf(w);
+    uint32_t m = pair_[w & 0xffff];
+    m = (w ^ slot[0].text) << slot[0].shift == 0 ? slot[0].bits : m;
+    m = (w ^ slot[1].text) << slot[1].shift == 0 ? slot[1].bits : m;  // the longer one
+    return {m};
   }
 
-  SymbolTable table_;
-  uint8_t byte_[256];
-  uint8_t pair_[65536];  // the code of two bytes, or of the first
-  uint16_t head_[kBuckets + 1];
-  uint8_t order_[256];  // codes of 3 and more bytes by bucket, longest first
+  uint16_t pair_[65536];  // the Match of two bytes, or of the first
+  Slot slot_[2 * kBuckets];
 };
 
 }  // namespace memkv::art

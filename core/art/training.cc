@@ -10,8 +10,8 @@ namespace {
 
 constexpr uint64_t kTrainAt = 50000;    // keys that pay for a table
 constexpr uint64_t kLookEvery = 32768;  // rests coded between two looks at how well it goes
-constexpr size_t kSample = 20000;       // rests
-constexpr size_t kSampleBytes = 1 << 20;
+constexpr size_t kSample = 5000;        // rests
+constexpr size_t kSampleBytes = 256 << 10;
 constexpr uint32_t kLongestRest = 256;  // bytes of a rest that are looked at
 
 }  // namespace

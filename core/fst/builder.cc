@@ -269,7 +269,8 @@ Status ImageBuild::ReadKeys(uint64_t seed) {
 
   fst::SkeletonBuilder builder(set, seed, kListEntries);
   KeyReader second(source_, progress_);
-  while (second.Next(&key, &shared, &row, &status)) builder.Add(key, shared);
+  while (second.Next(&key, &shared, &row, &status))
+    builder.Add(key, shared, options_.previous ? source_->code() : KeyCode());
   MEMKV_TRY(status);
   if (second.count() != first.count()) return Changed();
   skeleton_ = builder.Finish();
@@ -296,13 +297,15 @@ Status ImageBuild::WriteRecords() {
   Codebook codebook = ChooseCode(survey);
   if (progress_->stopped()) return Status::Interrupted();
   survey.sample = {};
+  const bool reuse = options_.previous && options_.previous->size() > 0 &&
+                     codebook.SameCodes(options_.previous->code());
 
   const size_t hot_count =
       std::min<size_t>(choice.by_use.size(), size_t{codebook.hot_leads()} * 256);
   std::vector<uint32_t> hot_of(skeleton_.shared.size(), SharedSet::kNone);
   for (uint32_t i = 0; i < hot_count; ++i) hot_of[choice.by_use[i]] = i;
   const fst::Records records =
-      fst::RecordWriter(skeleton_, &codebook, hot_of, kListEntries).Write(progress_);
+      fst::RecordWriter(skeleton_, &codebook, reuse, hot_of, kListEntries).Write(progress_);
   if (progress_->stopped()) return Status::Interrupted();
   skeleton_.entries = {};
   const fst::Layout layout = fst::PlaceRecords(records, options_.least_offset_bytes, progress_);

@@ -146,6 +146,23 @@ Codebook Codebook::Adopt(const TokenCode& code, const Demand& demand) {
   return book;
 }
 
+bool Codebook::SameCodes(const TokenCode& code) const {
+  const uint32_t known[4] = {end1_, one_ - end1_, two_end_, two_plain_};
+  if (hot_ != code.hot || end1_ != code.end1 || one_ != code.one || end2_ != code.end2 ||
+      !std::equal(std::begin(known), std::end(known), code.known)) {
+    return false;
+  }
+  const uint32_t first[4] = {0, end1_, one_, one_ + (end2_ - one_) * 256};
+  size_t at = 0;
+  for (int group = 0; group < 4; ++group) {
+    for (uint32_t i = 0; i < known[group]; ++i) {
+      const TokenSlot& slot = code.slots[first[group] + i];
+      if (tokens_[order_[at++]].text != Bytes(slot.text, slot.length)) return false;
+    }
+  }
+  return true;
+}
+
 // Gives codes to all tokens, the first `one` of by_use in one byte; fewer if leads run out.
 void Codebook::AssignCodes(std::vector<uint32_t> by_use, uint32_t one) {
   std::vector<uint32_t> groups[4];

@@ -51,6 +51,8 @@ class Codebook {
   static Codebook Learn(const Sample& sample, const Demand& demand, Progress* progress);
   // The tokens of another image's code, with those added that `demand` cannot do without.
   static Codebook Adopt(const TokenCode& code, const Demand& demand);
+  // Whether all codes are those of `code`, so that what that has coded may be taken over.
+  bool SameCodes(const TokenCode& code) const;
 
   // Appends the codes of s with the fewest bytes. REQUIRES that every byte of s is used.
   void Encode(Bytes s, bool end, std::string* out);

@@ -59,7 +59,7 @@ Status Fst::Parse() {
   body_.keys = Load64(p + 24);
   body_.pages.Start(data, p + data_at - 8 * pages);
   if (!image_->mapped()) {
-    if (const uint64_t bad = body_.pages.FirstBad(); bad < pages) {
+    if (const uint64_t bad = image_->checked() ? pages : body_.pages.FirstBad(); bad < pages) {
       return Status::Corrupt("page " + std::to_string(bad) + " of " + std::to_string(pages) +
                              ": checksum");
     }

@@ -67,6 +67,14 @@ class Fst {
   // One column of one row; text and blobs are borrowed from the image or from *buffer. Never
   // touches another column or the key. REQUIRES rank < size(), column < columns().
   Status Column(uint64_t rank, size_t column, std::string* buffer, Datum* out) const;
+  // The same for rows in some order: *block, which the caller keeps for one column of one Fst,
+  // saves work where the next row is near.
+  using ColumnBlock = fst::ColumnReader::Block;
+  Status Column(uint64_t rank, size_t column, ColumnBlock* block, std::string* buffer,
+                Datum* out) const {
+    assert(rank < size() && column < columns());
+    return columns_[column].Get(rank, block, buffer, out);
+  }
 
   // Every structure walked: order, counts, checksums, references. Linear in the image, whatever it
   // claims to hold. Polled every few ms; true stops it with kInterrupted.
@@ -92,6 +100,13 @@ class Fst {
   Bytes about_;
 };
 
+// How an image codes the end of a key: bytes of its code, and how many bytes of the key they spell,
+// to the end.
+struct KeyCode {
+  Bytes code;
+  uint64_t spells = 0;
+};
+
 // Keeps the contract of core/cursor.h, and rank(). Holds the Fst. Keys may be up to kMaxKeyBytes;
 // longer ones are kCorrupt.
 class FstCursor {
@@ -109,6 +124,12 @@ class FstCursor {
 
   bool Valid() const { return valid_; }
   Bytes key();
+  // Of the key that key() has given since the last Next() or SeekFirst(); borrowed from the image.
+  KeyCode code() const {
+    if (!assembled_ || !valid_) return {};
+    return {Bytes(reinterpret_cast<const char*>(entry_), static_cast<size_t>(after_ - entry_)),
+            key_bytes_ - base_ - shares_[index_]};
+  }
   size_t shared() const { return shared_; }
   uint64_t rank() const { return rank_; }
   const Status& status() const { return status_; }
@@ -218,6 +239,8 @@ class FstBuilder {
     virtual ~Source() = default;
     virtual void Rewind() = 0;
     virtual bool Next(Bytes* key, std::span<const Datum>* row) = 0;  // borrowed until the next call
+    // How Options::previous codes the key just given, or nothing: it need not be coded again.
+    virtual KeyCode code() const { return {}; }
     virtual Status status() const = 0;
   };
   // Reads the source three times (keys twice to build, keys and rows once to check and to write the

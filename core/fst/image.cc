@@ -24,7 +24,8 @@ namespace {
 
 class OwnedImage final : public FstImage {
  public:
-  explicit OwnedImage(std::string bytes) : FstImage({}, false), owned_(std::move(bytes)) {
+  OwnedImage(std::string bytes, bool checked)
+      : FstImage({}, false, checked), owned_(std::move(bytes)) {
     bytes_ = owned_;
   }
 
@@ -86,7 +87,11 @@ class MappedImage final : public FstImage {
 }  // namespace
 
 std::shared_ptr<const FstImage> FstImage::Own(std::string bytes) {
-  return std::make_shared<const OwnedImage>(std::move(bytes));
+  return std::make_shared<const OwnedImage>(std::move(bytes), false);
+}
+
+std::shared_ptr<const FstImage> FstImage::Checked(std::string bytes) {
+  return std::make_shared<const OwnedImage>(std::move(bytes), true);
 }
 
 Status WriteFile(const FstImage& image, const std::string& path) {

@@ -26,14 +26,20 @@ class FstImage {
   // statement reads: touching a page that is gone is fatal to the process.
   virtual Status CheckSize() const { return {}; }
 
+  // Whether all of it was checked by whoever read it, so that opening it need not do so again.
+  bool checked() const { return checked_; }
+
   // An image that owns its bytes.
   static std::shared_ptr<const FstImage> Own(std::string bytes);
+  // The same of bytes that were checked.
+  static std::shared_ptr<const FstImage> Checked(std::string bytes);
 
  protected:
-  FstImage(Bytes bytes, bool mapped) : bytes_(bytes), mapped_(mapped) {}
+  FstImage(Bytes bytes, bool mapped, bool checked = false)
+      : bytes_(bytes), mapped_(mapped), checked_(checked) {}
 
   Bytes bytes_;
-  const bool mapped_;
+  const bool mapped_, checked_;
 };
 
 // Opens the file of an image: mapped where the system can, else read. kCantOpen and kIo name the

@@ -18,9 +18,13 @@ void PutLength(std::string* out, uint64_t n) {
 
 }  // namespace
 
-RecordWriter::RecordWriter(const Skeleton& skeleton, Codebook* codebook,
+RecordWriter::RecordWriter(const Skeleton& skeleton, Codebook* codebook, bool reuse,
                            const std::vector<uint32_t>& hot_of, uint32_t list_entries)
-    : skeleton_(skeleton), codebook_(*codebook), hot_of_(hot_of), list_entries_(list_entries) {
+    : skeleton_(skeleton),
+      codebook_(*codebook),
+      reuse_(reuse),
+      hot_of_(hot_of),
+      list_entries_(list_entries) {
   out_.of_shared.assign(skeleton.shared.size(), kNoRecord);
 }
 
@@ -203,8 +207,12 @@ void RecordWriter::BeginEntry(uint64_t shared) {
   if (list_count_++ > 0) PutLength(&list_, shared);
 }
 
-void RecordWriter::EndEntry(Bytes text, bool is_ref, uint32_t ref) {
-  codebook_.Encode(text, !is_ref, &list_);
+void RecordWriter::EndEntry(Bytes text, bool is_ref, uint32_t ref, Bytes code) {
+  if (reuse_ && !code.empty()) {
+    list_.append(code);
+  } else {
+    codebook_.Encode(text, !is_ref, &list_);
+  }
   if (!is_ref) return;
   const uint32_t record = RecordOfShared(ref);
   if (hot_of_[ref] != SharedSet::kNone) {
@@ -232,7 +240,7 @@ void RecordWriter::WriteList(uint32_t record, const Fusing* begin, const Fusing*
     const uint32_t depth = x->depth;
     if (x->item->kind == Item::kFinal) {
       BeginEntry(shared);
-      EndEntry(Bytes(reinterpret_cast<const char*>(x->path), depth).substr(shared), false, 0);
+      EndEntry(Bytes(reinterpret_cast<const char*>(x->path), depth).substr(shared), false, 0, {});
       continue;
     }
     EntryReader entry{skeleton_.entries.data() + x->item->at, 0, 0, nullptr, false, 0};
@@ -242,10 +250,10 @@ void RecordWriter::WriteList(uint32_t record, const Fusing* begin, const Fusing*
         whole.assign(reinterpret_cast<const char*>(x->path), depth);
         whole.append(entry.text, entry.length);
         BeginEntry(shared);
-        EndEntry(Bytes(whole).substr(shared), entry.is_ref, entry.ref);
+        EndEntry(Bytes(whole).substr(shared), entry.is_ref, entry.ref, {});
       } else {
         BeginEntry(i == 0 ? 0 : entry.shared + depth);
-        EndEntry(Bytes(entry.text, entry.length), entry.is_ref, entry.ref);
+        EndEntry(Bytes(entry.text, entry.length), entry.is_ref, entry.ref, entry.code);
       }
     }
   }

@@ -42,8 +42,8 @@ class RecordWriter {
   static constexpr uint32_t kFanout = 32;  // children up to which nodes are fused
 
   // hot_of: per shared subtree, which reference of two bytes it has, or SharedSet::kNone.
-  RecordWriter(const Skeleton& skeleton, Codebook* codebook, const std::vector<uint32_t>& hot_of,
-               uint32_t list_entries);
+  RecordWriter(const Skeleton& skeleton, Codebook* codebook, bool reuse,
+               const std::vector<uint32_t>& hot_of, uint32_t list_entries);
   // Unfinished if progress says to stop.
   Records Write(Progress* progress);
 
@@ -76,10 +76,11 @@ class RecordWriter {
   uint32_t Groups(const std::vector<Fusing>& items) const;
   size_t GroupEnd(const std::vector<Fusing>& items, size_t begin) const;
   void BeginEntry(uint64_t shared);
-  void EndEntry(Bytes text, bool is_ref, uint32_t ref);
+  void EndEntry(Bytes text, bool is_ref, uint32_t ref, Bytes code);
 
   const Skeleton& skeleton_;
   Codebook& codebook_;
+  const bool reuse_;
   const std::vector<uint32_t>& hot_of_;
   const uint32_t list_entries_;
   Records out_;

@@ -46,7 +46,7 @@ inline uint32_t Differ16(const void* a, const void* b) {
 }  // namespace plain
 
 // The fast forms read up to kPadBytes past the separators.
-#if defined(__SSE2__)
+#if defined(__SSE2__) && !defined(MEMKV_SCALAR)
 
 inline uint32_t CountUpTo8(const uint8_t* separators, uint32_t k, uint8_t byte) {
   const __m128i q = _mm_set1_epi8(static_cast<char>(byte));
@@ -82,7 +82,7 @@ inline uint32_t Differ16(const void* a, const void* b) {
                                       _mm_loadu_si128(static_cast<const __m128i*>(b)))));
 }
 
-#elif defined(__ARM_NEON) && defined(__aarch64__)
+#elif defined(__ARM_NEON) && defined(__aarch64__) && !defined(MEMKV_SCALAR)
 
 // Vectors of 0 or ff bytes to one bit each.
 inline uint32_t BitsOf(uint8x16_t v) {
@@ -101,10 +101,13 @@ inline uint32_t CountUpTo8(const uint8_t* separators, uint32_t k, uint8_t byte) 
 }
 
 inline uint32_t CountUpTo32(const uint8_t* separators, uint32_t k, int32_t window) {
+  const uint32x4_t lane = {0, 1, 2, 3};
   for (uint32_t d = 0; d < k; d += 4) {
     const int32x4_t s = vreinterpretq_s32_u8(vld1q_u8(separators + 4 * d));
-    const uint32_t up_to = vaddvq_u32(vshrq_n_u32(vcleq_s32(s, vdupq_n_s32(window)), 31));
-    if (k - d <= 4 || up_to < 4) return d + (up_to < k - d ? up_to : k - d);
+    const uint32x4_t there = vcltq_u32(lane, vdupq_n_u32(k - d));
+    const uint32_t up_to =
+        vaddvq_u32(vshrq_n_u32(vandq_u32(vcleq_s32(s, vdupq_n_s32(window)), there), 31));
+    if (up_to < 4) return d + up_to;
   }
   return k;
 }

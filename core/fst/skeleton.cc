@@ -20,11 +20,13 @@ uint64_t TakeVarint(const char*& p) {
 void EntryReader::Next() {
   shared = TakeVarint(at);
   const uint64_t head = TakeVarint(at);
-  length = head >> 1;
+  length = head >> 2;
   is_ref = head & 1;
   if (is_ref) ref = static_cast<uint32_t>(TakeVarint(at));
+  const uint64_t code_bytes = head & 2 ? TakeVarint(at) : 0;
   text = at;
-  at += length;
+  code = Bytes(at + length, code_bytes);
+  at += length + code_bytes;
 }
 
 SkeletonBuilder::SkeletonBuilder(const SharedSet& shared, uint64_t seed, uint32_t list_entries)
@@ -42,7 +44,7 @@ SkeletonBuilder::Marks SkeletonBuilder::Now(size_t shared) const {
           static_cast<uint32_t>(shared)};
 }
 
-void SkeletonBuilder::Add(Bytes key, size_t shared) {
+void SkeletonBuilder::Add(Bytes key, size_t shared, const KeyCode& code) {
   if (out_.keys > 0) {
     const bool prefix = shared == last_.size();
     if (prefix) {
@@ -65,8 +67,14 @@ void SkeletonBuilder::Add(Bytes key, size_t shared) {
   }
   last_begin_ = Now(shared);
   pending_.push_back({text_.size(), static_cast<uint32_t>(shared),
-                      static_cast<uint32_t>(key.size() - shared), SharedSet::kNone});
+                      static_cast<uint32_t>(key.size() - shared), SharedSet::kNone, codes_.size()});
   text_.append(key.substr(shared));
+  // What spells more than was asked for is of no use, and what is longer than any code is damaged.
+  if (code.spells <= key.size() - shared && code.code.size() <= 2 * code.spells + 2) {
+    pending_.back().code_bytes = static_cast<uint32_t>(code.code.size());
+    pending_.back().spells = static_cast<uint32_t>(code.spells);
+    codes_.append(code.code);
+  }
   last_.resize(shared);
   last_.append(key.substr(shared));
   ++out_.keys;
@@ -149,13 +157,14 @@ void SkeletonBuilder::PushRef(const Marks& begin, size_t depth, uint32_t id) {
   PopPending(begin.pending);
   // The text from the first key's divergence down to the subtree; last_ has the same path.
   const auto length = static_cast<uint32_t>(depth - begin.shared);
-  pending_.push_back({text_.size(), begin.shared, length, id});
+  pending_.push_back({text_.size(), begin.shared, length, id, codes_.size()});
   text_.append(last_, begin.shared, length);
 }
 
 void SkeletonBuilder::PopPending(size_t to) {
   if (to >= pending_.size()) return;
   text_.resize(pending_[to].text);
+  codes_.resize(pending_[to].code);
   pending_.resize(to);
 }
 
@@ -177,9 +186,13 @@ uint64_t SkeletonBuilder::Settle(size_t from, size_t to, size_t depth) {
     // Text above the node is the path to it, and is only in the first entry.
     const size_t skip = p.shared < depth ? depth - p.shared : 0;
     PutVarint(&out_.entries, i == from ? 0 : p.shared - depth);
-    PutVarint(&out_.entries, (uint64_t{p.length} - skip) << 1 | (p.ref != SharedSet::kNone));
+    const uint64_t length = p.length - skip;
+    const bool coded = p.code_bytes > 0 && p.spells == length;
+    PutVarint(&out_.entries, length << 2 | uint64_t{coded} << 1 | (p.ref != SharedSet::kNone));
     if (p.ref != SharedSet::kNone) PutVarint(&out_.entries, p.ref);
-    out_.entries.append(text_, p.text + skip, p.length - skip);
+    if (coded) PutVarint(&out_.entries, p.code_bytes);
+    out_.entries.append(text_, p.text + skip, length);
+    if (coded) out_.entries.append(codes_, p.code, p.code_bytes);
   }
   return at;
 }

@@ -12,13 +12,17 @@
 #include <vector>
 
 #include "core/bytes.h"
+#include "core/fst/fst.h"
 #include "core/fst/subtree.h"
 
 namespace memkv::fst {
 
 // Front-coded entries relative to the depth of the node they hang from:
-//   varint shared with the entry before | varint length << 1 | is a reference | varint shared
-//   subtree, if so | text
+//
+//   varint shared with the entry before | varint length << 2 | has a code << 1 | is a reference
+//   | varint shared subtree, if so | varint length of the code, if it has one | text | code
+//
+// The code is how the image before codes the text.
 // Shared is 0 in the first entry of an item, which is whole.
 struct EntryReader {
   const char* at;
@@ -28,6 +32,7 @@ struct EntryReader {
   const char* text;
   bool is_ref;
   uint32_t ref;
+  Bytes code = {};
 
   void Next();
 };
@@ -74,7 +79,8 @@ class SkeletonBuilder {
  public:
   // `shared` must outlive the builder.
   SkeletonBuilder(const SharedSet& shared, uint64_t seed, uint32_t list_entries);
-  void Add(Bytes key, size_t shared);
+  // `code`: see FstBuilder::Source.
+  void Add(Bytes key, size_t shared, const KeyCode& code);
   Skeleton Finish();
 
  private:
@@ -88,7 +94,9 @@ class SkeletonBuilder {
   struct Pending {
     uint64_t text;
     uint32_t shared, length;
-    uint32_t ref;  // SharedSet::kNone: a key ends
+    uint32_t ref;   // SharedSet::kNone: a key ends
+    uint64_t code;  // in codes_; what it spells is the end of the text, or more
+    uint32_t code_bytes = 0, spells = 0;
   };
   // A finished subtree.
   struct Done {
@@ -131,7 +139,7 @@ class SkeletonBuilder {
   std::vector<Open> stack_;
   std::vector<Child> children_;
   std::vector<Pending> pending_;
-  std::string text_;  // of the pending
+  std::string text_, codes_;  // of the pending
   Done done_ = {};
   Marks last_begin_ = {};  // when the last key came
   size_t found_ = 0;

@@ -42,25 +42,16 @@ Status ColumnReader::Corrupt(uint64_t row) const {
                          std::to_string(row) + ": no value there");
 }
 
-uint64_t ColumnReader::Ints::Bits(uint64_t i) const {
-  if (width == 0) return 0;
-  if (width == 64) return Load64(bits + 8 * i);
-  const uint64_t bit = i * width;
-  return Load64(bits + bit / 8) >> (bit % 8) & ((uint64_t{1} << width) - 1);
-}
-
-uint64_t ColumnReader::Ints::At(uint64_t i) const {
-  if (outliers > 0) {
-    uint32_t from = 0, to = outliers;
-    while (from < to) {
-      const uint32_t mid = (from + to) / 2;
-      const uint64_t place = uint64_t{places[2 * mid]} | uint64_t{places[2 * mid + 1]} << 8;
-      if (place == i) return Load64(places + 2 * outliers + 8 * mid);
-      if (place < i) {
-        from = mid + 1;
-      } else {
-        to = mid;
-      }
+uint64_t ColumnReader::Ints::AtAmongOutliers(uint64_t i) const {
+  uint32_t from = 0, to = outliers;
+  while (from < to) {
+    const uint32_t mid = (from + to) / 2;
+    const uint64_t place = uint64_t{places[2 * mid]} | uint64_t{places[2 * mid + 1]} << 8;
+    if (place == i) return Load64(places + 2 * outliers + 8 * mid);
+    if (place < i) {
+      from = mid + 1;
+    } else {
+      to = mid;
     }
   }
   return base + i * stride + Bits(i);
@@ -81,35 +72,65 @@ bool ColumnReader::OpenInts(const uint8_t* p, uint64_t rows, Ints* out) const {
   return true;
 }
 
-Status ColumnReader::Get(uint64_t row, std::string* buffer, Datum* out) const {
-  const uint8_t* entry = base_ + directory_ + (row >> kBlockShift) * 6;
-  if (!pages_->trusted() && !pages_->Check(entry, entry + 6)) return Corrupt(row);
-  const uint64_t at = LoadWide(entry, 6);
-  if (at >= static_cast<uint64_t>(end_ - base_)) return Corrupt(row);
-  const uint64_t first = row >> kBlockShift << kBlockShift;
-  const uint64_t rows = std::min(kBlockRows, rows_ - first);
-  if (!GetFrom(base_ + at, row - first, rows, buffer, out)) return Corrupt(row);
-  return {};
+Status ColumnReader::GetSlowly(uint64_t row, Block* block, std::string* buffer, Datum* out) const {
+  if (row - block->first_ >= block->rows_ && !OpenBlock(row, block)) {
+    block->rows_ = 0;
+    return Corrupt(row);
+  }
+  return ValueIn(*block, row - block->first_, buffer, out) ? Status() : Corrupt(row);
 }
 
-bool ColumnReader::GetFrom(const uint8_t* p, uint64_t i, uint64_t rows, std::string* buffer,
-                           Datum* out) const {
+// The block of a row. What it holds ahead of its bytes is checked here, once.
+bool ColumnReader::OpenBlock(uint64_t row, Block* block) const {
+  const uint8_t* entry = base_ + directory_ + (row >> kBlockShift) * 6;
+  if (!pages_->trusted() && !pages_->Check(entry, entry + 6)) return false;
+  const uint64_t at = LoadWide(entry, 6);
+  if (at >= static_cast<uint64_t>(end_ - base_)) return false;
+  const uint8_t* p = base_ + at;
   if (!Holds(p, 1)) return false;
   const uint8_t kind = *p++;
+  block->first_ = row >> kBlockShift << kBlockShift;
+  block->rows_ = std::min(kBlockRows, rows_ - block->first_);
+  block->kind_ = static_cast<BlockKind>(kind & ~kNullsFlag);
+  block->nulls_ = nullptr;
   if (kind & kNullsFlag) {
     if (!Holds(p, kNullBytes)) return false;
-    if (p[i / 8] >> (i % 8) & 1) {
-      *out = Datum::Null();
-      return true;
-    }
+    block->nulls_ = p;
     p += kNullBytes;
   }
-  Ints ints;
-  switch (kind & ~kNullsFlag) {
-    case kConst: {
-      if (!Holds(p, 5)) return false;
-      const uint64_t n = Load32(p + 1);
-      if (!Holds(p + 5, n)) return false;
+  block->body_ = p;
+  const uint64_t rows = block->rows_;
+  switch (block->kind_) {
+    case kConst:
+      return Holds(p, 5) && Holds(p + 5, Load32(p + 1));
+    case kInts:
+    case kDictionary:
+      return OpenInts(p, rows, &block->ints_);
+    case kReals:
+      return Holds(p, 1) && *p <= kMostScale && OpenInts(p + 1, rows, &block->ints_);
+    case kRawReals:
+      return Holds(p, rows * 8);
+    case kTexts:
+      return Holds(p, 1) && OpenInts(p + 1, rows + 1, &block->ints_);
+    case kBlobs:
+      return OpenInts(p, rows + 1, &block->ints_);
+    case kMixed:
+      return Holds(p, 1 + rows) && OpenInts(p + 1 + rows, rows + 1, &block->ints_);
+  }
+  return false;
+}
+
+bool ColumnReader::ValueIn(const Block& block, uint64_t i, std::string* buffer, Datum* out) const {
+  const uint8_t* const p = block.body_;
+  if (block.nulls_ && block.nulls_[i / 8] >> (i % 8) & 1) {
+    *out = Datum::Null();
+    return true;
+  }
+  const uint8_t* from;
+  uint64_t n;
+  switch (block.kind_) {
+    case kConst:
+      n = Load32(p + 1);
       if (p[0] == Datum::kNull) {
         *out = Datum::Null();
       } else if (p[0] == Datum::kText || p[0] == Datum::kBlob) {
@@ -123,65 +144,52 @@ bool ColumnReader::GetFrom(const uint8_t* p, uint64_t i, uint64_t rows, std::str
         return false;
       }
       return true;
-    }
     case kInts:
-      if (!OpenInts(p, rows, &ints)) return false;
-      *out = Datum::Integer(static_cast<int64_t>(ints.At(i)));
+      *out = Datum::Integer(static_cast<int64_t>(block.ints_.At(i)));
       return true;
     case kReals:
-      if (!Holds(p, 1) || *p > kMostScale || !OpenInts(p + 1, rows, &ints)) return false;
-      *out = Datum::Real(static_cast<double>(static_cast<int64_t>(ints.At(i))) / kPowersOfTen[*p]);
+      *out = Datum::Real(static_cast<double>(static_cast<int64_t>(block.ints_.At(i))) /
+                         kPowersOfTen[*p]);
       return true;
     case kRawReals:
-      if (!Holds(p, rows * 8)) return false;
       *out = Datum::Real(std::bit_cast<double>(Load64(p + 8 * i)));
       return true;
     case kDictionary:
-      return OpenInts(p, rows, &ints) && Entry(ints.At(i), out);
-    case kTexts: {
-      const uint8_t* from;
-      uint64_t n;
-      if (!Holds(p, 1) || !OpenInts(p + 1, rows + 1, &ints) || !Span(ints, i, &from, &n))
-        return false;
-      return Text(from, n, *p != 0, buffer, out);
-    }
-    case kBlobs: {
-      const uint8_t* from;
-      uint64_t n;
-      if (!OpenInts(p, rows + 1, &ints) || !Span(ints, i, &from, &n)) return false;
+      return Entry(block.ints_.At(i), out);
+    case kTexts:
+      return Span(block.ints_, i, &from, &n) && Text(from, n, *p != 0, buffer, out);
+    case kBlobs:
+      if (!Span(block.ints_, i, &from, &n)) return false;
       *out = Datum::Blob(Bytes(reinterpret_cast<const char*>(from), n));
       return true;
+    case kMixed:
+      return Span(block.ints_, i, &from, &n) && Mixed(p[1 + i], from, n, *p != 0, buffer, out);
+  }
+  return false;
+}
+
+bool ColumnReader::Mixed(uint8_t kind, const uint8_t* from, uint64_t n, bool coded,
+                         std::string* buffer, Datum* out) const {
+  switch (kind) {
+    case Datum::kNull:
+      *out = Datum::Null();
+      return true;
+    case Datum::kInteger: {
+      if (n < 1 || n > 8) return false;
+      const uint32_t spare = 64 - 8 * static_cast<uint32_t>(n);
+      *out = Datum::Integer(
+          static_cast<int64_t>(LoadWide(from, static_cast<uint32_t>(n)) << spare) >> spare);
+      return true;
     }
-    case kMixed: {
-      const uint8_t* from;
-      uint64_t n;
-      if (!Holds(p, 1 + rows) || !OpenInts(p + 1 + rows, rows + 1, &ints) ||
-          !Span(ints, i, &from, &n))
-        return false;
-      switch (p[1 + i]) {
-        case Datum::kNull:
-          *out = Datum::Null();
-          return true;
-        case Datum::kInteger: {
-          if (n < 1 || n > 8) return false;
-          const uint32_t spare = 64 - 8 * static_cast<uint32_t>(n);
-          *out = Datum::Integer(
-              static_cast<int64_t>(LoadWide(from, static_cast<uint32_t>(n)) << spare) >> spare);
-          return true;
-        }
-        case Datum::kReal:
-          if (n != 8) return false;
-          *out = Datum::Real(std::bit_cast<double>(Load64(from)));
-          return true;
-        case Datum::kText:
-          return Text(from, n, *p != 0, buffer, out);
-        case Datum::kBlob:
-          *out = Datum::Blob(Bytes(reinterpret_cast<const char*>(from), n));
-          return true;
-        default:
-          return false;
-      }
-    }
+    case Datum::kReal:
+      if (n != 8) return false;
+      *out = Datum::Real(std::bit_cast<double>(Load64(from)));
+      return true;
+    case Datum::kText:
+      return Text(from, n, coded, buffer, out);
+    case Datum::kBlob:
+      *out = Datum::Blob(Bytes(reinterpret_cast<const char*>(from), n));
+      return true;
     default:
       return false;
   }
@@ -245,10 +253,11 @@ bool ColumnReader::Entry(uint64_t id, Datum* out) const {
 Status ColumnReader::Verify(Progress* progress) const {
   constexpr uint64_t kRowNanoseconds = 100;
   std::string buffer;
+  Block block;
   Datum out;
   for (uint64_t row = 0; row < rows_; ++row) {
     if (progress->Stop(kRowNanoseconds)) return Status::Interrupted();
-    MEMKV_TRY(Get(row, &buffer, &out));
+    MEMKV_TRY(Get(row, &block, &buffer, &out));
   }
   return {};
 }

@@ -54,17 +54,6 @@ inline constexpr double kPowersOfTen[kMostScale + 1] = {1, 10, 100, 1000, 10000}
 enum BlockKind : uint8_t { kConst, kInts, kReals, kRawReals, kDictionary, kTexts, kBlobs, kMixed };
 
 class ColumnReader {
- public:
-  // The section's head is read now, the rest when asked for. All must outlive the reader.
-  Status Open(Bytes section, uint32_t index, uint64_t rows, const PageGuard* pages);
-  // REQUIRES row < rows. Text and blobs are borrowed from the image or from *buffer.
-  Status Get(uint64_t row, std::string* buffer, Datum* out) const;
-  Status Verify(Progress* progress) const;
-  uint64_t memory_bytes() const {
-    return code_ ? sizeof *code_ + code_->slot_count * sizeof(TokenSlot) : 0;
-  }
-
- private:
   // A row of packed integers, found and checked.
   struct Ints {
     uint64_t base, stride;
@@ -73,16 +62,61 @@ class ColumnReader {
     const uint8_t* places;
     const uint8_t* end;
 
-    uint64_t Bits(uint64_t i) const;
-    uint64_t At(uint64_t i) const;
+    uint64_t At(uint64_t i) const {
+      if (outliers > 0) return AtAmongOutliers(i);
+      return base + i * stride + Bits(i);
+    }
+    uint64_t Bits(uint64_t i) const {
+      if (width == 0) return 0;
+      if (width == 64) return Load64(bits + 8 * i);
+      const uint64_t bit = i * width;
+      return Load64(bits + bit / 8) >> (bit % 8) & ((uint64_t{1} << width) - 1);
+    }
+    uint64_t AtAmongOutliers(uint64_t i) const;
   };
 
+ public:
+  // A block, found and checked: what reads of neighbouring rows need not do again.
+  class Block {
+    friend class ColumnReader;
+    uint64_t first_ = 0, rows_ = 0;   // no rows: no block yet
+    const uint8_t* nulls_ = nullptr;  // a bit per row, or nothing
+    const uint8_t* body_ = nullptr;   // what follows them
+    BlockKind kind_ = kConst;
+    Ints ints_ = {};
+  };
+
+  // The section's head is read now, the rest when asked for. All must outlive the reader.
+  Status Open(Bytes section, uint32_t index, uint64_t rows, const PageGuard* pages);
+  // REQUIRES row < rows. Text and blobs are borrowed from the image or from *buffer.
+  Status Get(uint64_t row, std::string* buffer, Datum* out) const {
+    Block block;
+    return Get(row, &block, buffer, out);
+  }
+  // The same; *block is of this reader, from one call to the next.
+  Status Get(uint64_t row, Block* block, std::string* buffer, Datum* out) const {
+    const uint64_t i = row - block->first_;
+    if (i < block->rows_ && block->kind_ == kInts && !block->nulls_) [[likely]] {
+      *out = Datum::Integer(static_cast<int64_t>(block->ints_.At(i)));
+      return {};
+    }
+    return GetSlowly(row, block, buffer, out);
+  }
+  Status Verify(Progress* progress) const;
+  uint64_t memory_bytes() const {
+    return code_ ? sizeof *code_ + code_->slot_count * sizeof(TokenSlot) : 0;
+  }
+
+ private:
   bool Holds(const uint8_t* p, uint64_t n) const;
   bool OpenInts(const uint8_t* p, uint64_t rows, Ints* out) const;
-  bool GetFrom(const uint8_t* block, uint64_t i, uint64_t rows, std::string* buffer,
-               Datum* out) const;
+  Status GetSlowly(uint64_t row, Block* block, std::string* buffer, Datum* out) const;
+  bool OpenBlock(uint64_t row, Block* block) const;
+  bool ValueIn(const Block& block, uint64_t i, std::string* buffer, Datum* out) const;
   bool Span(const Ints& offsets, uint64_t i, const uint8_t** from, uint64_t* n) const;
   bool Text(const uint8_t* from, uint64_t n, bool coded, std::string* buffer, Datum* out) const;
+  bool Mixed(uint8_t kind, const uint8_t* from, uint64_t n, bool coded, std::string* buffer,
+             Datum* out) const;
   bool Entry(uint64_t id, Datum* out) const;
   Status Corrupt(uint64_t row) const;
 

@@ -1,8 +1,8 @@
 // Facets: how the keys that start with a prefix go on, up to the next delimiter, with counts: the
 // "common prefixes" that S3 lists. With prefix "a/" and delimiter "/":
 //
-//   keys  a/  a/b  a/c/d  a/c/e  a//f        facets  "a/" 1 leaf   "a//" 1   "a/b" 1 leaf   "a/c/"
-//   2
+//   keys    a/  a/b  a/c/d  a/c/e  a//f
+//   facets  "a/" 1 leaf   "a//" 1   "a/b" 1 leaf   "a/c/" 2
 //
 // A facet ends with its delimiter, the depth-th one after the prefix; a key that ends before that
 // is a facet of its own, a leaf. Each key is in exactly one. Facets come in key order, each after
@@ -39,13 +39,14 @@ class Facets {
   void Start() {
     cursor_.Seek(start_);
     rank_known_ = false;
+    status_ = {};
     Settle();
   }
   // REQUIRES Valid().
   void Next() { Settle(); }
 
   bool Valid() const { return valid_; }
-  const Status& status() const { return cursor_.status(); }
+  const Status& status() const { return status_.ok() ? cursor_.status() : status_; }
   const C& cursor() const { return cursor_; }
 
   // REQUIRES Valid(). The facet, without the tag; borrowed until the next move.
@@ -75,6 +76,7 @@ class Facets {
 
   uint64_t rank_ = 0;  // of the key under the cursor
   bool rank_known_ = false;
+  Status status_;
 };
 
 template <RankedCursor C>
@@ -91,7 +93,7 @@ void Facets<C>::Settle() {
   } else {
     CountFacet();
   }
-  valid_ = cursor_.status().ok();
+  valid_ = status().ok();
 }
 
 template <RankedCursor C>
@@ -134,6 +136,10 @@ void Facets<C>::CountFacet() {
     if (!cursor_.Valid()) return;
     end = cursor_.rank() + 1;
     cursor_.Next();  // off the end again
+  }
+  if (end < rank_ + kSteps) {  // stored keys out of order could send it round for ever
+    status_ = Status::Corrupt("keys are out of order");
+    return;
   }
   count_ = end - rank_;
   rank_ = end;

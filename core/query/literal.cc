@@ -41,7 +41,7 @@ bool Literal::Is(const char* text) const {
 
 size_t Literal::FindInBlocks(const char* text, size_t from, size_t to, bool* nul) const {
   *nul = false;
-#if defined(__SSE2__)
+#if defined(__SSE2__) && !defined(MEMKV_SCALAR)
   const auto all = [](uint8_t c) { return _mm_set1_epi8(static_cast<char>(c)); };
   const __m128i zero = _mm_setzero_si128();
   const __m128i upper = all(bytes_[rare_].upper), lower = all(bytes_[rare_].lower);

@@ -2,8 +2,8 @@
 // the count of each branch; what a flame graph shows. Branches with too few keys are left to their
 // parents' own share.
 //
-//   keys a/b/1 a/b/2 a/c x, delimiter "/":   (all) 4  >  "a/" 3  >  "a/b/" 2  >  "a/b/1" 1 ·
-//   "a/b/2" 1 · "a/c" 1 · "x" 1
+//   keys a/b/1 a/b/2 a/c x, delimiter "/":
+//   (all) 4  >  "a/" 3  >  "a/b/" 2  >  "a/b/1" 1 · "a/b/2" 1 · "a/c" 1 · "x" 1
 //
 // By counts alone: a branch of at least m of the keys from rank r on holds a key whose rank is
 // within m of r, so that a level costs one probe for m keys, however many branches there are.

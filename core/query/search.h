@@ -2,16 +2,15 @@
 //
 //   key       02 h t t p : / / w w w . c d c . g o v / f l u
 //   states       0 1 2 3 4 5 6 7 ...                 A         one for each byte, kept while the
-//   cursor moves
+//                                                              cursor moves
 //
 // 1. After Next() the automaton goes on from the state at cursor.shared(): what keys share is
 // looked at once.
 // 2. A state that cannot match is a branch that nothing in it matches: the search asks the
-// automaton which byte may come
-//    instead, here or further up, spells out what has to follow it, and seeks there.
+//    automaton which byte may come instead, here or further up, spells out what has to follow it,
+//    and seeks there.
 // 3. Below a state that accepts all (A), each key is a match: it costs one Next() and is never
-// assembled, and Count() counts
-//    them all by two ranks.
+//    assembled, and Count() counts them all by two ranks.
 //
 // Keys are those of core/key.h: their first byte, the tag, says the class; the automaton reads what
 // follows it.
@@ -445,6 +444,10 @@ uint64_t Search<C, A>::Count() requires RankedCursor<C> {
     if (!cursor_.Valid()) {
       if (!cursor_.status().ok()) break;
       count += EndRank() - first;
+      break;
+    }
+    if (cursor_.rank() <= first) {
+      OutOfOrder();
       break;
     }
     count += cursor_.rank() - first;

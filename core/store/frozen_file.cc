@@ -4,10 +4,8 @@
 
 namespace memkv {
 
-Status WriteFrozenFile(const View& view, size_t columns, const std::vector<uint32_t>& orders,
-                       Bytes about, const std::string& path, const Table::Poll& poll) {
-  if (view.base() && view.delta().size() == 0)
-    return WriteFile(view.base()->image(), about, path, poll);
+Status BuildImage(const View& view, size_t columns, const std::vector<uint32_t>& orders,
+                  const Table::Poll& poll, std::shared_ptr<const FstImage>* out) {
   FstBuilder::Options options;
   options.columns = columns;
   options.orders = orders;
@@ -15,8 +13,15 @@ Status WriteFrozenFile(const View& view, size_t columns, const std::vector<uint3
   options.expected_keys = view.size();
   options.previous = view.base();
   ViewSource source(view, columns);
+  return FstBuilder::Build(&source, options, out);
+}
+
+Status WriteFrozenFile(const View& view, size_t columns, const std::vector<uint32_t>& orders,
+                       Bytes about, const std::string& path, const Table::Poll& poll) {
+  if (view.base() && view.delta().size() == 0)
+    return WriteFile(view.base()->image(), about, path, poll);
   std::shared_ptr<const FstImage> merged;
-  MEMKV_TRY(FstBuilder::Build(&source, options, &merged));
+  MEMKV_TRY(BuildImage(view, columns, orders, poll, &merged));
   return WriteFile(*merged, about, path, poll);
 }
 

@@ -10,6 +10,10 @@
 
 namespace memkv {
 
+// The image of a view's rows, with the orders of these columns.
+Status BuildImage(const View& view, size_t columns, const std::vector<uint32_t>& orders,
+                  const Table::Poll& poll, std::shared_ptr<const FstImage>* out);
+
 // Writes the view, and `about` (what the rows are of; not looked at). What is not frozen is merged
 // into the file alone. The file appears whole under its name or not at all.
 Status WriteFrozenFile(const View& view, size_t columns, const std::vector<uint32_t>& orders,

@@ -1,5 +1,7 @@
 #include "core/store/journal.h"
 
+#include <limits>
+
 namespace memkv {
 
 Status Journal::MakeRoom(size_t bytes) {
@@ -23,6 +25,10 @@ Status Journal::Flush() {
   next.log_operations += buffer_.operations();
   std::string data;
   for (Bytes left = buffer_.bytes(); !left.empty();) {
+    if (next.log_id == std::numeric_limits<int64_t>::max()) {
+      return Status::Corrupt("log row " + std::to_string(next.log_id) +
+                             ": its id leaves none for the next one");
+    }
     const Bytes piece = left.substr(0, kMaxStoredRowBytes - 1);
     left.remove_prefix(piece.size());
     const uint8_t more = left.empty() ? 0 : 1;

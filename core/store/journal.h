@@ -49,6 +49,9 @@ class Journal {
   // Makes a merge's image the base of what is stored. The buffer must be empty.
   Status FinishMerge(const Storage::Merge& merge);
 
+  // How many times the base was replaced.
+  uint64_t bases() const { return bases_; }
+
   Mark Now() const { return {buffer_.Now(), position_, bases_, stale_, broken_}; }
   // Back to the mark. The database has undone what was written since (`undone`), or that is left to
   // the next Flush().
@@ -59,7 +62,7 @@ class Journal {
   const size_t columns_;
   Position position_;
   LogBuffer buffer_;
-  uint64_t bases_ = 0;  // how many times the base was replaced
+  uint64_t bases_ = 0;
   bool stale_ = false;  // rows may lie past position_, which must go before anything is written
   bool broken_ =
       false;  // what is stored is not what position_ says, until the transaction is undone

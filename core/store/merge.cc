@@ -1,92 +1,251 @@
-// Store::Merge: a freeze in steps. The image that is on its way is known by its id, so that whoever
-// takes a step can tell whether the image that he has, or has built again, is the one.
+// Store's merges: a freeze in steps, which the 'merge' command takes, or transactions on their way.
+// The image that is on its way is known by its id, so that whoever takes a step can tell whether
+// the image that he has, or has built again, is the one.
 
 #include <algorithm>
+#include <limits>
 
+#include "core/store/merging.h"
 #include "core/store/store.h"
 
 namespace memkv {
 namespace {
 
-// What follows from what: an image of what a table of that many columns holds.
-Generation IdOf(const Fst& image, size_t columns) {
-  return FirstGeneration(columns).Chain(image.image().bytes());
-}
+constexpr uint64_t kAll = std::numeric_limits<uint64_t>::max();
+
+// What a transaction does of a merge, each some 15 ms of work: how much of the image it writes, of
+// what is left over it drops, and how many operations of the log it follows (and twice those that
+// it has added).
+constexpr uint64_t kSliceBytes = kMaxStoredRowBytes;
+constexpr uint64_t kCleanBytes = uint64_t{6} << 20;
+constexpr uint64_t kFollowOperations = 8192;
+
+// How many transactions go by before it is looked again whether somebody else's merge goes on.
+constexpr int kPatience = 32;
 
 }  // namespace
 
-// Null: what is stored no longer leads to the image that was begun.
-Status Store::ImageOf(const Storage::Merge& merge, const Table::Poll& poll,
-                      std::shared_ptr<const Fst>* out) {
-  if ((*out = FindImage(Name(merge.image)))) return {};
-  Table then(columns_, table_.orders());
-  Journal::Position position;
-  MEMKV_TRY(ReadUpTo(merge.log_id, true, poll, &then, &position));
-  if (position.generation != merge.generation) return {};
-  std::shared_ptr<const Fst> image;
-  MEMKV_TRY(then.BuildImage(poll, &image));
-  if (IdOf(*image, columns_) == merge.image) *out = ShareImage(Name(merge.image), std::move(image));
-  return {};
+Merging::Seen Store::SeenOf(const std::optional<Storage::Merge>& merge) {
+  return merge ? Merging::Seen{merge->image, storage_->ReadPieceBytes()} : Merging::Seen();
 }
+
+// --- the command
 
 Status Store::Merge(uint64_t bytes, const Table::Poll& poll) {
   MEMKV_TRY(journal_.Flush());
-  std::optional<Storage::Merge> merge = storage_->ReadMerge();
-  if (merge) {
-    MEMKV_TRY(ImageOf(*merge, poll, &merging_));
-    if (!merging_) {
+  DropVoidMerging();
+  if (merging_) MEMKV_TRY(merging_->Wait(poll));
+  if (merging_ && (merging_->state() != Merging::kReady || !LeadsOn(merging_->merge())))
+    merging_.reset();
+  const std::optional<Storage::Merge> stored = storage_->ReadMerge();
+  if (stored && (!merging_ || merging_->merge().image != stored->image)) {
+    MEMKV_TRY(Resume(*stored, poll));
+    if (!merging_) storage_->DropMerge();
+  }
+  if (!merging_) {
+    if (journal_.position().log_bytes == 0) {
+      storage_->Clean(kAll);
+      return {};
+    }
+    auto merging = std::make_shared<Merging>(file_, columns_, table_.orders(), table_.Remember(),
+                                             journal_.position(), Merging::Seen());
+    MEMKV_TRY(merging->Build(poll));
+    merging_ = std::move(merging);
+  }
+  MEMKV_TRY(Step(bytes, kAll, poll));
+  if (merged_) storage_->Clean(kAll);
+  return {};
+}
+
+// A merge that was begun, perhaps by another process. No merging_: what is stored no longer leads
+// to its image.
+Status Store::Resume(const Storage::Merge& merge, const Table::Poll& poll) {
+  merging_.reset();
+  Journal::Position position;
+  position.generation = merge.generation;
+  position.log_id = merge.log_id;
+  if (std::shared_ptr<const Fst> image = FindImage(Name(merge.image))) {
+    merging_ = std::make_shared<Merging>(file_, columns_, table_.orders(), Table::Version(),
+                                         position, Merging::Seen());
+    merging_->Take(std::move(image), merge.image);
+    return {};
+  }
+  Table then(columns_, table_.orders());
+  MEMKV_TRY(ReadUpTo(merge.log_id, true, poll, &then, &position));
+  if (position.generation != merge.generation) return {};
+  auto merging = std::make_shared<Merging>(file_, columns_, table_.orders(), then.Remember(),
+                                           position, Merging::Seen());
+  MEMKV_TRY(merging->Build(poll));
+  if (merging->merge().image == merge.image) merging_ = std::move(merging);
+  return {};
+}
+
+// --- on the way of transactions
+
+// REQUIRES that the transaction has written everything.
+Status Store::MergeOnTheWay(const Table::Poll& poll) {
+  if (left_over_) left_over_ = storage_->Clean(kCleanBytes);
+  if (left_over_ || !PassedLimit()) return {};
+  if (journal_.position().log_bytes < hold_until_) return {};
+  if (!merging_) return StartMerging(poll);
+  if (merging_->state() == Merging::kBuilding) return {};
+  // What fails, the build or a step, is not tried again and again.
+  hold_until_ = 2 * journal_.position().log_bytes;
+  if (merging_->state() == Merging::kFailed) {
+    merging_.reset();
+    return {};
+  }
+  const std::optional<Storage::Merge> stored = storage_->ReadMerge();
+  if (stored && stored->image != merging_->merge().image) {
+    const Merging::Seen now = SeenOf(stored);
+    if (now == merging_->seen()) {
       storage_->DropMerge();
-      merge.reset();
+    } else {
+      merging_.reset();
+      seen_ = now;
+      patience_ = kPatience;
     }
   }
-  if (!merge) {
-    merging_.reset();
-    const Journal::Position& at = journal_.position();
-    if (at.log_bytes == 0) return {};
-    std::shared_ptr<const Fst> image;
-    MEMKV_TRY(table_.BuildImage(poll, &image));
-    merge = {at.generation, at.log_id, IdOf(*image, columns_), image->image_bytes()};
-    merging_ = ShareImage(Name(merge->image), std::move(image));
-    storage_->StartMerge(*merge);
+  if (merging_) {
+    const uint64_t added =
+        journal_.position().log_operations - (shown_ ? shown_->log_operations : 0);
+    const Status status = Step(kSliceBytes, std::max(kFollowOperations, 2 * added), poll);
+    if (!status.ok() && status.code() != Status::kInterrupted) return status;
   }
-  const Bytes all = merging_->image().bytes();
-  Bytes left = all.substr(std::min<uint64_t>(storage_->ReadPieceBytes(), all.size()));
+  hold_until_ = 0;
+  return {};
+}
+
+Status Store::StartMerging(const Table::Poll& poll) {
+  // Somebody else's merge is left alone as long as it goes on; its image is not here.
+  if (patience_ > 0) {
+    --patience_;
+    return {};
+  }
+  const Merging::Seen now = SeenOf(storage_->ReadMerge());
+  if (now != Merging::Seen() && now != seen_) {
+    seen_ = now;
+    patience_ = kPatience;
+    return {};
+  }
+  auto merging = std::make_shared<Merging>(file_, columns_, table_.orders(), table_.Remember(),
+                                           journal_.position(), now);
+  if (!merging->BuildOnThread()) return Merge(kAll, poll);
+  merging_ = std::move(merging);
+  return {};
+}
+
+// What merging_ is of has been replaced by this transaction.
+void Store::DropVoidMerging() noexcept {
+  if (journal_.bases() != bases_) merging_.reset();
+  bases_ = journal_.bases();
+}
+
+void Store::CancelMerging() noexcept {
+  if (merging_) merging_->Cancel();
+}
+
+// --- both
+
+// One step of merging_, which is ready, and which the stored merge is, if there is one.
+Status Store::Step(uint64_t bytes, uint64_t operations, const Table::Poll& poll) {
+  const Storage::Merge& merge = merging_->merge();
+  std::unique_ptr<Merging::Next> next;
+  MEMKV_TRY(merging_->TakeNext(&next));
+  bool valid;
+  MEMKV_TRY(Follow(&next, operations, poll, &valid));
+  if (!valid) {
+    storage_->DropMerge();
+    merging_.reset();
+    return {};
+  }
+  const bool level = next->position.log_id == journal_.position().log_id;
+  if (operations == kAll && next->position.generation != journal_.position().generation) {
+    return Status::Corrupt("log row " + std::to_string(next->position.log_id) +
+                           ": is not the newest");
+  }
+  if (!level) {
+    merging_->PutBack(std::move(next));
+    return {};
+  }
+
+  if (!storage_->ReadMerge()) {
+    storage_->StartMerge(merge);
+    next->checked = 0;
+  }
+  const Bytes all = merging_->image();
+  const uint64_t written = storage_->ReadPieceBytes();
+  next->checked = std::min(next->checked, written);
+  if (written > all.size() ||
+      !storage_->PiecesAre(next->checked, all.substr(next->checked, written - next->checked))) {
+    // Somebody else has written there: the next step begins anew.
+    storage_->DropMerge();
+    merging_->PutBack(std::move(next));
+    return {};
+  }
+  next->checked = written;
+  Bytes left = all.substr(written);
   while (!left.empty() && bytes > 0) {
     const Bytes piece = left.substr(0, std::min<uint64_t>(bytes, kMaxStoredRowBytes));
     storage_->AppendPiece(piece);
     left.remove_prefix(piece.size());
     bytes -= piece.size();
   }
-  if (!left.empty()) return {};
-  if (Bytes(storage_->ReadPieces()) == all) return FinishMerge(*merge, poll);
-  // Somebody else has written there: the next step begins anew.
-  storage_->DropMerge();
+  if (!left.empty()) {
+    merging_->PutBack(std::move(next));
+    return {};
+  }
+  MEMKV_TRY(next->table.Settle(poll));
+  MEMKV_TRY(journal_.FinishMerge(merge));
+  table_.Replace(next->table.Remember(), next->position);
+  merged_ = true;
+  left_over_ = true;
+  merging_.reset();
+  bases_ = journal_.bases();
   return {};
 }
 
-Status Store::FinishMerge(const Storage::Merge& merge, const Table::Poll& poll) {
-  Table merged(columns_, table_.orders());
-  MEMKV_TRY(merged.StartFrom(merging_));
-  merged.DeferOrders();
-  Journal::Position position;
-  position.generation = merge.generation;
-  position.log_id = merge.log_id;
-  MEMKV_TRY(ReadRows(merge.log_id, journal_.position().log_id, &merged, &position, poll));
-  if (position.generation != journal_.position().generation) {
-    return Status::Corrupt("log row " + std::to_string(position.log_id) + ": is not the newest");
-  }
-  MEMKV_TRY(merged.Settle(poll));
-  MEMKV_TRY(journal_.FinishMerge(merge));
-  table_.Replace(merged.Remember(), position);
-  merged_ = true;
-  merging_.reset();
-  return {};
+// Applies the log's rows behind *next to it, whole rows until there were that many operations. Not
+// valid: what is stored does not lead from the merge's row to here.
+Status Store::Follow(std::unique_ptr<Merging::Next>* next, uint64_t operations,
+                     const Table::Poll& poll, bool* valid) {
+  // What it has seen may have been rolled back since.
+  if (!IsStored((*next)->position)) MEMKV_TRY(merging_->TakeNext(next));
+  *valid = IsStored((*next)->position);
+  if (!*valid) return {};
+  const int64_t newest = journal_.position().log_id;
+  if ((*next)->position.log_id == newest) return {};
+  return ReadRows((*next)->position.log_id, newest, &(*next)->table, &(*next)->position, poll,
+                  operations);
+}
+
+// Whether the log has a row of that id and generation.
+bool Store::IsStored(const Journal::Position& at) {
+  bool is = false;
+  const Status status =
+      storage_->ReadLog(at.log_id - 1, at.log_id, [&](const Storage::LogRow& row) -> Status {
+        Generation generation;
+        is = Generation::Decode(row.generation, &generation) && generation == at.generation;
+        return {};
+      });
+  return status.ok() && is;
+}
+
+bool Store::LeadsOn(const Storage::Merge& merge) {
+  Journal::Position at;
+  at.generation = merge.generation;
+  at.log_id = merge.log_id;
+  return IsStored(at);
 }
 
 Store::MergeProgress Store::GetMergeProgress() {
-  const std::optional<Storage::Merge> merge = storage_->ReadMerge();
-  if (!merge) return {};
-  return {storage_->ReadPieceBytes(), merge->bytes};
+  if (merging_ && merging_->state() == Merging::kBuilding)
+    return {"build", merging_->done(), merging_->total()};
+  if (const std::optional<Storage::Merge> merge = storage_->ReadMerge())
+    return {"merge", storage_->ReadPieceBytes(), merge->bytes};
+  if (merging_ && merging_->state() == Merging::kReady)
+    return {"merge", 0, merging_->merge().bytes};
+  return {};
 }
 
 }  // namespace memkv

@@ -1,6 +1,7 @@
-// Many rows at once: runs in key order past the last key become whole leaves, others, and those of
-// a table with second orders, are put one by one. (To look others up together first, so that their
-// cache misses overlap, costs more than it saves.)
+// Many rows at once: runs in key order past the last key (of the delta alone, where rows of the
+// base may be replaced) become whole leaves; others, and those of a table with second orders, are
+// put one by one. (To look others up together first, so that their cache misses overlap, costs more
+// than it saves.)
 
 #include <algorithm>
 #include <array>
@@ -15,10 +16,11 @@ Status Table::PutMany(std::span<const NewRow> rows) {
   std::array<Entry, kBatch> entries;
   for (; !rows.empty(); rows = rows.subspan(std::min(kBatch, rows.size()))) {
     const size_t n = std::min(kBatch, rows.size());
-    bool ascending = !Ordered();
+    bool ascending = !Ordered(), replace = true, past_base = true;
     for (size_t i = 0; i < n; ++i) {
       keys[i] = rows[i].key;
       ascending = ascending && (i == 0 || keys[i - 1] < keys[i]);
+      replace = replace && rows[i].replace;
     }
     if (ascending) {
       ArtCursor last = Head().NewCursor();
@@ -28,10 +30,18 @@ Status Table::PutMany(std::span<const NewRow> rows) {
     if (ascending && base_) {
       uint64_t below;
       MEMKV_TRY(base_->LowerBound(keys[0], &below));
-      ascending = below == base_->size();
+      past_base = below == base_->size();
+      ascending = past_base || replace;
     }
     if (ascending) {
-      for (size_t i = 0; i < n; ++i) entries[i] = {rows[i].value, 1};
+      std::array<uint64_t, kBatch> ranks;
+      if (past_base) {
+        ranks.fill(Fst::kMissing);
+      } else {
+        MEMKV_TRY(base_->FindMany(keys.data(), n, ranks.data()));
+      }
+      for (size_t i = 0; i < n; ++i)
+        entries[i] = {rows[i].value, ranks[i] == Fst::kMissing ? 1 : 0};
       MEMKV_TRY(delta_->Append(keys.data(), entries.data(), n));
       LogBuffer* const noted = Noted();
       for (size_t i = 0; noted && i < n; ++i) {

@@ -13,7 +13,8 @@
 //
 // A merge puts an image of everything up to a row of the log in the base's place, in steps. Until
 // it is finished its pieces lie beside the base, and mean nothing. It changes no generation: the
-// new base has that of the row, and the rows behind it follow on.
+// new base has that of the row, and the rows behind it follow on. The old base's image and the rows
+// that are in the new one may be left over for a while, and mean nothing either.
 
 #ifndef MEMKV_CORE_STORE_STORAGE_H_
 #define MEMKV_CORE_STORE_STORAGE_H_
@@ -48,7 +49,8 @@ class Storage {
   };
   struct Base {
     Generation generation;
-    Generation image;  // its id; FirstGeneration(columns): there is none
+    Generation image;    // its id; FirstGeneration(columns): there is none
+    int64_t log_id = 0;  // rows of the log up to here are left over; 0: none is
   };
   // An image that is on its way to become the base.
   struct Merge {
@@ -81,10 +83,13 @@ class Storage {
   virtual void StartMerge(const Merge& merge) = 0;
   virtual void AppendPiece(Bytes piece) = 0;
   virtual uint64_t ReadPieceBytes() = 0;  // how many have been appended
-  virtual std::string ReadPieces() = 0;   // what has been appended
+  // Whether what was appended reads, from a piece's beginning on, as `expected`.
+  virtual bool PiecesAre(uint64_t from, Bytes expected) = 0;
   virtual void DropMerge() = 0;
-  // Makes the pieces the base, and drops the rows of the log that they hold.
+  // Makes the pieces the base. Whatever they replace is left over.
   virtual void FinishMerge(const Merge& merge) = 0;
+  // Drops about so many bytes of what is left over. False: there was nothing.
+  virtual bool Clean(uint64_t bytes) = 0;
 };
 
 }  // namespace memkv

@@ -3,6 +3,7 @@
 #include <cstring>
 #include <limits>
 
+#include "core/store/in_key_order.h"
 #include "core/view/cursor.h"
 
 namespace memkv {
@@ -13,37 +14,6 @@ constexpr int64_t kNewest = std::numeric_limits<int64_t>::max();
 Status CorruptRow(int64_t id, const std::string& what) {
   return Status::Corrupt("log row " + std::to_string(id) + ": " + what);
 }
-
-// Puts a log's operations into a table.
-class IntoTable : public LogTarget {
- public:
-  IntoTable(Table* table, const Table::Poll& poll) : table_(table), poll_(poll) {}
-
-  Status Put(Bytes key, const Value& value) override {
-    bool existed;
-    MEMKV_TRY(Tick());
-    return table_->Put(key, value, true, &existed);
-  }
-  Status Erase(Bytes key) override {
-    bool existed;
-    MEMKV_TRY(Tick());
-    return table_->Erase(key, &existed);
-  }
-  Status EraseRange(Bytes lo, std::optional<Bytes> hi) override {
-    uint64_t erased;
-    return table_->EraseRange(lo, hi, poll_, &erased);
-  }
-
- private:
-  Status Tick() {
-    if (++done_ % 8192 == 0 && poll_ && poll_(done_, 0)) return Status::Interrupted();
-    return {};
-  }
-
-  Table* const table_;
-  const Table::Poll& poll_;
-  uint64_t done_ = 0;
-};
 
 Status CompareRow(const ViewCursor& stored, const ViewCursor& shown, size_t columns) {
   std::string a_text, b_text;
@@ -92,13 +62,17 @@ void Store::Share(const Table::Version& content) {
   version->content.mark = {};
   version->log_bytes = at.log_bytes;
   version->log_operations = at.log_operations;
-  sealed_ = ShareVersion(std::move(version), merged_);
+  version->merging = merging_;
+  sealed_ =
+      ShareVersion(std::move(version), merged_ || merging_ != (shown_ ? shown_->merging : nullptr));
 }
 
 void Store::Show(std::shared_ptr<const StoredVersion> version, int64_t log_id) noexcept {
   table_.Show(version->content);
   journal_.SetPosition(
       {version->name.generation, log_id, version->log_bytes, version->log_operations});
+  merging_ = version->merging;
+  bases_ = journal_.bases();
   shown_ = std::move(version);
 }
 
@@ -168,11 +142,15 @@ Status Store::CatchUp(const Storage::Head& head, const Table::Poll& poll) {
 }
 
 Status Store::ReadRows(int64_t after, int64_t until, Table* into, Journal::Position* position,
-                       const Table::Poll& poll) {
-  IntoTable target(into, poll);
+                       const Table::Poll& poll, uint64_t enough) {
+  InKeyOrder target(into, poll);
+  const uint64_t before = position->log_operations;
+  bool stopped = false;
   std::string batch;  // the pieces of one that goes on
   bool goes_on = false;
-  MEMKV_TRY(storage_->ReadLog(after, until, [&](const Storage::LogRow& row) -> Status {
+  const Status status = storage_->ReadLog(after, until, [&](const Storage::LogRow& row) -> Status {
+    stopped = !goes_on && position->log_operations - before >= enough;
+    if (stopped) return Status::Interrupted();
     Generation generation;
     if (!Generation::Decode(row.generation, &generation))
       return CorruptRow(row.id, "has no generation");
@@ -197,7 +175,9 @@ Status Store::ReadRows(int64_t after, int64_t until, Table* into, Journal::Posit
     }
     batch.clear();
     return {};
-  }));
+  });
+  if (!stopped) MEMKV_TRY(status);
+  MEMKV_TRY(target.Apply());
   return goes_on ? CorruptRow(position->log_id, "goes on, and is the last") : Status();
 }
 
@@ -209,7 +189,7 @@ Status Store::ReadImage(const Generation& id, bool share, std::shared_ptr<const 
   if (expected != id)
     return Status::Corrupt("the frozen image does not have its generation's content");
   if (!bytes) return {};
-  MEMKV_TRY(Fst::Open(FstImage::Own(std::move(*bytes)), out));
+  MEMKV_TRY(Fst::Open(FstImage::Checked(std::move(*bytes)), out));
   if ((*out)->columns() != columns_) {
     return Status::Corrupt("the frozen image has " + std::to_string((*out)->columns()) +
                            " columns (expected: " + std::to_string(columns_) + ")");
@@ -223,14 +203,16 @@ Status Store::ReadImage(const Generation& id, bool share, std::shared_ptr<const 
 Status Store::ReadUpTo(int64_t log_id, bool share_image, const Table::Poll& poll, Table* into,
                        Journal::Position* position) {
   const Storage::Base base = storage_->ReadBase();
+  left_over_ = left_over_ || base.log_id > 0;
   position->generation = base.generation;
+  position->log_id = base.log_id;
   if (base.image != FirstGeneration(columns_)) {
     std::shared_ptr<const Fst> image;
     MEMKV_TRY(ReadImage(base.image, share_image, &image));
     MEMKV_TRY(into->StartFrom(std::move(image)));
   }
   into->DeferOrders();
-  return ReadRows(0, log_id, into, position, poll);
+  return ReadRows(base.log_id, log_id, into, position, poll);
 }
 
 Status Store::ReadAll(bool share_image, const Table::Poll& poll, Loaded* out) {
@@ -251,7 +233,12 @@ bool Store::PassedLimit() const {
 Status Store::Sync(const Table::Poll& poll) {
   if (!table_.in_transaction()) return {};
   MEMKV_TRY(journal_.Flush());
-  if (PassedLimit()) {
+  DropVoidMerging();
+  if (background_) {
+    // Once: a commit that was refused comes again, and then the table is sealed.
+    const Status status = sealed_ ? Status() : MergeOnTheWay(poll);
+    if (!status.ok() && status.code() != Status::kInterrupted) return status;
+  } else if (PassedLimit()) {
     // Stopped while nothing was written: the next transaction merges.
     const Status status = table_.Freeze(poll);
     if (!status.ok() && status.code() != Status::kInterrupted) return status;
@@ -272,6 +259,8 @@ void Store::Rollback() noexcept {
   table_.Rollback();
   sealed_.reset();
   merged_ = false;
+  merging_ = shown_ ? shown_->merging : nullptr;
+  bases_ = journal_.bases();
 }
 
 Status Store::Rebuild(const Table::Poll& poll) {

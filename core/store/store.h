@@ -8,9 +8,12 @@
 #ifndef MEMKV_CORE_STORE_STORE_H_
 #define MEMKV_CORE_STORE_STORE_H_
 
+#include <limits>
 #include <memory>
+#include <string>
 
 #include "core/store/journal.h"
+#include "core/store/merging.h"
 #include "core/store/storage.h"
 #include "core/store/table.h"
 #include "core/store/versions.h"
@@ -36,7 +39,12 @@ class Store {
   Table& table() { return table_; }
   bool loaded() const { return shown_ != nullptr; }
   const Journal::Position& position() const { return journal_.position(); }
-  void SetDeltaLimit(std::optional<DeltaLimit> limit) { limit_ = limit; }
+  // Whether a merge at the delta limit is built on a thread and written on the way of later
+  // transactions, a slice in each, instead of by the one that reached the limit.
+  void SetDeltaLimit(std::optional<DeltaLimit> limit, bool background) {
+    limit_ = limit;
+    background_ = background;
+  }
 
   // Which database storage lies in, as no other of this process is called; before anything else,
   // and whenever it may have become another. Shares only with stores of the same.
@@ -61,12 +69,15 @@ class Store {
   // only. Does nothing if there is nothing to merge. Any store of the database may take the next
   // step; where the image is in no memory, it is built again.
   Status Merge(uint64_t bytes, const Table::Poll& poll);
-  // How far the merge is that is on its way: bytes written, and in all; 0, 0 if there is none.
-  // REQUIRES a transaction on the database.
+  // How far the merge is that is on its way: building its image, in keys, or writing it, in bytes;
+  // an empty phase if there is none. REQUIRES a transaction on the database.
   struct MergeProgress {
-    uint64_t written = 0, total = 0;
+    std::string phase;
+    uint64_t done = 0, total = 0;
   };
   MergeProgress GetMergeProgress();
+  // Nobody needs what a thread may be building.
+  void CancelMerging() noexcept;
 
   // Whether what is stored says, read from the front, what this table shows. Memory: another copy
   // of the table.
@@ -83,14 +94,22 @@ class Store {
   };
   Status ReadAll(bool share_image, const Table::Poll& poll, Loaded* out);
   Status ReadImage(const Generation& id, bool share, std::shared_ptr<const Fst>* out);
+  // Stops after the row that makes the operations as many as `enough`.
   Status ReadRows(int64_t after, int64_t until, Table* into, Journal::Position* position,
-                  const Table::Poll& poll);
+                  const Table::Poll& poll, uint64_t enough = std::numeric_limits<uint64_t>::max());
   Status ReadUpTo(int64_t log_id, bool share_image, const Table::Poll& poll, Table* into,
                   Journal::Position* position);
-  Status ImageOf(const Storage::Merge& merge, const Table::Poll& poll,
-                 std::shared_ptr<const Fst>* out);
-  Status FinishMerge(const Storage::Merge& merge, const Table::Poll& poll);
   bool PassedLimit() const;
+  Merging::Seen SeenOf(const std::optional<Storage::Merge>& merge);
+  Status Resume(const Storage::Merge& merge, const Table::Poll& poll);
+  Status MergeOnTheWay(const Table::Poll& poll);
+  Status StartMerging(const Table::Poll& poll);
+  void DropVoidMerging() noexcept;
+  Status Step(uint64_t bytes, uint64_t operations, const Table::Poll& poll);
+  Status Follow(std::unique_ptr<Merging::Next>* next, uint64_t operations, const Table::Poll& poll,
+                bool* valid);
+  bool IsStored(const Journal::Position& at);
+  bool LeadsOn(const Storage::Merge& merge);
   Status CatchUp(const Storage::Head& head, const Table::Poll& poll);
   void Show(std::shared_ptr<const StoredVersion> version, int64_t log_id) noexcept;
   void Share(const Table::Version& content);
@@ -103,9 +122,16 @@ class Store {
   std::optional<DeltaLimit> limit_ = DeltaLimit();
   std::shared_ptr<const StoredVersion> shown_;  // keeps what the table shows known to others
   std::shared_ptr<const StoredVersion>
-      sealed_;                          // what it will show once the transaction is committed
-  std::shared_ptr<const Fst> merging_;  // the image of the merge that this store had a part in
-  bool merged_ = false;                 // by the open transaction
+      sealed_;           // what it will show once the transaction is committed
+  bool merged_ = false;  // by the open transaction
+
+  bool background_ = false;
+  std::shared_ptr<Merging> merging_;  // of what the table holds, or held a while ago
+  uint64_t bases_ = 0;                // the journal's, when merging_ was known to be right
+  bool left_over_ = false;            // something may be, and is to be dropped
+  uint64_t hold_until_ = 0;           // bytes of the log; something has failed
+  Merging::Seen seen_;                // of another process's merge, when looked at last
+  int patience_ = 0;                  // transactions until the next look
 };
 
 }  // namespace memkv

@@ -3,7 +3,7 @@
 #include <cassert>
 #include <new>
 
-#include "core/store/view_source.h"
+#include "core/store/frozen_file.h"
 #include "core/view/cursor.h"
 
 namespace memkv {
@@ -197,23 +197,12 @@ Status Table::Truncate() {
   return {};
 }
 
-Status Table::BuildImage(const Poll& poll, std::shared_ptr<const Fst>* out) const {
-  FstBuilder::Options options;
-  options.columns = columns_;
-  options.orders = orders_;
-  options.poll = poll;
-  options.expected_keys = size();
-  options.previous = base_;
-  ViewSource source(Latest(), columns_);
-  std::shared_ptr<const FstImage> image;
-  MEMKV_TRY(FstBuilder::Build(&source, options, &image));
-  return Fst::Open(std::move(image), out);
-}
-
 Status Table::Freeze(const Poll& poll) {
   if (Head().size() == 0 && base_) return {};
+  std::shared_ptr<const FstImage> image;
+  MEMKV_TRY(BuildImage(Latest(), columns_, orders_, poll, &image));
   std::shared_ptr<const Fst> base;
-  MEMKV_TRY(BuildImage(poll, &base));
+  MEMKV_TRY(Fst::Open(std::move(image), &base));
   auto delta = NewDelta(true);
   if (journal_) {
     claimed_.reserve(claimed_.size() + 1);

@@ -67,8 +67,6 @@ class Table {
   Status StartFrom(std::shared_ptr<const Fst> base);
   // Merges everything into one base.
   Status Freeze(const Poll& poll);
-  // The image that Freeze would make the base.
-  Status BuildImage(const Poll& poll, std::shared_ptr<const Fst>* out) const;
 
   // --- second orders. A write brings them along; one that failed halfway may leave them unsettled,
   // and then nothing can be read by them until Settle() has made them anew. Writes call it

@@ -3,6 +3,8 @@
 #include <map>
 #include <mutex>
 
+#include "core/store/merging.h"
+
 namespace memkv {
 namespace {
 
@@ -17,9 +19,11 @@ class Known {
 
   std::shared_ptr<const T> Share(const ContentName& name, std::shared_ptr<const T> value,
                                  bool better = false) {
+    std::shared_ptr<const T> there;  // its end, if this is its last holder, is not for the lock
     const std::lock_guard lock(mutex_);
     std::weak_ptr<const T>& at = known_[name];
-    if (std::shared_ptr<const T> there = at.lock(); there && !better) return there;
+    there = at.lock();
+    if (there && !better) return there;
     at = value;
     return value;
   }

@@ -18,6 +18,8 @@
 
 namespace memkv {
 
+class Merging;
+
 struct ContentName {
   std::string file;       // names a database as no other of this process is named
   Generation generation;  // of a content, or the id of an image
@@ -30,6 +32,7 @@ struct StoredVersion {
   ContentName name;
   Table::Version content;  // its mark is not used
   uint64_t log_bytes = 0, log_operations = 0;
+  std::shared_ptr<Merging> merging;  // what this process has of a merge of it, or of what it was
 
   ~StoredVersion();
 };

@@ -15,7 +15,7 @@ namespace memkv {
 class ViewSource : public FstBuilder::Source {
  public:
   ViewSource(View view, size_t columns)
-      : cursor_(std::move(view)), row_(columns), buffers_(columns) {}
+      : cursor_(std::move(view)), row_(columns), buffers_(columns), blocks_(columns) {}
 
   void Rewind() override {
     cursor_.SeekFirst();
@@ -30,19 +30,21 @@ class ViewSource : public FstBuilder::Source {
     }
     const RowRef at = cursor_.row();
     for (size_t i = 0; i < row_.size(); ++i) {
-      status_ = cursor_.view().Column(at, i, &buffers_[i], &row_[i]);
+      status_ = cursor_.view().Column(at, i, &blocks_[i], &buffers_[i], &row_[i]);
       if (!status_.ok()) return false;
     }
     *key = cursor_.key();
     *row = row_;
     return true;
   }
+  KeyCode code() const override { return cursor_.code(); }
   Status status() const override { return status_; }
 
  private:
   ViewCursor cursor_;
   std::vector<Datum> row_;
   std::vector<std::string> buffers_;
+  std::vector<Fst::ColumnBlock> blocks_;
   bool started_ = false;
   Status status_;
 };

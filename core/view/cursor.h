@@ -55,6 +55,12 @@ class LayeredCursor {
 
   RowRef row() const  // REQUIRES Valid()
       requires std::same_as<V, View>;
+  // How the base codes the key that key() has just given, going forwards; nothing for the delta's.
+  KeyCode code() const
+      requires std::same_as<V, View>
+  {
+    return at_ == kBase ? base_->code() : KeyCode();
+  }
   uint64_t rank() const;  // REQUIRES Valid()
   // REQUIRES Valid(). Whether the entry is the base's alone, and where it is there.
   bool in_base() const { return at_ == kBase; }

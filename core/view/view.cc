@@ -4,7 +4,6 @@
 #include <new>
 
 #include "core/order_key.h"
-#include "core/row.h"
 
 namespace memkv {
 

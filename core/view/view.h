@@ -20,6 +20,7 @@
 #include "core/bytes.h"
 #include "core/datum.h"
 #include "core/fst/fst.h"
+#include "core/row.h"
 #include "core/status.h"
 
 namespace memkv {
@@ -89,6 +90,12 @@ class View {
   // One column of a row; text and blobs are borrowed from the view or from *buffer. kCorrupt on
   // stored bytes that are wrong.
   Status Column(const RowRef& row, size_t column, std::string* buffer, Datum* out) const;
+  // The same for rows in order; *block is kept by the caller for one column of one view.
+  Status Column(const RowRef& row, size_t column, Fst::ColumnBlock* block, std::string* buffer,
+                Datum* out) const {
+    if (row.in_base) return base_->Column(row.base_rank, column, block, buffer, out);
+    return DecodeColumn(row.value, column, out);
+  }
 
   bool has_orders() const { return orders_ != nullptr; }
   // Second order i of the table. Throws std::bad_alloc where it cannot be read.

@@ -130,6 +130,31 @@ TEST_CASE("symbols: what is coded comes back, and compares as it is") {
     REQUIRE(cmp == want);
   }
   CHECK(coded * 2 < plain);
+
+  // Many at once are coded as each is alone, the empty string and zeros among them.
+  text.insert(text.begin() + 7, {"", std::string(3, '\0'), "", std::string(20, '\0'), "a"});
+  for (size_t from = 0; from < text.size();) {
+    const size_t n = std::min<size_t>(1 + random.Below(9), text.size() - from);
+    std::vector<std::string> room;
+    std::vector<std::vector<uint8_t>> codes;
+    std::vector<SymbolCoder::Job> jobs;
+    for (size_t i = 0; i < n; ++i) {
+      room.push_back(std::string(SymbolCoder::kBefore, 'h') + text[from + i]);
+      codes.emplace_back(2 * text[from + i].size());
+    }
+    for (size_t i = 0; i < n; ++i) {
+      jobs.push_back({reinterpret_cast<const uint8_t*>(room[i].data()) + SymbolCoder::kBefore,
+                      static_cast<uint32_t>(text[from + i].size()), codes[i].data(), 0});
+    }
+    coder->EncodeMany(jobs.data(), n);
+    for (size_t i = 0; i < n; ++i) {
+      std::vector<uint8_t> alone(codes[i].size());
+      alone.resize(coder->Encode(jobs[i].plain, jobs[i].n, alone.data()));
+      codes[i].resize(jobs[i].coded);
+      REQUIRE(codes[i] == alone);
+    }
+    from += n;
+  }
 }
 
 }  // namespace memkv::art

@@ -15,6 +15,8 @@ namespace memkv::test {
 
 inline void Exercise(const std::shared_ptr<const Fst>& fst, const std::vector<Bytes>& probes) {
   constexpr uint64_t kSteps = 200;
+  constexpr uint64_t kMostBytes = 4 << 20;  // a forged image may spell keys of a megabyte each
+  uint64_t bytes = 0;
   const uint64_t n = fst->size();
   std::string key;
   std::vector<uint64_t> ranks(probes.size());
@@ -25,9 +27,11 @@ inline void Exercise(const std::shared_ptr<const Fst>& fst, const std::vector<By
     (void)fst->Find(probe, &found, &rank);
     (void)fst->LowerBound(probe, &rank);
   }
-  for (uint64_t i = 0; i < std::min(n, kSteps); ++i) {
-    (void)fst->Select(i, &key);
-    (void)fst->Select(n - 1 - i, &key);
+  for (uint64_t i = 0; i < std::min(n, kSteps) && bytes < kMostBytes; ++i) {
+    for (const uint64_t rank : {i, n - 1 - i}) {
+      (void)fst->Select(rank, &key);
+      bytes += key.size();
+    }
     for (size_t c = 0; c < std::min<size_t>(fst->columns(), 8); ++c) {
       Datum value;
       if (fst->Column(i, c, &key, &value).ok() && !value.bytes.empty())
@@ -36,8 +40,8 @@ inline void Exercise(const std::shared_ptr<const Fst>& fst, const std::vector<By
   }
   FstCursor cursor(fst);
   auto steps = [&](auto move, uint64_t most) {
-    for (uint64_t i = 0; i < most && cursor.Valid(); ++i) {
-      if (i % 3 == 0) (void)cursor.key();
+    for (uint64_t i = 0; i < most && cursor.Valid() && bytes < 2 * kMostBytes; ++i) {
+      if (i % 3 == 0) bytes += cursor.key().size();
       if (cursor.Valid()) move();
     }
   };

@@ -115,5 +115,21 @@ TEST_CASE("a facet costs the same however many keys it has") {
   CHECK(facets.cursor().moves().skips == 20);
 }
 
+// Of a stored image whose keys are out of order: each jump leads back to the first key.
+struct RoundCursor : MapCursor<int> {
+  using MapCursor::MapCursor;
+  void NextPast(size_t) { SeekFirst(); }
+};
+
+TEST_CASE("facets of keys out of order end with an error") {
+  std::vector<std::string> texts = {"b", "c/d"};
+  for (int i = 0; i < 20; ++i) texts.push_back("a/" + std::to_string(i));
+  const Map map = TextMap(texts);
+  Facets facets(RoundCursor(&map), kTextTag, "", "/");
+  facets.Start();
+  CHECK(!facets.Valid());
+  CHECK(facets.status().code() == Status::kCorrupt);
+}
+
 }  // namespace
 }  // namespace memkv

@@ -104,11 +104,27 @@ TEST_CASE("last_insert_rowid is the user's") {
   CHECK(sqlite3_last_insert_rowid(db.handle()) == 77);
 }
 
+TEST_CASE("a DROP that fails leaves nothing behind when the connection closes") {
+  Folder folder;
+  auto fail = [&](bool message) {
+    Db db(folder / (message ? "a.db" : "b.db"));
+    db.Exec("CREATE VIRTUAL TABLE t USING memkv; INSERT INTO t VALUES('a', 1)");
+    Cursor reading(db, "SELECT * FROM t_log");
+    REQUIRE(reading.Step() == SQLITE_ROW);
+    if (message) CHECK(db.Code("DROP TABLE t") == SQLITE_LOCKED);
+  };
+  fail(false);
+  const sqlite3_int64 before = sqlite3_memory_used();
+  fail(true);
+  CHECK(sqlite3_memory_used() == before);
+}
+
 TEST_CASE("delta_limit merges as a transaction commits, and a rollback takes that back") {
   Folder folder;
   Db db(folder / "a.db");
   db.Exec(
-      "CREATE VIRTUAL TABLE t USING memkv(delta_limit = '1kB'); INSERT INTO t VALUES('small', 1)");
+      "CREATE VIRTUAL TABLE t USING memkv(delta_limit = '1kB', background = off); INSERT INTO t "
+      "VALUES('small', 1)");
   CHECK(db.Rows("SELECT (SELECT count(*) FROM t_log), (SELECT count(*) FROM t_segment)") == "1, 0");
   db.Exec("INSERT INTO t VALUES('large', zeroblob(2000))");
   CHECK(db.Rows("SELECT (SELECT count(*) FROM t_log), (SELECT count(*) FROM t_segment)") == "0, 1");

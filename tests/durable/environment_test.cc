@@ -206,4 +206,23 @@ TEST_CASE("a file that claims another's generation is not taken for it") {
   }
 }
 
+TEST_CASE("a log whose last row has the greatest id takes no other, and is frozen") {
+  Folder folder;
+  {
+    Db db(folder / "a.db");
+    Tables(db);
+    Both(db, "INSERT INTO t VALUES('a', 1)");
+    db.Exec("UPDATE t_log SET id = 9223372036854775807");
+  }
+  Db db(folder / "a.db");
+  RequireSound(db);
+  CHECK(db.Error("INSERT INTO t VALUES('b', 2)") ==
+        "memkv: log row 9223372036854775807: its id leaves none for the next one");
+  CHECK(db.Code("INSERT INTO t VALUES('b', 2)") == SQLITE_CORRUPT_VTAB);
+  RequireSound(db);
+  db.Exec("INSERT INTO t(t) VALUES('freeze')");
+  Both(db, "INSERT INTO t VALUES('b', 2)");
+  RequireSound(db);
+}
+
 }  // namespace memkv::test

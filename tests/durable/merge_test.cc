@@ -152,7 +152,7 @@ TEST_CASE("freeze, truncate, delta_limit, VACUUM and a damaged piece end or outl
   db.Exec(
       "UPDATE t_segment SET data = zeroblob(length(data)) WHERE id = (SELECT max(id) FROM "
       "t_segment)");
-  for (int i = 0; i < 4; ++i) db.Exec(kStep);
+  db.Exec(kStep);
   CHECK(db.Rows("SELECT count(*) FROM t_meta") == "3");  // it was seen, and dropped
   RequireSound(db);
   db.Exec(kStep);

@@ -112,7 +112,7 @@ TEST_CASE("arguments that cannot be meant name themselves and what is allowed") 
     return "accepted";
   };
   CHECK(message({"frob = 1"}) ==
-        "memkv: unknown option \"frob\" (known: delta_limit, durable, file)");
+        "memkv: unknown option \"frob\" (known: background, delta_limit, durable, file)");
   CHECK(message({"durable = maybe"}) == "memkv: durable = maybe (allowed: on, off)");
   CHECK(message({"a PRIMARY KEY", "b PRIMARY KEY"}) ==
         "memkv: columns \"a\" and \"b\" are both PRIMARY KEY (exactly one may be)");
@@ -138,10 +138,12 @@ TEST_CASE("arguments that cannot be meant name themselves and what is allowed") 
         "memkv: an empty argument (allowed: columns and options, separated by commas)");
 }
 
-TEST_CASE("hosts that are too old are refused by name") {
+TEST_CASE("hosts that are too old, and machines of the other byte order, are refused by name") {
   CHECK(HostRefusal(3037002) == "memkv: SQLite 3.37.2 is too old (allowed: 3.38.0 and newer)");
   CHECK(HostRefusal(3038000).empty());
   CHECK(HostRefusal(3053002).empty());
+  CHECK(HostRefusal(3053002, std::endian::big) ==
+        "memkv: this machine is big-endian (allowed: little-endian)");
 }
 
 }  // namespace memkv::sql

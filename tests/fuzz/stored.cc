@@ -49,7 +49,7 @@ class Bytewise : public Storage {
     std::erase_if(rows, [after](const Row& row) { return row.id > after; });
   }
   void ReplaceBase(const Generation& generation, std::optional<Bytes> bytes) override {
-    base = {generation, generation};
+    base = {generation, generation, 0};
     image.reset();
     if (bytes) image = std::string(*bytes);
     rows.clear();
@@ -58,9 +58,10 @@ class Bytewise : public Storage {
   void StartMerge(const Merge&) override {}
   void AppendPiece(Bytes) override {}
   uint64_t ReadPieceBytes() override { return 0; }
-  std::string ReadPieces() override { return ""; }
+  bool PiecesAre(uint64_t, Bytes) override { return true; }
   void DropMerge() override {}
   void FinishMerge(const Merge&) override {}
+  bool Clean(uint64_t) override { return false; }
 };
 
 std::string Take(Bytes* in) {

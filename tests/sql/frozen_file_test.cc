@@ -2,8 +2,12 @@
 // it is read-only; what is no such file, or a damaged one, is an error that says so.
 
 #include <doctest/doctest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <cstdio>
 #include <cstring>
+#include <exception>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -202,7 +206,7 @@ TEST_CASE("file is for the temp schema, and for who may name files") {
 
   Db plain(":memory:", Load::kNoFiles);
   CHECK(plain.Error("CREATE VIRTUAL TABLE temp.f" + with_file) ==
-        "memkv: unknown option \"file\" (known: delta_limit, durable)");
+        "memkv: unknown option \"file\" (known: background, delta_limit, durable)");
   CHECK(plain.Error("SELECT memkv_export('f', 'x')").find("no such function") != std::string::npos);
   std::string message;
   CHECK((LoadModule(plain.handle(), Load::kModule, &message) & 0xff) == SQLITE_OK);
@@ -245,8 +249,8 @@ TEST_CASE("what memkv_export and file cannot take") {
   CHECK(db.Error(create("file = ''")) == "memkv: file =" + allowed);
   CHECK(db.Error(create("file = urls.mkv")) == "memkv: file = urls.mkv" + allowed);
   CHECK(db.Error(create("file = 'a', FILE = 'b'")) == "memkv: option \"file\" is given twice");
-  for (const char* more :
-       {"file = 'a', key", "durable = off, file = 'a'", "file = 'a', delta_limit = off"}) {
+  for (const char* more : {"file = 'a', key", "durable = off, file = 'a'",
+                           "file = 'a', delta_limit = off", "background = on, file = 'a'"}) {
     CHECK(db.Error(create(more)) ==
           "memkv: file = \"a\" goes with no column and no other option (the columns are the "
           "file's)");
@@ -323,6 +327,85 @@ TEST_CASE("a file cut short while it is open fails the next statement") {
     CHECK(db.Code(sql) == SQLITE_IOERR);
   }
   db.Exec("DROP TABLE f");
+}
+
+// A version of a table: kVersionKeys + version keys, each with the version as its value.
+constexpr int kVersionKeys = 2000;
+
+void ExportVersion(Db& db, int version, const std::string& path) {
+  db.Exec(
+      "INSERT INTO t(t) VALUES('truncate');"
+      "WITH RECURSIVE c(i) AS (VALUES(1) UNION ALL SELECT i + 1 FROM c WHERE i < ?1) "
+      "INSERT INTO t SELECT 'http://site' || (i % 7) || '/' || i, ?1 - " +
+          std::to_string(kVersionKeys) + " FROM c",
+      {IntegerCell(kVersionKeys + version)});
+  Export(db, path);
+}
+
+// What a process does until there is a file `done`: opens what is at `path`, and sees one version,
+// whole, and the same to the end.
+void ReadVersions(const std::string& path, const std::string& done) {
+  auto expect = [](bool ok, const std::string& what) {
+    if (!ok) throw std::runtime_error(what);
+  };
+  for (int opened = 0; opened < 3 || !fs::exists(done); ++opened) {
+    Db db;
+    db.Exec(Open(path));
+    const std::string seen = db.Rows(
+        "SELECT count(*) - max(value), min(value) = max(value), count(DISTINCT key) = "
+        "count(*) FROM f");
+    expect(seen == std::to_string(kVersionKeys) + ", 1, 1", "a mixture of versions: " + seen);
+    const std::string version = db.Rows("SELECT max(value), min(key), max(key) FROM f");
+    usleep(3000);
+    expect(db.Rows("SELECT * FROM memkv_check('f')").empty(), "the file is damaged");
+    expect(db.Rows("SELECT max(value), min(key), max(key) FROM f") == version,
+           "an open file has changed");
+  }
+}
+
+// The process that runs `work`; it exits with 0 if that throws nothing, and dies of SIGALRM rather
+// than stay.
+template <class Work>
+pid_t InProcess(const Work& work) {
+  const pid_t child = fork();
+  if (child != 0) return child;
+  alarm(120);
+  try {
+    work();
+    _exit(0);
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "process: %s\n", e.what());
+    _exit(1);
+  }
+}
+
+TEST_CASE("processes read an exported file while others export over it") {
+  const Folder dir;
+  const std::string path = dir / "t.mkv", done = dir / "done";
+  constexpr char kCreate[] = "CREATE VIRTUAL TABLE t USING memkv(key TEXT PRIMARY KEY, value)";
+  {
+    Db db;
+    db.Exec(kCreate);
+    ExportVersion(db, 0, path);
+  }
+  std::vector<pid_t> children;
+  for (int i = 0; i < 3; ++i) children.push_back(InProcess([&] { ReadVersions(path, done); }));
+  for (const int writer : {1, 2}) {
+    children.push_back(InProcess([&] {
+      Db db;
+      db.Exec(kCreate);
+      for (int i = 0; i < 15; ++i) ExportVersion(db, 2 * i + writer, path);
+    }));
+  }
+  auto exit_of = [](pid_t child) {
+    int status = -1;
+    return waitpid(child, &status, 0) == child ? status : -1;
+  };
+  CHECK(exit_of(children[3]) == 0);
+  CHECK(exit_of(children[4]) == 0);
+  WriteAll(done, "");
+  for (int i = 0; i < 3; ++i) CHECK(exit_of(children[i]) == 0);
+  CHECK(FilesIn(dir) == 2);  // no temporary file is left
 }
 
 // Stops statements that go on for long: a forged image may well hold 2^60 keys.

@@ -68,7 +68,7 @@ TEST_CASE("a failing CREATE VIRTUAL TABLE changes nothing, and its name is free"
   Db db;
   db.Exec(kTable);
   CHECK(db.Error("CREATE VIRTUAL TABLE temp.v USING memkv(frob = 1)") ==
-        "memkv: unknown option \"frob\" (known: delta_limit, durable, file)");
+        "memkv: unknown option \"frob\" (known: background, delta_limit, durable, file)");
   CHECK(db.Error("CREATE VIRTUAL TABLE temp.u USING memkv") == "table u already exists");
   CHECK(db.Rows("SELECT * FROM u") == kRows);
   db.Exec("CREATE VIRTUAL TABLE temp.v USING memkv; INSERT INTO v VALUES (1, 1)");

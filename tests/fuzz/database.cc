@@ -1,0 +1,147 @@
+// libFuzzer: any bytes as a database, opened by sqlite3_deserialize(); then everything that is done
+// with a table is done with those in it. An error is a right answer; a crash, a leak, a statement
+// that does not end, or a database that cannot be closed is not.
+
+#include <time.h>
+
+#include "tests/fuzz/database_images.h"
+
+namespace memkv::test {
+namespace {
+
+// An image of a few bytes may stand for more rows than can ever be read: a statement is stopped
+// when it has had its time, of the CPU.
+constexpr double kStatementSeconds = 0.03;
+
+double Now() {
+  timespec now;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
+}
+struct Deadline {
+  double until;
+  unsigned asked;
+};
+int Stop(void* p) {
+  auto* deadline = static_cast<Deadline*>(p);
+  return ++deadline->asked % 16 == 0 && Now() > deadline->until;  // the clock is not cheap
+}
+
+// Of databases whose table t cannot be read: it is tried all over again by each statement.
+constexpr const char* kOfDamaged[] = {
+    "SELECT * FROM t WHERE key LIKE 'a%'",
+    "SELECT * FROM memkv_check('t')",
+    "INSERT INTO t VALUES ('a', 1)",
+    "INSERT INTO t(t) VALUES ('integrity-check')",
+    "INSERT INTO t(t) VALUES ('rebuild')",
+    "SELECT memkv_freeze('t')",
+    "SELECT * FROM memkv_union('s', 'w')",
+    "INSERT INTO s(s) VALUES ('freeze')",
+    "INSERT INTO w(w) VALUES ('integrity-check')",
+    "ALTER TABLE t RENAME TO u",
+    "VACUUM",
+    "DROP TABLE u",
+};
+
+constexpr const char* kStatements[] = {
+    "SELECT * FROM t",
+    "SELECT * FROM s ORDER BY rank DESC",
+    "SELECT sum(a), max(b), total(c), length(group_concat(k)) FROM w",
+    "SELECT *, rank FROM t WHERE key >= 'b' AND key < 'https://c' ORDER BY key DESC LIMIT 50",
+    "SELECT * FROM t WHERE key = 'https://a.example/7'",
+    "SELECT * FROM t WHERE key IN ('zebra', 'https://b.example/1', x'00', 5)",
+    "SELECT * FROM t WHERE key LIKE 'HTTPS://a%' ORDER BY key DESC",
+    "SELECT * FROM t WHERE key GLOB 'h*[0-5]?'",
+    "SELECT count(*) FROM t WHERE key LIKE '%7'",
+    "SELECT * FROM t WHERE rank BETWEEN 3 AND 9",
+    "SELECT key FROM t LIMIT 3 OFFSET 20",
+    "SELECT min(key), max(key) FROM t",
+    "SELECT * FROM s WHERE word > 3 AND word < 'wood'",
+    "SELECT t.key FROM s JOIN t ON t.key > s.word LIMIT 20",
+    "SELECT memkv_count('t'), memkv_count('t', 'https://a'), memkv_count('t', 'a', 'z')",
+    "SELECT count(*) FROM t WHERE has_prefix(key, 'https://')",
+    "SELECT * FROM memkv_stats('t')",
+    "SELECT * FROM memkv_check('t')",
+    "SELECT * FROM memkv_facets('t', 'https://', '/', 2)",
+    "SELECT * FROM memkv_fuzzy('s', 'wort', 2)",
+    "SELECT * FROM memkv_lookup('t', '[\"zebra\", \"https://a.example/0\", 5]')",
+    "SELECT * FROM memkv_union('t', 's')",
+    "SELECT * FROM memkv_intersect('s', 'w')",
+    "SELECT * FROM memkv_except('t', 's')",
+    "SELECT * FROM memkv_folded('t', '/', 2)",
+    "SELECT length(memkv_flame('t', '/'))",
+    "INSERT INTO w(w) VALUES ('integrity-check')",
+    "INSERT INTO t VALUES ('https://a.example/new', 12)",
+    "INSERT INTO t(t, key, value) VALUES ('add', 'https://a.example/new', 3)",
+    "INSERT INTO t(t) VALUES ('integrity-check')",
+    "BEGIN",
+    "UPDATE t SET value = rank WHERE key < 'https://b'",
+    "SAVEPOINT p",
+    "DELETE FROM t WHERE key > 'https://a.example/5' AND key < 'https://b.example/2'",
+    "INSERT INTO w VALUES (1, 'row', 'b', 2)",
+    "ROLLBACK TO p",
+    "REPLACE INTO w VALUES (2, 7, 'c', 3)",
+    "COMMIT",
+    "ROLLBACK",
+    "INSERT INTO t(t, rank) VALUES ('merge', 1)",
+    "INSERT INTO w(w, rank) VALUES ('merge', 1)",
+    "SELECT * FROM t WHERE key > 'https://b' LIMIT 10",
+    "INSERT INTO t(t) VALUES ('freeze')",
+    "SELECT memkv_freeze('s')",
+    "SELECT * FROM s",
+    "INSERT INTO t(t, key) VALUES ('delete-prefix', 'https://c')",
+    "INSERT INTO t(t) VALUES ('rebuild')",
+    "INSERT INTO t(t) VALUES ('integrity-check')",
+    "PRAGMA integrity_check",
+    "BEGIN",
+    "DROP TABLE w",
+    "ROLLBACK",
+    "ALTER TABLE t RENAME TO u",
+    "SELECT * FROM u ORDER BY key DESC LIMIT 5",
+    "VACUUM",
+    "INSERT INTO u(u) VALUES ('truncate')",
+    "INSERT INTO u SELECT * FROM t",
+    "DROP TABLE u",
+    "DROP TABLE t",
+    "SELECT * FROM w",
+    "DROP TABLE s",
+};
+
+void Exercise(std::string_view image) {
+  FuzzedDatabase database(image);
+  Deadline deadline{};
+  sqlite3_progress_handler(database.db(), 1, &Stop, &deadline);
+  auto run = [&](const char* statement) {
+    deadline.until = Now() + kStatementSeconds;
+    return database.Run(statement);
+  };
+  if (run("SELECT count(*) FROM t")) {
+    for (const char* statement : kStatements) run(statement);
+  } else {
+    for (const char* statement : kOfDamaged) run(statement);
+  }
+}
+
+}  // namespace
+}  // namespace memkv::test
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  memkv::test::Exercise({reinterpret_cast<const char*>(data), size});
+  return 0;
+}
+
+extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size, size_t most, unsigned seed) {
+  using namespace memkv::test;
+  std::minstd_rand random(seed);
+  (void)random();
+  const std::string_view image(reinterpret_cast<char*>(data), size);
+  std::string changed;
+  if (!image.starts_with("SQLite format 3") || random() % 64 == 0) {
+    changed = SoundImages()[random() % SoundImages().size()];
+  } else if (random() % 8 != 0) {
+    changed = Damaged(image, random);
+  }
+  if (changed.empty() || changed.size() > most) return LLVMFuzzerMutate(data, size, most);
+  std::memcpy(data, changed.data(), changed.size());
+  return changed.size();
+}
