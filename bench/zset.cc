@@ -51,7 +51,7 @@ Corpus MakeCorpus(size_t n, size_t queries) {
   Corpus c;
   Rng rng(n);
   for (size_t i = 0; i < n; ++i) {
-    char member[16];
+    char member[32];
     std::snprintf(member, sizeof member, "user:%08zu", i);
     c.members.emplace_back(member);
     c.scores.push_back(static_cast<double>(rng.Next() >> 11) * 0x1p-53);

@@ -56,9 +56,7 @@ class LayeredCursor {
   RowRef row() const  // REQUIRES Valid()
       requires std::same_as<V, View>;
   // How the base codes the key that key() has just given, going forwards; nothing for the delta's.
-  KeyCode code() const
-      requires std::same_as<V, View>
-  {
+  KeyCode code() const requires std::same_as<V, View> {
     return at_ == kBase ? base_->code() : KeyCode();
   }
   uint64_t rank() const;  // REQUIRES Valid()

@@ -223,7 +223,8 @@ TEST_CASE("fst image: a section about is added, replaced, and damage stays known
     const auto image = MustBuild(model);
     const TempFile file;
     std::string first;
-    for (const std::string& about : {std::string("x"), std::string(200000, 'y'), std::string("x")}) {
+    for (const std::string& about :
+         {std::string("x"), std::string(200000, 'y'), std::string("x")}) {
       std::shared_ptr<const FstImage> mapped;
       REQUIRE(WriteFile(*image, about, file.path(), {}).ok());
       REQUIRE(MapFile(file.path(), &mapped).ok());
