@@ -162,8 +162,8 @@ TEST_CASE("second orders go through merges with their rows") {
   auto same_order = [](Db& in) {
     const std::string by = " ORDER BY value, key LIMIT 50 OFFSET 900";
     REQUIRE(in.Rows("SELECT value, key FROM t" + by) == in.Rows("SELECT value, key FROM p" + by));
-    REQUIRE(in.Rows("SELECT key FROM t WHERE value < 1000 ORDER BY value DESC") ==
-            in.Rows("SELECT key FROM p WHERE value < 1000 ORDER BY value DESC"));
+    REQUIRE(in.Rows("SELECT key FROM t WHERE value < 1000 ORDER BY value DESC, key DESC") ==
+            in.Rows("SELECT key FROM p WHERE value < 1000 ORDER BY value DESC, key DESC"));
     REQUIRE(in.Rows("SELECT value_rank FROM t WHERE key = 'key 7919'") ==
             in.Rows("SELECT count(*) FROM p WHERE (value, key) < ((SELECT value FROM p WHERE key = "
                     "'key 7919'), 'key 7919')"));
