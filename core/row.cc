@@ -110,8 +110,22 @@ class Reader {
   Bytes rest_;
 };
 
+constexpr uint64_t kRealNumber = uint64_t{1} << 63;  // the sign bit, which its REALs do not have
+
 Datum NumberColumn(uint64_t number, size_t column) {
-  return number == 0 || column != 0 ? Datum::Null() : Datum::Integer(UnZigZag(number - 1));
+  if (number == 0 || column != 0) return Datum::Null();
+  if (number < kRealNumber) return Datum::Integer(UnZigZag(number - 1));
+  const double d = std::bit_cast<double>(number - kRealNumber);
+  return std::isnan(d) ? Datum::Null() : Datum::Real(d);
+}
+
+// The number that stands for a row of this one column; 0: none does.
+uint64_t NumberOf(const Datum& v) {
+  uint64_t number = 0;
+  if (v.kind == Datum::kInteger) number = ZigZag(v.integer) + 1;
+  if (v.kind == Datum::kReal && !std::signbit(v.real))
+    return std::bit_cast<uint64_t>(v.real) | kRealNumber;
+  return number < kRealNumber ? number : 0;
 }
 
 }  // namespace
@@ -121,9 +135,8 @@ Value EncodeRow(std::span<const Datum> columns, std::string* buffer) {
     columns = columns.first(columns.size() - 1);
   }
   if (columns.empty()) return Value::Number(0);
-  if (columns.size() == 1 && columns[0].kind == Datum::kInteger) {
-    const uint64_t number = ZigZag(columns[0].integer) + 1;
-    if (number != 0) return Value::Number(number);
+  if (columns.size() == 1) {
+    if (const uint64_t number = NumberOf(columns[0])) return Value::Number(number);
   }
   size_t header_bytes = 0;
   for (const Datum& v : columns) {

@@ -1,8 +1,9 @@
 // A row as a Value: the value columns of one key, in as few bytes as they take.
 //
-//   Number(0)       every column is NULL
-//   Number(n > 0)   column 0 is the INTEGER whose zigzag code is n - 1; every other column is NULL
-//   Record          anything else:
+//   Number(0)             every column is NULL
+//   Number(0 < n < 2^63)  column 0 is the INTEGER whose zigzag code is n - 1, every other NULL
+//   Number(n >= 2^63)     column 0 is the REAL whose IEEE 754 bits are n - 2^63, every other NULL
+//   Record                anything else:
 //
 //     +--------------+----------------------+--------------------------+
 //     | header bytes | a type for a column  | a body for a column      |

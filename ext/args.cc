@@ -106,10 +106,11 @@ bool Is(const Tokens::Token& t, std::string_view keyword) {
   return t.word && SameName(t.text, keyword);
 }
 
-constexpr std::string_view kColumnTakes = " (a column takes a type, PRIMARY KEY, NOT NULL)";
-constexpr std::string_view kRefused[] = {
-    "AS",      "AUTOINCREMENT", "CHECK",  "COLLATE", "CONSTRAINT", "DEFAULT", "DESC",
-    "FOREIGN", "GENERATED",     "HIDDEN", "INDEXED", "REFERENCES", "UNIQUE"};
+constexpr std::string_view kColumnTakes =
+    " (a column takes a type, PRIMARY KEY, NOT NULL, INDEXED)";
+constexpr std::string_view kRefused[] = {"AS",         "AUTOINCREMENT", "CHECK",      "COLLATE",
+                                         "CONSTRAINT", "DEFAULT",       "DESC",       "FOREIGN",
+                                         "GENERATED",  "HIDDEN",        "REFERENCES", "UNIQUE"};
 
 // 'off', '64MB' (also kB, GB, or plain bytes) or '10%'.
 bool ParseDeltaLimit(std::string_view text, std::optional<DeltaLimit>* limit) {
@@ -204,6 +205,9 @@ bool ParseColumn(const Tokens::Token& name, Tokens tokens, Column* column) {
       expect("NULL");
       column->not_null = true;
       in_type = false;
+    } else if (Is(*t, "INDEXED")) {
+      column->indexed = true;
+      in_type = false;
     } else if (Is(*t, "NULL")) {
       in_type = false;
     } else if (primary && Is(*t, "ASC")) {
@@ -244,6 +248,8 @@ Affinity AffinityOf(std::string_view type) {
   return Affinity::kNumeric;
 }
 
+std::string RankName(const Column& indexed) { return indexed.name + "_rank"; }
+
 namespace {
 
 // Adds a column definition.
@@ -271,6 +277,15 @@ void FinishColumns(std::optional<size_t> key, Schema* schema) {
       Fail("table " + Shown(schema->table) + ": a column may not be named " + Shown(c.name) +
            " (reserved: rank, rowid)");
     }
+    for (const Column& indexed : schema->columns) {
+      if (!indexed.indexed || !SameName(c.name, RankName(indexed))) continue;
+      Fail("table " + Shown(schema->table) + ": a column may not be named " + Shown(c.name) +
+           " beside the INDEXED column " + Shown(indexed.name) + " (its ranks have that name)");
+    }
+  }
+  if (schema->key_column().indexed) {
+    Fail("column " + Shown(schema->key_column().name) +
+         ": the PRIMARY KEY has its order already (INDEXED is for other columns)");
   }
 }
 
@@ -345,20 +360,48 @@ void CheckTableName(const Schema& schema, std::string_view table) {
            " (the table's own name is its command column)");
     }
   }
+  for (const Column& c : schema.columns) {
+    if (c.indexed && SameName(RankName(c), table)) {
+      Fail("table " + Shown(table) + " may not have an INDEXED column named " + Shown(c.name) +
+           " (its ranks are in a column named like the table)");
+    }
+  }
   if (SameName(table, "rank"))
     Fail("a table may not be named " + Shown(table) + " (it has a column named \"rank\")");
 }
 
 std::string Schema::Definition(size_t i) const {
+  return DeclaredAs(i) + (columns[i].indexed ? " INDEXED" : "");
+}
+
+// As SQLite itself knows it.
+std::string Schema::DeclaredAs(size_t i) const {
   const Column& c = columns[i];
   return QuoteName(c.name) + ' ' + c.type + (i == key ? " PRIMARY KEY" : "") +
          (c.not_null ? " NOT NULL" : "");
 }
 
+std::vector<size_t> Schema::IndexedColumns() const {
+  std::vector<size_t> indexed;
+  for (size_t i = 0; i < columns.size(); ++i) {
+    if (columns[i].indexed) indexed.push_back(i);
+  }
+  return indexed;
+}
+
+std::vector<uint32_t> Schema::Orders() const {
+  std::vector<uint32_t> orders;
+  for (const size_t i : IndexedColumns()) orders.push_back(static_cast<uint32_t>(RowColumn(i)));
+  return orders;
+}
+
 std::string Schema::Declaration() const {
   std::string sql = "CREATE TABLE x(";
-  for (size_t i = 0; i < columns.size(); ++i) sql += Definition(i) + ", ";
-  return sql + "\"rank\" INTEGER HIDDEN, " + QuoteName(table) + " HIDDEN) WITHOUT ROWID";
+  for (size_t i = 0; i < columns.size(); ++i) sql += DeclaredAs(i) + ", ";
+  sql += "\"rank\" INTEGER HIDDEN, " + QuoteName(table) + " HIDDEN";
+  for (const size_t i : IndexedColumns())
+    sql += ", " + QuoteName(RankName(columns[i])) + " INTEGER HIDDEN";
+  return sql + ") WITHOUT ROWID";
 }
 
 }  // namespace memkv::sql

@@ -24,6 +24,7 @@ struct Column {
   std::string type;  // as written; may be empty
   Affinity affinity = Affinity::kNone;
   bool not_null = false;
+  bool indexed = false;  // there is a second order by this column and key
 };
 
 // What a table was declared as. Its stored row is the value columns in order and, where the key
@@ -49,15 +50,27 @@ struct Schema {
   // Where declared column i lies in the stored row. REQUIRES i != key.
   size_t RowColumn(size_t i) const { return i < key ? i : i - 1; }
 
-  // Hidden columns of the declaration, after the declared ones.
+  // The columns that have second orders, as declared columns and as row columns.
+  std::vector<size_t> IndexedColumns() const;
+  std::vector<uint32_t> Orders() const;
+
+  // Hidden columns of the declaration, after the declared ones: then, of each second order, the
+  // rank in it.
   size_t rank_column() const { return columns.size(); }
   size_t command_column() const { return columns.size() + 1; }
+  size_t order_rank_column(size_t order) const { return columns.size() + 2 + order; }
 
   // Column i as CREATE takes it.
   std::string Definition(size_t i) const;
   // The statement for sqlite3_declare_vtab.
   std::string Declaration() const;
+
+ private:
+  std::string DeclaredAs(size_t i) const;
 };
+
+// The hidden column of an INDEXED column's ranks.
+std::string RankName(const Column& indexed);
 
 // How a stored key differs from the number that core/key.h decodes (INTEGER where int64 holds it,
 // else REAL).

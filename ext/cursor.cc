@@ -1,37 +1,18 @@
 #include "ext/cursor.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "core/key.h"
 #include "core/query/regexp_prefix.h"
 #include "ext/affinity.h"
+#include "ext/compared_range.h"
+#include "ext/ordered_walk.h"
 #include "ext/pattern_walk.h"
 #include "ext/row_values.h"
 #include "ext/sqlite.h"
 #include "ext/table.h"
 
 namespace memkv::sql {
-namespace {
-
-// TEXT keys that a number may equal once they are converted: those that start with white space, a
-// sign, a point or a digit.
-KeyRange NumberLikeText() { return {std::string{kTextTag, '\t'}, std::string{kTextTag, '9' + 1}}; }
-
-bool IsNumber(const Datum& v) { return v.kind == Datum::kInteger || v.kind == Datum::kReal; }
-
-// A rank bound as the smallest whole number that is at least (or, if `above`, greater than) v.
-uint64_t RankBound(const Datum& v, bool above) {
-  if (v.kind == Datum::kInteger) {
-    if (v.integer < 0) return 0;
-    return static_cast<uint64_t>(v.integer) + (above ? 1 : 0);
-  }
-  const double up = above ? std::floor(v.real) + 1 : std::ceil(v.real);
-  if (!(up > 0)) return 0;
-  return up >= 9.2e18 ? UINT64_MAX : static_cast<uint64_t>(up);
-}
-
-}  // namespace
 
 TableCursor::TableCursor(MemkvTable& table)
     : sqlite3_vtab_cursor{}, table_(table), key_(table.TakeBuffer()) {
@@ -42,6 +23,7 @@ TableCursor::~TableCursor() { table_.GiveBuffer(std::move(key_)); }
 void TableCursor::Filter(int, const char* text, std::span<sqlite3_value*> args) {
   mode_ = kEnd;
   pattern_.reset();
+  ordered_.reset();
   if (text != plan_text_) {
     plan_ = table_.PlanOf(text);
     plan_text_ = text;
@@ -53,6 +35,16 @@ void TableCursor::Filter(int, const char* text, std::span<sqlite3_value*> args) 
   key_column_ = state.schema.key;
   rank_column_ = state.schema.rank_column();
   blocks_.clear();
+  uint64_t skip = 0;
+  if (plan_.offset) {
+    const Datum v = ToDatum(args[plan_.terms.size()]);
+    if (v.kind == Datum::kInteger && v.integer > 0) skip = static_cast<uint64_t>(v.integer);
+  }
+  if (!plan_.by.empty()) {
+    ordered_ = OrderedWalk::Start(table_, view_, plan_, args, skip);
+    if (ordered_) mode_ = kOrdered;
+    return;
+  }
   if (plan_.terms.size() == 1 && plan_.terms[0].target == Term::kKey && !plan_.offset) {
     if (plan_.terms[0].op == Term::kEqual) return Point(args[0], true);
     if (plan_.terms[0].op == Term::kEqualChecked) return Point(args[0], false);
@@ -61,35 +53,14 @@ void TableCursor::Filter(int, const char* text, std::span<sqlite3_value*> args) 
   Narrowed narrowed;
   for (size_t i = 0; i < plan_.terms.size() && !narrowed.nothing; ++i)
     Narrow(plan_.terms[i], args[i], &narrowed);
-  if (narrowed.nothing || narrowed.keys.empty()) return;
-  uint64_t skip = 0;
-  if (plan_.offset) {
-    const Datum v = ToDatum(args[plan_.terms.size()]);
-    if (v.kind == Datum::kInteger && v.integer > 0) skip = static_cast<uint64_t>(v.integer);
-  }
+  if (narrowed.nothing || narrowed.ranks.nothing || narrowed.keys.empty()) return;
   if (narrowed.pattern && StartPattern(narrowed, skip)) return;
   StartRange(narrowed, skip);
 }
 
-std::optional<KeyRange> TableCursor::AmbiguousRange(sqlite3_value* value) const {
-  const Affinity affinity = table_.state().schema.key_column().affinity;
-  if (sqlite3_value_frombind(value)) return std::nullopt;  // a parameter has no affinity
-  const int type = sqlite3_value_type(value);
-  KeyRange range;
-  if (type == SQLITE_INTEGER || type == SQLITE_FLOAT) {
-    if (affinity != Affinity::kText && affinity != Affinity::kNone) return std::nullopt;
-    // As a text, an infinity is 'Inf', which reads as no number.
-    const bool infinite = std::isinf(sqlite3_value_double(value));
-    range = infinite ? ClassRange(kTextTag) : NumberLikeText();
-    if (!HasKeysIn(range)) return std::nullopt;
-    if (affinity == Affinity::kNone) range.lo = std::string{kNumberTag};
-    return range;
-  }
-  if (type == SQLITE_TEXT && affinity == Affinity::kNone) {
-    range = {std::string{kNumberTag}, std::string{kBlobTag}};
-    if (HasKeysIn(ClassRange(kNumberTag))) return range;
-  }
-  return std::nullopt;
+std::optional<KeyRange> TableCursor::Ambiguous(sqlite3_value* value) const {
+  return AmbiguousRange(value, table_.state().schema.key_column().affinity,
+                        [this](const KeyRange& range) { return HasKeysIn(range); });
 }
 
 bool TableCursor::HasKeysIn(const KeyRange& range) const {
@@ -104,7 +75,7 @@ uint64_t TableCursor::RankOf(Bytes key) const {
 
 void TableCursor::Point(sqlite3_value* value, bool exact) {
   if (!exact) {
-    if (std::optional<KeyRange> range = AmbiguousRange(value)) {
+    if (std::optional<KeyRange> range = Ambiguous(value)) {
       Narrowed narrowed;
       narrowed.keys = std::move(*range);
       return StartRange(narrowed, 0);
@@ -127,7 +98,7 @@ void TableCursor::Points(sqlite3_value* list) {
   int rc = sqlite3_vtab_in_first(list, &value);
   for (; rc == SQLITE_OK && value != nullptr; rc = sqlite3_vtab_in_next(list, &value)) {
     if (sqlite3_value_type(value) == SQLITE_NULL) continue;
-    if (AmbiguousRange(value)) return StartRange({}, 0);
+    if (Ambiguous(value)) return StartRange({}, 0);
     const Converted v = Converted::Compared(value, affinity);
     if (v.datum().bytes.size() < kMaxKeyBytes) points_.push_back(EncodeKey(v.datum()));
   }
@@ -164,26 +135,31 @@ void TableCursor::Narrow(const Term& term, sqlite3_value* value, Narrowed* narro
     return;
   }
   if (term.target == Term::kRank) {
-    return NarrowRank(term.op, Converted::Compared(value, Affinity::kInteger).datum(), narrowed);
+    return narrowed->ranks.Narrow(term.op, Converted::Compared(value, Affinity::kInteger).datum());
   }
+  auto checked = [&](CompareOp op) {
+    narrowed->keys = Intersect(
+        std::move(narrowed->keys),
+        CheckedRange(op, value, table_.state().schema.key_column().affinity, &CompareRange));
+  };
   auto compare = [&](CompareOp op) {
     const Converted v = Converted::Compared(value, table_.state().schema.key_column().affinity);
     narrowed->keys = Intersect(std::move(narrowed->keys), CompareRange(op, v.datum()));
   };
   switch (term.op) {
     case Term::kLessChecked:
-      return NarrowChecked(CompareOp::kLess, value, narrowed);
+      return checked(CompareOp::kLess);
     case Term::kLessEqualChecked:
-      return NarrowChecked(CompareOp::kLessEqual, value, narrowed);
+      return checked(CompareOp::kLessEqual);
     case Term::kGreaterChecked:
-      return NarrowChecked(CompareOp::kGreater, value, narrowed);
+      return checked(CompareOp::kGreater);
     case Term::kGreaterEqualChecked:
-      return NarrowChecked(CompareOp::kGreaterEqual, value, narrowed);
+      return checked(CompareOp::kGreaterEqual);
     case Term::kLessOrBlob:
       if (HasKeysIn(ClassRange(kBlobTag))) return;
       return compare(CompareOp::kLess);
     case Term::kEqualChecked:
-      if (std::optional<KeyRange> range = AmbiguousRange(value)) {
+      if (std::optional<KeyRange> range = Ambiguous(value)) {
         narrowed->keys = Intersect(std::move(narrowed->keys), *range);
         return;
       }
@@ -221,42 +197,10 @@ void TableCursor::Narrow(const Term& term, sqlite3_value* value, Narrowed* narro
       return;
     }
     case Term::kIn:
-      return;
-  }
-}
-
-// The value may come from a numeric column: then keys that look like numbers are compared as
-// numbers, below every text.
-void TableCursor::NarrowChecked(CompareOp op, sqlite3_value* value, Narrowed* narrowed) {
-  const Affinity affinity = table_.state().schema.key_column().affinity;
-  const Converted v = Converted::Compared(value, affinity);
-  KeyRange range = CompareRange(op, v.datum());
-  // A parameter has no affinity, and a BLOB is never converted.
-  if (!sqlite3_value_frombind(value) && sqlite3_value_type(value) != SQLITE_BLOB) {
-    const std::string above_numbers = *NumberLikeText().hi;
-    if (op == CompareOp::kLess || op == CompareOp::kLessEqual) {
-      if (range.hi && *range.hi < above_numbers) range.hi = above_numbers;
-    } else if (affinity == Affinity::kText && sqlite3_value_type(value) != SQLITE_TEXT) {
-      return;  // any text may be above a number
-    }
-  }
-  narrowed->keys = Intersect(std::move(narrowed->keys), std::move(range));
-}
-
-void TableCursor::NarrowRank(Term::Op op, const Datum& v, Narrowed* narrowed) {
-  const bool at_least = op == Term::kGreater || op == Term::kGreaterEqual || op == Term::kEqual;
-  if (!IsNumber(v)) {  // text and blobs are above every number
-    narrowed->nothing |= at_least;
-    return;
-  }
-  if (op == Term::kEqual && v.kind == Datum::kReal && v.real != std::floor(v.real))
-    narrowed->nothing = true;
-  if (at_least)
-    narrowed->first_rank = std::max(narrowed->first_rank, RankBound(v, op == Term::kGreater));
-  if (op == Term::kLess || op == Term::kLessEqual || op == Term::kEqual) {
-    const bool negative = v.kind == Datum::kInteger ? v.integer < 0 : v.real < 0;
-    narrowed->nothing |= negative;
-    narrowed->end_rank = std::min(narrowed->end_rank, RankBound(v, op != Term::kLess));
+    case Term::kIs:
+    case Term::kIsNull:
+    case Term::kNotNull:
+      return;  // not of keys
   }
 }
 
@@ -279,10 +223,10 @@ void TableCursor::StartRange(const Narrowed& narrowed, uint64_t skip) {
   const KeyRange& keys = narrowed.keys;
   uint64_t first = keys.lo.empty() ? 0 : RankOf(keys.lo);
   uint64_t end = keys.hi ? RankOf(*keys.hi) : view_.size();
-  const bool at_bound = !plan_.descending ? narrowed.first_rank <= first && skip == 0
-                                          : narrowed.end_rank >= end && skip == 0;
-  first = std::max(first, narrowed.first_rank);
-  end = std::min(end, narrowed.end_rank);
+  const bool at_bound = !plan_.descending ? narrowed.ranks.first <= first && skip == 0
+                                          : narrowed.ranks.end >= end && skip == 0;
+  first = std::max(first, narrowed.ranks.first);
+  end = std::min(end, narrowed.ranks.end);
   if (first >= end || skip >= end - first) return;
   left_ = end - first - skip;
   lag_ = 0;
@@ -318,13 +262,13 @@ KeyRange TableCursor::RanksAsKeys(const Narrowed& narrowed) const {
     Check(at.status());
     return std::nullopt;
   };
-  if (narrowed.first_rank > 0) {
-    std::optional<std::string> lo = key_at(narrowed.first_rank);
+  if (narrowed.ranks.first > 0) {
+    std::optional<std::string> lo = key_at(narrowed.ranks.first);
     if (!lo) return KeyRange::None();
     keys = Intersect(std::move(keys), {std::move(*lo), std::nullopt});
   }
-  if (narrowed.end_rank < view_.size()) {
-    if (std::optional<std::string> hi = key_at(narrowed.end_rank))
+  if (narrowed.ranks.end < view_.size()) {
+    if (std::optional<std::string> hi = key_at(narrowed.ranks.end))
       keys = Intersect(std::move(keys), {"", std::move(hi)});
   }
   return keys;
@@ -422,6 +366,9 @@ void TableCursor::Next() {
     case kPattern:
       pattern_->Next();
       return CheckPattern();
+    case kOrdered:
+      if (!ordered_->Next()) mode_ = kEnd;
+      return;
   }
 }
 
@@ -446,6 +393,7 @@ Bytes TableCursor::CurrentKey() {
     return walk_->key();
   }
   if (mode_ == kPattern) return pattern_->cursor().key();
+  if (mode_ == kOrdered) return ordered_->Key();
   return key_;
 }
 
@@ -456,7 +404,17 @@ RowRef TableCursor::CurrentRow() {
     return walk_->row();
   }
   if (mode_ == kPattern) return pattern_->cursor().row();
+  if (mode_ == kOrdered) return ordered_->Row();
   return row_;
+}
+
+sqlite3_int64 TableCursor::OrderRank(size_t order) {
+  if (mode_ == kOrdered && ordered_->order() == order)
+    return static_cast<sqlite3_int64>(ordered_->rank());
+  uint64_t rank;
+  const RowRef row = CurrentRow();
+  Check(view_.OrderRank(order, CurrentKey(), row, &rank));
+  return static_cast<sqlite3_int64>(rank);
 }
 
 void TableCursor::Column(sqlite3_context* out, int column) {
@@ -466,9 +424,11 @@ void TableCursor::Column(sqlite3_context* out, int column) {
   if (i == rank_column_) {
     const uint64_t rank = mode_ == kRange     ? rank_
                           : mode_ == kPattern ? pattern_->cursor().rank()
-                                              : RankOf(key_);
+                                              : RankOf(CurrentKey());
     return sqlite3_result_int64(out, static_cast<sqlite3_int64>(rank));
   }
+  if (i > rank_column_ + 1)
+    return sqlite3_result_int64(out, OrderRank(i - table_.state().schema.order_rank_column(0)));
   Datum v;
   if (i != key_column_) {
     const size_t stored = i < key_column_ ? i : i - 1;

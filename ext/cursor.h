@@ -13,11 +13,13 @@
 #include "core/range.h"
 #include "core/view/cursor.h"
 #include "ext/planner.h"
+#include "ext/rank_range.h"
 #include "ext/vtab.h"
 
 namespace memkv::sql {
 
 class MemkvTable;
+class OrderedWalk;
 class PatternWalk;
 
 class TableCursor : public sqlite3_vtab_cursor {
@@ -38,12 +40,13 @@ class TableCursor : public sqlite3_vtab_cursor {
     kPoints,   // the same, then what is left of points_
     kRange,    // left_ more rows; walk_ stands lag_ steps before the current one
     kPattern,  // whatever pattern_ finds
+    kOrdered,  // the rows of ordered_, in a second order
   };
 
   // What the terms of a plan leave: an interval of keys, an interval of ranks, perhaps a pattern.
   struct Narrowed {
     KeyRange keys;
-    uint64_t first_rank = 0, end_rank = UINT64_MAX;
+    RankRange ranks;
     const Term* pattern = nullptr;
     std::string pattern_text;
     bool nothing = false;
@@ -53,8 +56,6 @@ class TableCursor : public sqlite3_vtab_cursor {
   void Points(sqlite3_value* list);
   void NextPoint();
   void Narrow(const Term& term, sqlite3_value* value, Narrowed* narrowed);
-  void NarrowChecked(CompareOp op, sqlite3_value* value, Narrowed* narrowed);
-  void NarrowRank(Term::Op op, const Datum& value, Narrowed* narrowed);
   void NarrowFolded(const Term& term, const Datum& value, Narrowed* narrowed);
   KeyRange RanksAsKeys(const Narrowed& narrowed) const;
   bool StartPattern(const Narrowed& narrowed, uint64_t skip);
@@ -62,9 +63,10 @@ class TableCursor : public sqlite3_vtab_cursor {
 
   // What a value that is compared with the key may equal, where SQLite does not say how it compares
   // them.
-  std::optional<KeyRange> AmbiguousRange(sqlite3_value* value) const;
+  std::optional<KeyRange> Ambiguous(sqlite3_value* value) const;
   bool HasKeysIn(const KeyRange& range) const;
   uint64_t RankOf(Bytes key) const;
+  sqlite3_int64 OrderRank(size_t order);  // of the current row
   Bytes CurrentKey();
   RowRef CurrentRow();
   void CatchUp();
@@ -89,6 +91,7 @@ class TableCursor : public sqlite3_vtab_cursor {
   uint64_t lag_ = 0;   // steps that walk_ has not made: count(*) never makes them
   uint64_t rank_ = 0;  // of the current row
   std::unique_ptr<PatternWalk> pattern_;
+  std::unique_ptr<OrderedWalk> ordered_;
   std::string lower_bound_;  // of LIKE … ESCAPE, until its upper bound comes
   std::string buffer_;       // of a decoded column
   std::string text_;         // of a text on its way to SQLite

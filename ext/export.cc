@@ -13,7 +13,8 @@ uint64_t ExportFile(Connection& connection, const NamedTable& table, const std::
     progress.Set(done, total);
     return connection.Interrupted();
   };
-  Check(WriteFrozenFile(table.view, schema.row_columns(), ColumnsAsBytes(schema), path, poll));
+  Check(WriteFrozenFile(table.view, schema.row_columns(), schema.Orders(), ColumnsAsBytes(schema),
+                        path, poll));
   return table.view.size();
 }
 
@@ -37,6 +38,10 @@ std::shared_ptr<const Fst> OpenExported(Schema* schema) {
   if (schema->row_columns() != fst->columns()) {
     throw corrupt("it has " + std::to_string(fst->columns()) + " columns of values, and names " +
                   std::to_string(schema->row_columns()));
+  }
+  for (const uint32_t column : schema->Orders()) {
+    if (fst->order(column)) continue;
+    throw corrupt("it lacks the order of column " + std::to_string(column) + " of its values");
   }
   return fst;
 }

@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 
+#include "core/order_key.h"
 #include "core/query/url.h"
 #include "core/range.h"
 #include "ext/affinity.h"
@@ -70,6 +71,34 @@ void Freeze(sqlite3_context* context, int argc, sqlite3_value** argv) noexcept {
   });
 }
 
+// The rows with lo <= column < hi.
+uint64_t CountInOrder(const Arguments& args, const NamedTable& table) {
+  const Schema& schema = table.schema();
+  if (sqlite3_value_type(args[1]) != SQLITE_TEXT)
+    args.Fail("column is the name of an INDEXED column");
+  const Bytes name = ToDatum(args[1]).bytes;
+  const std::vector<size_t> indexed = schema.IndexedColumns();
+  for (size_t i = 0; i < indexed.size(); ++i) {
+    const Column& column = schema.columns[indexed[i]];
+    if (!SameName(column.name, name)) continue;
+    KeyRange range;  // without bounds every row counts, those with NULL too
+    auto bound = [&](CompareOp op, sqlite3_value* v) {
+      if (sqlite3_value_type(v) == SQLITE_NULL) return;
+      const Converted converted = Converted::Compared(v, column.affinity);
+      range = Intersect(std::move(range), OrderRange(op, converted.datum()));
+    };
+    bound(CompareOp::kGreaterEqual, args[2]);
+    bound(CompareOp::kLess, args[3]);
+    if (range.empty()) return 0;
+    const OrderView order = table.view.Order(i);
+    uint64_t lo = 0, hi = order.size();
+    if (!range.lo.empty()) Check(order.Rank(range.lo, &lo));
+    if (range.hi) Check(order.Rank(*range.hi, &hi));
+    return hi - lo;
+  }
+  args.Fail(Shown(name) + " is not an INDEXED column of " + Shown(schema.table));
+}
+
 // memkv_count(table) · (table, prefix) · (table, lo, hi) · (table, column, lo, hi)
 void Count(sqlite3_context* context, int argc, sqlite3_value** argv) noexcept {
   GuardFunction(context, [&] {
@@ -93,10 +122,7 @@ void Count(sqlite3_context* context, int argc, sqlite3_value** argv) noexcept {
       bound(CompareOp::kGreaterEqual, argv[1]);
       bound(CompareOp::kLess, argv[2]);
     } else if (argc == 4) {
-      if (sqlite3_value_type(argv[1]) != SQLITE_TEXT)
-        args.Fail("column is the name of an INDEXED column");
-      args.Fail(Shown(ToDatum(argv[1]).bytes) + " is not an INDEXED column of " +
-                Shown(schema.table));
+      return sqlite3_result_int64(context, static_cast<sqlite3_int64>(CountInOrder(args, table)));
     }
     uint64_t lo = 0, hi = view.size();
     if (range.empty()) {

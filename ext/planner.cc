@@ -9,6 +9,7 @@
 #include "core/query/regexp_prefix.h"
 #include "core/range.h"
 #include "ext/affinity.h"
+#include "ext/order_planner.h"
 #include "ext/sqlite.h"
 
 namespace memkv::sql {
@@ -43,6 +44,9 @@ constexpr OpText kOps[] = {
     {Term::kHasPrefix, "HAS_PREFIX ?", 5},
     {Term::kFoldedAtLeast, ">= ? (folded)", 3},
     {Term::kFoldedBelow, "< ? (folded)", 3},
+    {Term::kIs, "IS ?", 8},
+    {Term::kIsNull, "IS NULL", 8},
+    {Term::kNotNull, "IS NOT NULL", 8},
 };
 
 const OpText& TextOf(Term::Op op) {
@@ -59,10 +63,30 @@ bool Take(std::string_view* text, std::string_view word) {
   return true;
 }
 
+// A name as QuoteName() gives it.
+std::string TakeName(std::string_view* text) {
+  std::string name;
+  Take(text, "\"");
+  while (!text->empty()) {
+    const char c = text->front();
+    text->remove_prefix(1);
+    if (c == '"' && !Take(text, "\"")) break;
+    name += c;
+  }
+  return name;
+}
+
+constexpr const char* kRankSuffix = "_rank";  // as RankName() has it
+
 }  // namespace
 
 int Plan::Number() const {
   int number = 0;
+  if (!by.empty()) {
+    const bool ranks = std::any_of(terms.begin(), terms.end(),
+                                   [](const Term& t) { return t.target == Term::kValueRank; });
+    return ranks ? 9 : 8;
+  }
   for (const Term& t : terms) {
     const int n = t.target == Term::kRank ? 6 : TextOf(t.op).number;
     // A lookup outweighs a pattern, a pattern a range.
@@ -75,21 +99,32 @@ std::string Plan::ToText() const {
   std::string text;
   for (const Term& t : terms) {
     if (!text.empty()) text += " AND ";
-    text += t.target == Term::kRank ? "rank " : "key ";
+    text += t.target == Term::kKey    ? "key"
+            : t.target == Term::kRank ? "rank"
+                                      : QuoteName(t.target == Term::kValue ? by : by + kRankSuffix);
+    text += ' ';
     text += TextOf(t.op).text;
   }
   if (!text.empty()) text += ' ';
   text += descending ? "desc" : "asc";
+  if (!by.empty()) text += " by " + QuoteName(by);
   if (offset) text += " offset ?";
   return text;
 }
 
 Plan Plan::FromText(std::string_view text) {
   Plan plan;
-  while (text.starts_with("key ") || text.starts_with("rank ")) {
+  std::vector<std::string> names;  // of the terms; empty for key and rank
+  while (text.starts_with("key ") || text.starts_with("rank ") || text.starts_with('"')) {
     Term term;
-    term.target = Take(&text, "rank ") ? Term::kRank : Term::kKey;
-    if (term.target == Term::kKey) Take(&text, "key ");
+    names.emplace_back();
+    if (text[0] == '"') {
+      names.back() = TakeName(&text);
+      Take(&text, " ");
+    } else {
+      term.target = Take(&text, "rank ") ? Term::kRank : Term::kKey;
+      if (term.target == Term::kKey) Take(&text, "key ");
+    }
     const OpText* longest = nullptr;  // "= ? (checked)", not "= ?"
     for (const OpText& t : kOps) {
       if (text.starts_with(t.text) &&
@@ -105,8 +140,43 @@ Plan Plan::FromText(std::string_view text) {
   }
   plan.descending = Take(&text, "desc");
   Take(&text, "asc");
+  if (Take(&text, " by ")) plan.by = TakeName(&text);
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (!names[i].empty())
+      plan.terms[i].target = names[i] == plan.by ? Term::kValue : Term::kValueRank;
+  }
   plan.offset = Take(&text, " offset ?");
   return plan;
+}
+
+// A text, too, may come from a numeric column, and is then above every key that looks like a
+// number.
+bool RangeIsExact(Affinity affinity, const std::optional<Datum>& v) {
+  if (affinity != Affinity::kText && affinity != Affinity::kNone) return true;
+  return v && v->kind != Datum::kInteger && v->kind != Datum::kReal;
+}
+
+// SQLite does not say whether a number that is compared with a TEXT column stands as it is written
+// (a literal: '5') or comes from a numeric column (then '05' equals it too), nor whether a text
+// that is compared with an untyped column has TEXT affinity.
+bool EqualityIsExact(Affinity affinity, const std::optional<Datum>& v) {
+  if (affinity != Affinity::kText && affinity != Affinity::kNone) return true;
+  if (!v) return false;
+  return v->kind == Datum::kBlob || v->kind == Datum::kNull ||
+         (v->kind == Datum::kText && affinity == Affinity::kText);
+}
+
+Term::Op Checked(Term::Op op) {
+  switch (op) {
+    case Term::kLess:
+      return Term::kLessChecked;
+    case Term::kLessEqual:
+      return Term::kLessEqualChecked;
+    case Term::kGreater:
+      return Term::kGreaterChecked;
+    default:
+      return Term::kGreaterEqualChecked;
+  }
 }
 
 namespace {
@@ -129,10 +199,22 @@ class Chooser {
     Order();
     Offset();
     Estimate();
+    if (std::optional<OrderedPlan> by = ChooseOrder(state_, info_, rows_)) {
+      if (by->work < Work()) return by->Emit(&info_);
+    }
     Emit();
   }
 
  private:
+  // What the plan takes, to be weighed against another: rows that are visited, and sorted.
+  double Work() const {
+    double visited = rows_;
+    if (!unclaimed_ && !checked_ && (info_.nOrderBy == 0 || info_.orderByConsumed))
+      visited = std::min(visited, LimitOf(info_));
+    return SortWork(info_, info_.orderByConsumed, rows_) + visited * 0.5 +
+           (plan_.terms.empty() ? (visited - std::min(visited, 1.0)) * 0.1 : 0);
+  }
+
   bool IsLimit(int i) const {
     const int op = info_.aConstraint[i].op;
     return op == SQLITE_INDEX_CONSTRAINT_LIMIT || op == SQLITE_INDEX_CONSTRAINT_OFFSET;
@@ -304,21 +386,8 @@ class Chooser {
     }
     if (key && op == Term::kLess && !TextBoundsAreReal() && IsPrefixPair(i))
       return Claim(i, {Term::kLessOrBlob}, false);
-    const bool exact = !key || RangeIsExact(i);
+    const bool exact = !key || RangeIsExact(schema_.key_column().affinity, Known(i));
     Claim(i, {exact ? op : Checked(op), target}, exact);
-  }
-
-  static Term::Op Checked(Term::Op op) {
-    switch (op) {
-      case Term::kLess:
-        return Term::kLessChecked;
-      case Term::kLessEqual:
-        return Term::kLessEqualChecked;
-      case Term::kGreater:
-        return Term::kGreaterChecked;
-      default:
-        return Term::kGreaterEqualChecked;
-    }
   }
 
   // Whether key < i's value is the upper one of two bounds that together are a prefix.
@@ -338,21 +407,13 @@ class Chooser {
     return false;
   }
 
-  // As EqualityIsExact; a text, too, may come from a numeric column, and is then above every key
-  // that looks like a number.
-  bool RangeIsExact(int i) const {
-    const Affinity affinity = schema_.key_column().affinity;
-    if (affinity != Affinity::kText && affinity != Affinity::kNone) return true;
-    const std::optional<Datum> v = Known(i);
-    return v && v->kind != Datum::kInteger && v->kind != Datum::kReal;
-  }
-
   void Equal(int i, Term::Target target) {
     if (target == Term::kKey && !IsCollation(i, "BINARY")) {
       unclaimed_ = true;
       return;
     }
-    const bool exact = target == Term::kRank || EqualityIsExact(i);
+    const bool exact =
+        target == Term::kRank || EqualityIsExact(schema_.key_column().affinity, Known(i));
     if (target == Term::kKey && info_.aConstraint[i].op == SQLITE_INDEX_CONSTRAINT_EQ &&
         sqlite3_vtab_in(&info_, i, -1)) {
       // One pass over all the values, unless another term narrows the walk already.
@@ -372,18 +433,6 @@ class Chooser {
     Claim(i, {exact ? Term::kEqual : Term::kEqualChecked, target}, exact);
     unique_ |= exact;
     equal_ = true;
-  }
-
-  // SQLite does not say whether a number that is compared with a TEXT key stands as it is written
-  // (a literal: '5') or comes from a numeric column (then '05' equals it too), nor whether a text
-  // that is compared with an untyped key has TEXT affinity.
-  bool EqualityIsExact(int i) const {
-    const Affinity affinity = schema_.key_column().affinity;
-    if (affinity != Affinity::kText && affinity != Affinity::kNone) return true;
-    const std::optional<Datum> v = Known(i);
-    if (!v) return false;
-    return v->kind == Datum::kBlob || v->kind == Datum::kNull ||
-           (v->kind == Datum::kText && affinity == Affinity::kText);
   }
 
   void Order() {
@@ -442,6 +491,12 @@ class Chooser {
         lo = 0, hi = view.size();
       }
       rows = std::min(rows, static_cast<double>(hi - lo));
+    }
+    rows_ = std::max(rows, 1.0);
+    if (all < kFewestRows) {
+      rows_ = kFewestRows / std::pow(4.0, static_cast<double>(plan_.terms.size()));
+      if (equal_) rows_ = 1;
+      if (in_) rows_ = 25;
     }
     const double seek = std::log2(all + 2);
     info_.estimatedRows = static_cast<sqlite3_int64>(std::max(rows, 1.0));
@@ -505,6 +560,7 @@ class Chooser {
   bool has_pattern_ = false;  // a walk follows one pattern
   bool in_ = false;
   bool equal_ = false, unique_ = false;
+  double rows_ = 0;  // that the walk gives, about
 };
 
 }  // namespace

@@ -10,6 +10,8 @@
 //   prefix; "(pattern)": automaton 4:key REGEXP ? (prefix) asc                        range of the
 //   literal after ^; SQLite checks each key 5:HAS_PREFIX(key, ?) asc range 6:rank >= ? AND rank <=
 //   ? asc                      select, then neighbours 7:key IN ? asc lookups in one pass
+//   8:"score" >= ? asc by "score"                      second order: one seek, then neighbours
+//   9:"score_rank" >= ? asc by "score"                 second order: select, then neighbours
 //
 // Terms are joined by AND, one argument each, in order; all of them narrow the walk. "key = ?
 // (checked)" may let too much through: SQLite checks it again.
@@ -17,6 +19,7 @@
 #ifndef MEMKV_EXT_PLANNER_H_
 #define MEMKV_EXT_PLANNER_H_
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -56,8 +59,11 @@ struct Term {
     kHasPrefix,
     kFoldedAtLeast,  // the lower bound of LIKE 'abc%' ESCAPE …, NOCASE
     kFoldedBelow,    // its upper bound
+    kIs,             // of values alone: as kEqualChecked, but NULL is NULL
+    kIsNull,
+    kNotNull,
   };
-  enum Target : unsigned char { kKey, kRank };
+  enum Target : unsigned char { kKey, kRank, kValue, kValueRank };
 
   Op op = kEqual;
   Target target = kKey;
@@ -68,6 +74,8 @@ struct Term {
 struct Plan {
   std::vector<Term> terms;  // one xFilter argument each, in order
   bool descending = false;
+  std::string by;       // the INDEXED column whose order is walked, and that kValue and kValueRank
+                        // are of; empty: key order
   bool offset = false;  // one more argument: rows to skip. Any arguments after it are not looked at
 
   int Number() const;
@@ -76,6 +84,14 @@ struct Plan {
 
   friend bool operator==(const Plan&, const Plan&) = default;
 };
+
+// What every row of a walk is known to satisfy need not be checked again. Whether `column op v` is
+// exact, v being what is known of the right-hand side when a statement is prepared.
+bool EqualityIsExact(Affinity affinity, const std::optional<Datum>& v);
+bool RangeIsExact(Affinity affinity, const std::optional<Datum>& v);
+
+// A comparison whose walk may let too much through.
+Term::Op Checked(Term::Op op);
 
 // xBestIndex. Cheap and without side effects: it is called several times a statement.
 void ChoosePlan(const TableState& state, sqlite3_index_info& info);

@@ -22,8 +22,9 @@ TableState::TableState(Connection& connection, Schema s, std::string in_schema, 
       connection_(connection),
       number_(NextNumber()),
       durable_(kind == kDurable ? std::make_unique<Durable>(connection.db(), *this) : nullptr),
-      memory_(kind == kMemory ? std::optional<Table>(std::in_place, schema.row_columns())
-                              : std::nullopt),
+      memory_(kind == kMemory
+                  ? std::optional<Table>(std::in_place, schema.row_columns(), schema.Orders())
+                  : std::nullopt),
       table(durable_ ? durable_->store.table() : *memory_) {
   if (durable_) durable_->store.SetDeltaLimit(schema.delta_limit, schema.background);
 }
@@ -32,7 +33,7 @@ TableState::TableState(Connection& connection, Schema s, std::string in_schema,
                        std::shared_ptr<const Fst> file)
     : TableState(connection, std::move(s), std::move(in_schema), kMemory) {
   frozen_file_ = std::move(file);
-  table.StartFrom(frozen_file_);
+  Check(table.StartFrom(frozen_file_));
 }
 
 Table::Poll TableState::Poll() const {
@@ -93,6 +94,7 @@ Status TableState::FileStatus() const {
 void TableState::CheckFile() const { Check(FileStatus()); }
 
 void TableState::Refresh() {
+  if (!table.settled()) Check(table.Settle(Poll()));
   if (!durable_ || table.in_transaction()) return;
   const unsigned version = DataVersion();
   if (durable_->store.loaded() && version == data_version_) return;
@@ -103,7 +105,7 @@ void TableState::Refresh() {
 
 void TableState::RefreshAlone() {
   CheckFile();
-  if (!durable_ || table.in_transaction()) return;
+  if (!durable_ || table.in_transaction()) return Refresh();
   const Shadow::Reading reading(durable_->shadow);
   Refresh();
 }

@@ -24,7 +24,7 @@ class TableState {
   struct Durable {
     Durable(sqlite3* db, const TableState& state)
         : shadow(db, &state.schema_name, &state.schema.table),
-          store(state.schema.row_columns(), &shadow) {}
+          store(state.schema.row_columns(), state.schema.Orders(), &shadow) {}
     Shadow shadow;
     Store store;
   };

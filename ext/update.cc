@@ -19,11 +19,22 @@ namespace {
 // over every column's present value, as if each were set: it shows by the command column, which an
 // UPDATE otherwise marks as unchanged.
 void CheckHidden(const Schema& schema, std::span<sqlite3_value*> columns, bool insert) {
-  sqlite3_value* rank = columns[schema.rank_column()];
   if (!insert && !sqlite3_value_nochange(columns[schema.command_column()])) return;
-  if (!sqlite3_value_nochange(rank) && sqlite3_value_type(rank) != SQLITE_NULL) {
+  auto is_set = [](sqlite3_value* v) {
+    return !sqlite3_value_nochange(v) && sqlite3_value_type(v) != SQLITE_NULL;
+  };
+  if (is_set(columns[schema.rank_column()])) {
     throw SqlError(SQLITE_ERROR, "memkv: " + schema.table +
                                      ".rank is read-only (it is the row's position in key order)");
+  }
+  if (columns.size() == schema.order_rank_column(0)) return;
+  const std::vector<size_t> indexed = schema.IndexedColumns();
+  for (size_t i = 0; i < indexed.size(); ++i) {
+    if (!is_set(columns[schema.order_rank_column(i)])) continue;
+    const Column& column = schema.columns[indexed[i]];
+    throw SqlError(SQLITE_ERROR, "memkv: " + schema.table + "." + RankName(column) +
+                                     " is read-only (it is the row's position in the order of " +
+                                     column.name + ")");
   }
 }
 

@@ -64,16 +64,22 @@ uint64_t ArtSnapshot::Rank(Bytes key) const {
   if (!tree_ || !tree_->root) return 0;
   art::Path path;
   path.Floor(*tree_, key);
-  const Leaf leaf(tree_->leaf(tree_->desc(path.desc()).leaf()));
-  return path.CountBefore(*tree_) + leaf.Find(tree_->table(leaf), key).pos;
+  const uint8_t* block = tree_->leaf(tree_->desc(path.desc()).leaf());
+  art::PrefetchLeaf(block);
+  const uint64_t before = path.CountBefore(*tree_);
+  const Leaf leaf(block);
+  return before + leaf.Find(tree_->table(leaf), key).pos;
 }
 
 int64_t ArtSnapshot::NetRank(Bytes key) const {
   if (!tree_ || !tree_->root) return 0;
   art::Path path;
   path.Floor(*tree_, key);
-  const Leaf leaf(tree_->leaf(tree_->desc(path.desc()).leaf()));
-  return path.NetBefore(*tree_) + leaf.net_sum(leaf.Find(tree_->table(leaf), key).pos);
+  const uint8_t* block = tree_->leaf(tree_->desc(path.desc()).leaf());
+  art::PrefetchLeaf(block);
+  const int64_t before = path.NetBefore(*tree_);
+  const Leaf leaf(block);
+  return before + leaf.net_sum(leaf.Find(tree_->table(leaf), key).pos);
 }
 
 ArtCursor ArtSnapshot::NewCursor() const {

@@ -78,6 +78,18 @@ inline uint32_t SumFirst(const uint8_t* p, uint32_t n) {
   return s;
 }
 
+// n little-endian words of 32 bits, added up in 64.
+inline uint64_t SumWords(const uint8_t* p, uint32_t n) {
+  uint64_t s = 0;
+  for (uint32_t i = 0; i < n; ++i) s += Load32(p + 4 * size_t{i});
+  return s;
+}
+inline int64_t SumSignedWords(const uint8_t* p, uint32_t n) {
+  int64_t s = 0;
+  for (uint32_t i = 0; i < n; ++i) s += static_cast<int32_t>(Load32(p + 4 * size_t{i}));
+  return s;
+}
+
 }  // namespace scalar
 
 #if defined(__SSE2__) && !defined(MEMKV_SCALAR)
@@ -188,6 +200,37 @@ inline uint32_t SumFirst64(const uint8_t* p, uint32_t n) {
 using scalar::Bytes64;
 using scalar::Compare16;
 inline uint32_t SumFirst64(const uint8_t* p, uint32_t n) { return scalar::SumFirst(p, n); }
+
+#endif
+
+#if defined(__SSE2__) && !defined(MEMKV_SCALAR)
+
+template <bool kSigned>
+inline uint64_t SumWordsBy4(const uint8_t* p, uint32_t n) {
+  __m128i sum = _mm_setzero_si128();
+  uint32_t i = 0;
+  for (; i + 4 <= n; i += 4) {
+    const __m128i v = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p + 4 * size_t{i}));
+    const __m128i high = kSigned ? _mm_srai_epi32(v, 31) : _mm_setzero_si128();
+    sum =
+        _mm_add_epi64(sum, _mm_add_epi64(_mm_unpacklo_epi32(v, high), _mm_unpackhi_epi32(v, high)));
+  }
+  uint64_t lanes[2];
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(lanes), sum);
+  const uint8_t* rest = p + 4 * size_t{i};
+  return lanes[0] + lanes[1] +
+         (kSigned ? static_cast<uint64_t>(scalar::SumSignedWords(rest, n - i))
+                  : scalar::SumWords(rest, n - i));
+}
+inline uint64_t SumWords(const uint8_t* p, uint32_t n) { return SumWordsBy4<false>(p, n); }
+inline int64_t SumSignedWords(const uint8_t* p, uint32_t n) {
+  return static_cast<int64_t>(SumWordsBy4<true>(p, n));
+}
+
+#else
+
+using scalar::SumSignedWords;
+using scalar::SumWords;
 
 #endif
 

@@ -178,14 +178,24 @@ void Path::AtRank(const Tree& t, uint64_t rank, uint64_t* before) {
   while (!IsDesc(r)) {
     const Node* x = t.node(r);
     depth += x->prefix_len;
-    int slot = x->After(Node::kNone);
-    for (;;) {
-      const uint32_t c = x->count(slot);
+    // Slots without a child count nothing.
+    constexpr uint32_t kBlock = 16;
+    const uint8_t* counts = x->counts();
+    const uint32_t entries = 1 + (x->kind == kNode256 ? 256 : x->children());
+    uint32_t at = 0;
+    while (at + kBlock <= entries) {
+      const uint64_t below = SumWords(counts + 4 * at, kBlock);
+      if (left < below) break;
+      left -= below;
+      at += kBlock;
+    }
+    for (;; ++at) {
+      assert(at < entries);
+      const uint32_t c = Load32(counts + 4 * at);
       if (left < c) break;
       left -= c;
-      slot = x->After(slot);
-      assert(slot != Node::kNone);
     }
+    const int slot = static_cast<int>(at) - 1;
     Push(r, depth, slot);
     depth += slot == Node::kTermSlot ? 0 : 1;
     r = x->at(slot);
@@ -249,8 +259,8 @@ uint64_t Path::CountBefore(const Tree& t) const {
   uint64_t sum = 0;
   for (size_t i = 0; i < size_; ++i) {
     const Node* x = t.node(frames_[i].node);
-    const uint8_t* c = x->counts();
-    for (int s = 0; s <= frames_[i].slot; ++s) sum += Load32(c + 4 * s);
+    // The term's count, then those of the slots before this one.
+    sum += SumWords(x->counts(), static_cast<uint32_t>(frames_[i].slot + 1));
   }
   return sum;
 }
@@ -259,8 +269,8 @@ int64_t Path::NetBefore(const Tree& t) const {
   if (!t.nets) return static_cast<int64_t>(CountBefore(t));
   int64_t sum = 0;
   for (size_t i = 0; i < size_; ++i) {
-    const uint8_t* c = t.node(frames_[i].node)->nets();
-    for (int s = 0; s <= frames_[i].slot; ++s) sum += static_cast<int32_t>(Load32(c + 4 * s));
+    sum +=
+        SumSignedWords(t.node(frames_[i].node)->nets(), static_cast<uint32_t>(frames_[i].slot + 1));
   }
   return sum;
 }

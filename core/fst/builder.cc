@@ -10,6 +10,7 @@
 #include "core/fst/format.h"
 #include "core/fst/fst.h"
 #include "core/fst/layout.h"
+#include "core/fst/order_writer.h"
 #include "core/fst/progress.h"
 #include "core/fst/records.h"
 #include "core/fst/skeleton.h"
@@ -210,7 +211,11 @@ Status Changed() { return Status::Invalid("the source gives other rows when read
 class ImageBuild {
  public:
   ImageBuild(FstBuilder::Source* source, const FstBuilder::Options& options, Progress* progress)
-      : source_(source), options_(options), progress_(progress), columns_(options.columns) {}
+      : source_(source),
+        options_(options),
+        progress_(progress),
+        columns_(options.columns),
+        orders_(options.orders.size()) {}
 
   Status ReadKeys(uint64_t seed);
   Status WriteRecords();
@@ -232,11 +237,13 @@ class ImageBuild {
 
  private:
   Codebook ChooseCode(const Survey& survey);
+  Status WriteOrder(uint32_t column, std::string values);
 
   FstBuilder::Source* source_;
   const FstBuilder::Options& options_;
   Progress* progress_;
   std::vector<fst::ColumnWriter> columns_;
+  std::vector<fst::OrderWriter> orders_;
   Skeleton skeleton_;
   uint64_t longest_ = 0;  // bytes of the longest key
   std::string code_, hot_;
@@ -319,6 +326,24 @@ Status ImageBuild::WriteRecords() {
   return {};
 }
 
+// The order by a column, if there is to be one.
+Status ImageBuild::WriteOrder(uint32_t column, std::string values) {
+  const auto at = std::find(options_.orders.begin(), options_.orders.end(), column);
+  if (at == options_.orders.end()) return {};
+  const size_t bytes = values.size();
+  values.append(fst::kPadBytes, '\0');
+  const fst::PageGuard intact;
+  fst::ColumnReader reader;
+  MEMKV_TRY(reader.Open(Bytes(values).substr(0, bytes), column, skeleton_.keys, &intact));
+  std::string section;
+  MEMKV_TRY(orders_[static_cast<size_t>(at - options_.orders.begin())].Finish(reader, progress_,
+                                                                              &section));
+  image_.Begin(fst::kOrder, column);
+  image_.data.append(section);
+  image_.End();
+  return {};
+}
+
 Status ImageBuild::WriteColumns(FstCursor* cursor, bool* same) {
   for (fst::ColumnWriter& column : columns_) column.Plan(progress_);
   if (progress_->stopped()) return Status::Interrupted();
@@ -335,6 +360,7 @@ Status ImageBuild::WriteColumns(FstCursor* cursor, bool* same) {
     for (size_t i = 0; i < row.size(); ++i) {
       if (!columns_[i].Add(row[i])) return Changed();
     }
+    for (size_t i = 0; i < orders_.size(); ++i) orders_[i].Add(row[options_.orders[i]]);
     if (*same) cursor->Next();
   }
   MEMKV_TRY(status);
@@ -342,10 +368,11 @@ Status ImageBuild::WriteColumns(FstCursor* cursor, bool* same) {
   if (!*same) return {};
   image_.data.resize(records().size());
   for (size_t i = 0; i < columns_.size(); ++i) {
-    const std::string section = columns_[i].Finish();
+    std::string section = columns_[i].Finish();
     image_.Begin(fst::kColumn, static_cast<uint32_t>(i));
     image_.data.append(section);
     image_.End();
+    MEMKV_TRY(WriteOrder(static_cast<uint32_t>(i), std::move(section)));
   }
   image_.Begin(fst::kCode, 0);
   image_.data.append(code_);

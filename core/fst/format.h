@@ -48,6 +48,8 @@
 //
 // Section kColumn (index: which column): core/fst/values.h.
 //
+// Section kOrder (index: which column), for each column that has a second order: core/fst/order.h.
+//
 // Section kAbout, which may be missing: what the image is of, in bytes that are its writer's own.
 
 #ifndef MEMKV_CORE_FST_FORMAT_H_
@@ -69,7 +71,14 @@ inline constexpr uint64_t kPageBytes = uint64_t{1} << 16;
 // Readable bytes behind every section, so that wide loads need no bounds of their own.
 inline constexpr size_t kPadBytes = 64;
 
-enum SectionKind : uint32_t { kCode = 1, kHot = 2, kRecords = 3, kColumn = 4, kAbout = 5 };
+enum SectionKind : uint32_t {
+  kCode = 1,
+  kHot = 2,
+  kRecords = 3,
+  kColumn = 4,
+  kAbout = 5,
+  kOrder = 6
+};
 const char* SectionName(uint32_t kind);
 
 inline constexpr uint8_t kSingle = 0;

@@ -70,6 +70,7 @@ Status Fst::Parse() {
   bool have_code = false;
   std::vector<Bytes> columns(column_count);
   std::vector<bool> have_column(column_count, false);
+  std::vector<std::pair<uint32_t, Bytes>> orders;
   for (uint64_t i = 0; i < sections; ++i) {
     const char* s = p + fst::kPreambleBytes + i * fst::kSectionBytes;
     const uint32_t kind = Load32(s), index = Load32(s + 4);
@@ -89,6 +90,8 @@ Status Fst::Parse() {
     } else if (kind == fst::kColumn && index < column_count) {
       columns[index] = section;
       have_column[index] = true;
+    } else if (kind == fst::kOrder && index < column_count) {
+      orders.emplace_back(index, section);
     } else if (kind == fst::kAbout) {
       about_ = section;
     } else {
@@ -108,6 +111,12 @@ Status Fst::Parse() {
   for (size_t i = 0; i < column_count; ++i) {
     if (!have_column[i]) return CorruptHeader("a column is missing");
     MEMKV_TRY(columns_[i].Open(columns[i], static_cast<uint32_t>(i), body_.keys, &body_.pages));
+  }
+  for (const auto& [column, section] : orders) {
+    if (order(column)) return CorruptHeader("two orders by one column");
+    FrozenOrder opened;
+    MEMKV_TRY(opened.Open(this, column, section));
+    orders_.push_back(opened);
   }
   return {};
 }

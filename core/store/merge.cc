@@ -47,7 +47,7 @@ Status Store::Merge(uint64_t bytes, const Table::Poll& poll) {
       storage_->Clean(kAll);
       return {};
     }
-    auto merging = std::make_shared<Merging>(file_, columns_, table_.Remember(),
+    auto merging = std::make_shared<Merging>(file_, columns_, table_.orders(), table_.Remember(),
                                              journal_.position(), Merging::Seen());
     MEMKV_TRY(merging->Build(poll));
     merging_ = std::move(merging);
@@ -65,16 +65,16 @@ Status Store::Resume(const Storage::Merge& merge, const Table::Poll& poll) {
   position.generation = merge.generation;
   position.log_id = merge.log_id;
   if (std::shared_ptr<const Fst> image = FindImage(Name(merge.image))) {
-    merging_ =
-        std::make_shared<Merging>(file_, columns_, Table::Version(), position, Merging::Seen());
+    merging_ = std::make_shared<Merging>(file_, columns_, table_.orders(), Table::Version(),
+                                         position, Merging::Seen());
     merging_->Take(std::move(image), merge.image);
     return {};
   }
-  Table then(columns_);
+  Table then(columns_, table_.orders());
   MEMKV_TRY(ReadUpTo(merge.log_id, true, poll, &then, &position));
   if (position.generation != merge.generation) return {};
-  auto merging =
-      std::make_shared<Merging>(file_, columns_, then.Remember(), position, Merging::Seen());
+  auto merging = std::make_shared<Merging>(file_, columns_, table_.orders(), then.Remember(),
+                                           position, Merging::Seen());
   MEMKV_TRY(merging->Build(poll));
   if (merging->merge().image == merge.image) merging_ = std::move(merging);
   return {};
@@ -128,8 +128,8 @@ Status Store::StartMerging(const Table::Poll& poll) {
     patience_ = kPatience;
     return {};
   }
-  auto merging =
-      std::make_shared<Merging>(file_, columns_, table_.Remember(), journal_.position(), now);
+  auto merging = std::make_shared<Merging>(file_, columns_, table_.orders(), table_.Remember(),
+                                           journal_.position(), now);
   if (!merging->BuildOnThread()) return Merge(kAll, poll);
   merging_ = std::move(merging);
   return {};
@@ -150,7 +150,8 @@ void Store::CancelMerging() noexcept {
 // One step of merging_, which is ready, and which the stored merge is, if there is one.
 Status Store::Step(uint64_t bytes, uint64_t operations, const Table::Poll& poll) {
   const Storage::Merge& merge = merging_->merge();
-  std::unique_ptr<Merging::Next> next = merging_->TakeNext();
+  std::unique_ptr<Merging::Next> next;
+  MEMKV_TRY(merging_->TakeNext(&next));
   bool valid;
   MEMKV_TRY(Follow(&next, operations, poll, &valid));
   if (!valid) {
@@ -194,6 +195,7 @@ Status Store::Step(uint64_t bytes, uint64_t operations, const Table::Poll& poll)
     merging_->PutBack(std::move(next));
     return {};
   }
+  MEMKV_TRY(next->table.Settle(poll));
   MEMKV_TRY(journal_.FinishMerge(merge));
   table_.Replace(next->table.Remember(), next->position);
   merged_ = true;
@@ -208,7 +210,7 @@ Status Store::Step(uint64_t bytes, uint64_t operations, const Table::Poll& poll)
 Status Store::Follow(std::unique_ptr<Merging::Next>* next, uint64_t operations,
                      const Table::Poll& poll, bool* valid) {
   // What it has seen may have been rolled back since.
-  if (!IsStored((*next)->position)) *next = merging_->TakeNext();
+  if (!IsStored((*next)->position)) MEMKV_TRY(merging_->TakeNext(next));
   *valid = IsStored((*next)->position);
   if (!*valid) return {};
   const int64_t newest = journal_.position().log_id;

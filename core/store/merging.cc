@@ -45,9 +45,13 @@ class BlockSignals {
 
 }  // namespace
 
-Merging::Merging(std::string file, size_t columns, Table::Version content,
-                 const Journal::Position& at, const Seen& seen)
-    : file_(std::move(file)), columns_(columns), seen_(seen), content_(std::move(content)) {
+Merging::Merging(std::string file, size_t columns, std::vector<uint32_t> orders,
+                 Table::Version content, const Journal::Position& at, const Seen& seen)
+    : file_(std::move(file)),
+      columns_(columns),
+      orders_(std::move(orders)),
+      seen_(seen),
+      content_(std::move(content)) {
   content_.mark = {};
   merge_.generation = at.generation;
   merge_.log_id = at.log_id;
@@ -92,7 +96,7 @@ void Merging::Run() noexcept {
 
 Status Merging::Build(const Table::Poll& poll) {
   std::shared_ptr<const FstImage> bytes;
-  MEMKV_TRY(BuildImage(View(content_.snapshot, content_.base), columns_, poll, &bytes));
+  MEMKV_TRY(BuildImage(View(content_.snapshot, content_.base), columns_, orders_, poll, &bytes));
   std::shared_ptr<const Fst> image;
   MEMKV_TRY(Fst::Open(std::move(bytes), &image));
   const Generation id = FirstGeneration(columns_).Chain(image->image().bytes());
@@ -121,16 +125,18 @@ Status Merging::Wait(const Table::Poll& poll) const {
   return {};
 }
 
-std::unique_ptr<Merging::Next> Merging::TakeNext() {
+Status Merging::TakeNext(std::unique_ptr<Next>* next) {
   {
     const std::lock_guard lock(mutex_);
-    if (next_) return std::move(next_);
+    *next = std::move(next_);
   }
-  auto next = std::make_unique<Next>(columns_);
-  next->table.StartFrom(image_);
-  next->position.generation = merge_.generation;
-  next->position.log_id = merge_.log_id;
-  return next;
+  if (*next) return {};
+  auto first = std::make_unique<Next>(columns_, orders_);
+  MEMKV_TRY(first->table.StartFrom(image_));
+  first->position.generation = merge_.generation;
+  first->position.log_id = merge_.log_id;
+  *next = std::move(first);
+  return {};
 }
 
 void Merging::PutBack(std::unique_ptr<Next> next) noexcept {

@@ -16,6 +16,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "core/store/journal.h"
 #include "core/store/storage.h"
@@ -34,8 +35,8 @@ class Merging {
     uint64_t bytes = 0;
     friend bool operator==(const Seen&, const Seen&) = default;
   };
-  Merging(std::string file, size_t columns, Table::Version content, const Journal::Position& at,
-          const Seen& seen);
+  Merging(std::string file, size_t columns, std::vector<uint32_t> orders, Table::Version content,
+          const Journal::Position& at, const Seen& seen);
   // The thread is stopped, which takes some ms.
   ~Merging();
   Merging(const Merging&) = delete;
@@ -66,14 +67,14 @@ class Merging {
   // What is to be shown, up to a position; and how many bytes that are stored of the image were
   // read again.
   struct Next {
-    explicit Next(size_t columns) : table(columns) {}
+    Next(size_t columns, const std::vector<uint32_t>& orders) : table(columns, orders) {}
     Table table;
     Journal::Position position;
     uint64_t checked = 0;
   };
   // REQUIRES kReady. Whoever takes a step takes it away and puts it back; where it is missing, it
   // begins with the image alone.
-  std::unique_ptr<Next> TakeNext();
+  Status TakeNext(std::unique_ptr<Next>* next);
   void PutBack(std::unique_ptr<Next> next) noexcept;
 
  private:
@@ -81,6 +82,7 @@ class Merging {
 
   const std::string file_;
   const size_t columns_;
+  const std::vector<uint32_t> orders_;
   const Seen seen_;
   Table::Version content_;  // until the image is built
   Storage::Merge merge_;

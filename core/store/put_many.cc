@@ -1,6 +1,7 @@
 // Many rows at once: runs in key order past the last key (of the delta alone, where rows of the
-// base may be replaced) become whole leaves, others are put one by one. (To look others up together
-// first, so that their cache misses overlap, costs more than it saves.)
+// base may be replaced) become whole leaves; others, and those of a table with second orders, are
+// put one by one. (To look others up together first, so that their cache misses overlap, costs more
+// than it saves.)
 
 #include <algorithm>
 #include <array>
@@ -15,7 +16,7 @@ Status Table::PutMany(std::span<const NewRow> rows) {
   std::array<Entry, kBatch> entries;
   for (; !rows.empty(); rows = rows.subspan(std::min(kBatch, rows.size()))) {
     const size_t n = std::min(kBatch, rows.size());
-    bool ascending = true, replace = true, past_base = true;
+    bool ascending = !Ordered(), replace = true, past_base = true;
     for (size_t i = 0; i < n; ++i) {
       keys[i] = rows[i].key;
       ascending = ascending && (i == 0 || keys[i - 1] < keys[i]);

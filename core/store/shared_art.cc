@@ -5,7 +5,29 @@
 
 namespace memkv {
 
-bool SharedArt::Claim(const void* writer, const ArtSnapshot& at) {
+SharedArt::SharedArt(Options options, std::span<const uint32_t> order_columns) : Art(options) {
+  orders_.reserve(order_columns.size());
+  for (const uint32_t column : order_columns)
+    orders_.push_back({column, std::make_unique<Art>(options)});
+}
+
+OrderSnapshots SharedArt::TakeOrders() {
+  if (orders_.empty() || !settled_) return nullptr;
+  if (taken_) return taken_;
+  auto taken = std::make_shared<std::vector<OrderSnapshot>>();
+  taken->reserve(orders_.size());
+  for (const Order& order : orders_) taken->push_back({order.column, order.art->TakeSnapshot()});
+  taken_ = taken;
+  return taken_;
+}
+
+void SharedArt::RestoreOrders(const OrderSnapshots& orders) noexcept {
+  settled_ = orders_.empty() || orders;
+  taken_ = orders;
+  for (size_t i = 0; orders && i < orders_.size(); ++i) orders_[i].art->Restore((*orders)[i].delta);
+}
+
+bool SharedArt::Claim(const void* writer, const ArtSnapshot& at, const OrderSnapshots& orders) {
   constexpr uint64_t kQuickToCopy = 4096;
   constexpr auto kPatience = std::chrono::milliseconds(20);
   ArtSnapshot sealed_at;
@@ -21,6 +43,7 @@ bool SharedArt::Claim(const void* writer, const ArtSnapshot& at) {
     std::swap(sealed_at, sealed_at_);
   }
   Restore(at);
+  RestoreOrders(orders);
   return true;
 }
 

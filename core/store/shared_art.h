@@ -1,5 +1,5 @@
 // SharedArt: an Art that several tables read, each at its own version, and that one of them at a
-// time writes.
+// time writes; with it the Arts of the table's second orders, which change as it does.
 //
 // A writer claims it at the version that it sees, changes it, seals it when its transaction is
 // about to be committed, and releases it when that is over. Others read through snapshots, which
@@ -11,20 +11,47 @@
 #define MEMKV_CORE_STORE_SHARED_ART_H_
 
 #include <condition_variable>
+#include <memory>
 #include <mutex>
+#include <span>
+#include <vector>
 
 #include "core/art/art.h"
+#include "core/view/view.h"
 
 namespace memkv {
 
 class SharedArt : public Art {
  public:
-  using Art::Art;
+  explicit SharedArt(Options options = {}, std::span<const uint32_t> order_columns = {});
 
+  // --- second orders
+  size_t orders() const { return orders_.size(); }
+  uint32_t order_column(size_t i) const { return orders_[i].column; }
+  // To be changed, perhaps.
+  Art& order(size_t i) {
+    taken_.reset();
+    return *orders_[i].art;
+  }
+  const Art& order(size_t i) const { return *orders_[i].art; }
+  // Puts another Art in the place of an order's.
+  void SetOrder(size_t i, std::unique_ptr<Art> art) noexcept {
+    taken_.reset();
+    orders_[i].art = std::move(art);
+  }
+  // Whether the orders say what the rows say. A write that fails halfway leaves them unsettled: to
+  // be made anew.
+  bool settled() const { return settled_; }
+  void SetSettled(bool settled) noexcept { settled_ = settled; }
+  // Null: there are none, or they are unsettled; likewise when they are restored.
+  OrderSnapshots TakeOrders();
+  void RestoreOrders(const OrderSnapshots& orders) noexcept;
+
+  // --- writers
   // True: `writer` may change this Art from now on, and its present version is `at`. False: another
   // does, even after a moment's wait, which bridges the time between its ROLLBACK in the database
-  // and its notice of it. `at` must be a version of this Art.
-  bool Claim(const void* writer, const ArtSnapshot& at);
+  // and its notice of it. `at` and `orders` must be a version of this Art.
+  bool Claim(const void* writer, const ArtSnapshot& at, const OrderSnapshots& orders);
   // REQUIRES that writer holds the claim. Nothing is changed any more unless the claim is renewed;
   // `at` is the present version.
   void Seal(const void* writer, const ArtSnapshot& at) noexcept;
@@ -34,6 +61,14 @@ class SharedArt : public Art {
   void Release(const void* writer) noexcept;
 
  private:
+  struct Order {
+    uint32_t column;
+    std::unique_ptr<Art> art;
+  };
+  std::vector<Order> orders_;
+  bool settled_ = true;
+  OrderSnapshots taken_;  // what was taken last, until something may change
+
   std::mutex mutex_;
   std::condition_variable changed_;
   const void* writer_ = nullptr;

@@ -34,8 +34,11 @@ Status CompareRow(const ViewCursor& stored, const ViewCursor& shown, size_t colu
 }  // namespace
 
 void Store::SetFile(const std::string& file) {
-  if (file == file_) return;
-  file_ = file;
+  // Rows alone make a generation: contents with other orders have other names.
+  std::string name = file;
+  for (const uint32_t column : table_.orders()) name += " by " + std::to_string(column);
+  if (name == file_) return;
+  file_ = std::move(name);
   shown_.reset();
 }
 
@@ -44,8 +47,7 @@ void Store::Create() {
   position.generation = FirstGeneration(columns_);
   storage_->ReplaceBase(position.generation, std::nullopt);
   journal_.SetPosition(position);
-  Table::Version empty;
-  empty.delta = std::make_shared<SharedArt>();
+  const Table::Version empty = Table(columns_, table_.orders()).Remember();
   table_.Show(empty);
   Share(empty);
   shown_ = std::move(sealed_);
@@ -118,6 +120,7 @@ Status Store::CatchUp(const Storage::Head& head, const Table::Poll& poll) {
     status = ReadRows(position.log_id, kNewest, &table_, &position, poll);
     if (status.ok() && position.generation != head.generation)
       status = CorruptRow(position.log_id, "is not the newest");
+    if (status.ok()) status = table_.Settle(poll);
     if (status.ok()) {
       const Table::Version content = table_.Seal();
       journal_.SetPosition(position);
@@ -195,7 +198,8 @@ Status Store::ReadImage(const Generation& id, bool share, std::shared_ptr<const 
   return {};
 }
 
-// Everything up to a row of the log, into a table that nothing was done to.
+// Everything up to a row of the log, into a table that nothing was done to. Its orders are
+// deferred.
 Status Store::ReadUpTo(int64_t log_id, bool share_image, const Table::Poll& poll, Table* into,
                        Journal::Position* position) {
   const Storage::Base base = storage_->ReadBase();
@@ -205,14 +209,16 @@ Status Store::ReadUpTo(int64_t log_id, bool share_image, const Table::Poll& poll
   if (base.image != FirstGeneration(columns_)) {
     std::shared_ptr<const Fst> image;
     MEMKV_TRY(ReadImage(base.image, share_image, &image));
-    into->StartFrom(std::move(image));
+    MEMKV_TRY(into->StartFrom(std::move(image)));
   }
+  into->DeferOrders();
   return ReadRows(base.log_id, log_id, into, position, poll);
 }
 
 Status Store::ReadAll(bool share_image, const Table::Poll& poll, Loaded* out) {
-  Table loading(columns_);
+  Table loading(columns_, table_.orders());
   MEMKV_TRY(ReadUpTo(kNewest, share_image, poll, &loading, &out->position));
+  MEMKV_TRY(loading.Settle(poll));
   out->content = loading.Remember();
   return {};
 }
@@ -237,6 +243,7 @@ Status Store::Sync(const Table::Poll& poll) {
     const Status status = table_.Freeze(poll);
     if (!status.ok() && status.code() != Status::kInterrupted) return status;
   }
+  MEMKV_TRY(table_.Settle(poll));
   Share(table_.Seal());
   return {};
 }

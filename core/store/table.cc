@@ -8,10 +8,11 @@
 
 namespace memkv {
 
-Table::Table(size_t columns, Journal* journal)
+Table::Table(size_t columns, std::vector<uint32_t> orders, Journal* journal)
     : columns_(columns),
+      orders_(std::move(orders)),
       journal_(journal),
-      delta_(std::make_shared<SharedArt>()),
+      delta_(NewDelta(false)),
       writable_(!journal) {}
 
 Table::~Table() { EndClaims(); }
@@ -20,15 +21,26 @@ uint64_t Table::size() const {
   return static_cast<uint64_t>(static_cast<int64_t>(base_ ? base_->size() : 0) + Head().net());
 }
 
-View Table::Latest() const { return View(writable_ ? delta_->TakeSnapshot() : shown_, base_); }
+View Table::Latest() const {
+  if (!writable_) return View(shown_, base_, shown_orders_);
+  return View(delta_->TakeSnapshot(), base_, delta_->TakeOrders());
+}
 
-void Table::StartFrom(std::shared_ptr<const Fst> base) {
-  delta_ = std::make_shared<SharedArt>(Art::Options{.over_base = base != nullptr});
+Status Table::StartFrom(std::shared_ptr<const Fst> base) {
+  for (const uint32_t column : orders_) {
+    if (base && !base->order(column)) {
+      return Status::Corrupt("the frozen image lacks the order of column " +
+                             std::to_string(column));
+    }
+  }
+  delta_ = NewDelta(base != nullptr);
   base_ = std::move(base);
+  return {};
 }
 
 Table::Version Table::Remember() const {
-  return {delta_, writable_ ? delta_->TakeSnapshot() : shown_, base_,
+  return {delta_, writable_ ? delta_->TakeSnapshot() : shown_,
+          writable_ ? delta_->TakeOrders() : shown_orders_, base_,
           journal_ ? journal_->Now() : Journal::Mark()};
 }
 
@@ -73,44 +85,47 @@ Status Table::Erase(Bytes key, bool* existed) {
   return {};
 }
 
+Status Table::Look(Bytes key, Known* known) const {
+  known->in_delta = Head().Find(key, &known->entry);
+  known->in_base = known->in_delta && known->entry.net < 1;
+  if (base_ && (!known->in_delta || (known->in_base && Ordered())))
+    MEMKV_TRY(base_->Find(key, &known->in_base, &known->base_rank));
+  known->live = known->in_delta ? known->entry.net >= 0 : known->in_base;
+  return {};
+}
+
 Status Table::PutEntry(Bytes key, const Value& value, bool replace, bool* existed) {
-  if (!base_)
+  if (!base_ && !Ordered())
     return replace ? delta_->Put(key, {value, 1}, existed) : delta_->Add(key, {value, 1}, existed);
-  Entry entry;
-  if (Head().Find(key, &entry)) {
-    *existed = entry.net >= 0;
-    if (*existed && !replace) return {};
-    return delta_->Put(key, {value, entry.net == 1 ? 1 : 0});
-  }
-  int net;
-  MEMKV_TRY(Net(key, &net));
-  *existed = net == 0;
+  Known known;
+  MEMKV_TRY(Look(key, &known));
+  *existed = known.live;
   if (*existed && !replace) return {};
-  return delta_->Put(key, {value, net});
+  const Entry entry = {value, known.in_base ? 0 : 1};
+  if (!Ordered()) return delta_->Put(key, entry);
+  MEMKV_TRY(Reorder(key, known, &value));
+  MEMKV_TRY(delta_->Put(key, entry));
+  delta_->SetSettled(true);
+  return {};
 }
 
 Status Table::EraseEntry(Bytes key, bool* existed) {
-  if (!base_) {
+  if (!base_ && !Ordered()) {
     *existed = delta_->Erase(key);
     return {};
   }
-  Entry entry;
-  bool in_base = false;
-  if (Head().Find(key, &entry)) {
-    *existed = entry.net >= 0;
-    if (!*existed) return {};
-    in_base = entry.net == 0;
-    if (!in_base) {
-      delta_->Erase(key);
-      return {};
-    }
+  Known known;
+  MEMKV_TRY(Look(key, &known));
+  *existed = known.live;
+  if (!*existed) return {};
+  if (Ordered()) MEMKV_TRY(Reorder(key, known, nullptr));
+  if (known.in_base) {
+    MEMKV_TRY(delta_->Put(key, {Value::Number(0), -1}));
   } else {
-    int net;
-    MEMKV_TRY(Net(key, &net));
-    *existed = in_base = net == 0;
-    if (!in_base) return {};
+    delta_->Erase(key);
   }
-  return delta_->Put(key, {Value::Number(0), -1});
+  if (Ordered()) delta_->SetSettled(true);
+  return {};
 }
 
 Status Table::Move(Bytes from, Bytes to, const Value& value, bool* existed) {
@@ -130,12 +145,13 @@ Status Table::Move(Bytes from, Bytes to, const Value& value, bool* existed) {
 Status Table::EraseRange(Bytes lo, std::optional<Bytes> hi, const Poll& poll, uint64_t* erased) {
   MEMKV_TRY(MakeRoom(lo.size() + (hi ? hi->size() : 0)));
   const uint64_t size_before = size();
-  if (!base_) {
+  if (!base_ && !Ordered()) {
     delta_->EraseRange(lo, hi);
   } else {
     const Version before = Remember();
     try {
-      const Status status = EraseRangeOverBase(lo, hi, poll);
+      const Status status =
+          Ordered() ? EraseRangeOfEntries(lo, hi, poll) : EraseRangeOverBase(lo, hi, poll);
       if (!status.ok()) {
         Return(before);
         return status;
@@ -172,7 +188,7 @@ Status Table::EraseRangeOverBase(Bytes lo, std::optional<Bytes> hi, const Poll& 
 }
 
 Status Table::Truncate() {
-  auto empty = std::make_shared<SharedArt>();
+  auto empty = NewDelta(false);
   if (journal_) {
     claimed_.reserve(claimed_.size() + 1);
     if (!journal_->replaying()) MEMKV_TRY(journal_->ReplaceBase(std::nullopt));
@@ -184,10 +200,10 @@ Status Table::Truncate() {
 Status Table::Freeze(const Poll& poll) {
   if (Head().size() == 0 && base_) return {};
   std::shared_ptr<const FstImage> image;
-  MEMKV_TRY(BuildImage(Latest(), columns_, poll, &image));
+  MEMKV_TRY(BuildImage(Latest(), columns_, orders_, poll, &image));
   std::shared_ptr<const Fst> base;
   MEMKV_TRY(Fst::Open(std::move(image), &base));
-  auto delta = std::make_shared<SharedArt>(Art::Options{.over_base = true});
+  auto delta = NewDelta(true);
   if (journal_) {
     claimed_.reserve(claimed_.size() + 1);
     MEMKV_TRY(journal_->ReplaceBase(base->image().bytes()));
@@ -201,24 +217,36 @@ void Table::Adopt(std::shared_ptr<SharedArt> delta, std::shared_ptr<const Fst> b
   delta_ = std::move(delta);
   base_ = std::move(base);
   if (!journal_) return;
-  delta_->Claim(this, delta_->TakeSnapshot());
+  delta_->Claim(this, delta_->TakeSnapshot(), delta_->TakeOrders());
   claimed_.push_back(delta_);
 }
+
+namespace {
+
+void CopyInto(const ArtSnapshot& from, Art* to) {
+  ArtCursor c = from.NewCursor();
+  for (c.SeekFirst(); c.Valid(); c.Next()) {
+    if (!to->Put(c.key(), c.entry()).ok()) throw std::bad_alloc();
+  }
+}
+
+}  // namespace
 
 // Becomes the writer of the delta; of a copy, if somebody else is writing it from here on.
 void Table::Claim() {
   claimed_.reserve(claimed_.size() + 1);
-  if (!delta_->Claim(this, shown_)) {
-    auto copy = std::make_shared<SharedArt>(Art::Options{.over_base = base_ != nullptr});
-    ArtCursor c = shown_.NewCursor();
-    for (c.SeekFirst(); c.Valid(); c.Next()) {
-      if (!copy->Put(c.key(), c.entry()).ok()) throw std::bad_alloc();
-    }
-    copy->Claim(this, copy->TakeSnapshot());
+  if (!delta_->Claim(this, shown_, shown_orders_)) {
+    std::shared_ptr<SharedArt> copy = NewDelta(base_ != nullptr);
+    CopyInto(shown_, copy.get());
+    copy->SetSettled(orders_.empty() || shown_orders_);
+    for (size_t i = 0; shown_orders_ && i < orders_.size(); ++i)
+      CopyInto((*shown_orders_)[i].delta, &copy->order(i));
+    copy->Claim(this, copy->TakeSnapshot(), copy->TakeOrders());
     delta_ = std::move(copy);
   }
   claimed_.push_back(delta_);
   shown_ = {};
+  shown_orders_ = nullptr;
   writable_ = true;
 }
 
@@ -233,6 +261,7 @@ void Table::Show(const Version& version) noexcept {
   writable_ = false;
   delta_ = version.delta;
   shown_ = version.snapshot;
+  shown_orders_ = version.orders;
   base_ = version.base;
 }
 
@@ -246,6 +275,7 @@ Table::Version Table::Seal() {
   Version version = Remember();
   if (writable_) {
     shown_ = version.snapshot;
+    shown_orders_ = version.orders;
     delta_->Seal(this, shown_);
     writable_ = false;
   }
@@ -259,8 +289,10 @@ void Table::Return(const Version& version, bool undone) noexcept {
   base_ = version.base;
   if (writable_) {
     delta_->Restore(version.snapshot);
+    delta_->RestoreOrders(version.orders);
   } else {
     shown_ = version.snapshot;
+    shown_orders_ = version.orders;
   }
   if (journal_) journal_->Return(version.mark, undone);
 }
@@ -282,6 +314,7 @@ void Table::Rollback() noexcept {
   Return(*begin_, true);
   if (journal_) {
     shown_ = begin_->snapshot;
+    shown_orders_ = begin_->orders;
     writable_ = false;
     EndClaims();
   }
@@ -335,14 +368,16 @@ Table::Stats Table::GetStats() const {
   s.keys = size();
   s.delta_keys = Head().size();
   // Who shows a shared delta looks into it only while nobody writes it.
-  if (writable_ || delta_->Claim(this, shown_)) {
+  if (writable_ || delta_->Claim(this, shown_, shown_orders_)) {
     s.delta = delta_->GetStats();
+    for (size_t i = 0; i < orders_.size(); ++i)
+      s.order_bytes += delta_->order(i).GetStats().total_bytes;
     if (!writable_) delta_->Release(this);
   } else {
     s.delta = {};
     s.delta.entries = shown_.size();
   }
-  s.memory_bytes = sizeof(Table) + s.delta.total_bytes;
+  s.memory_bytes = sizeof(Table) + s.delta.total_bytes + s.order_bytes;
   if (base_) {
     s.frozen_keys = base_->size();
     s.frozen_bytes = base_->image_bytes();
@@ -380,7 +415,7 @@ Status Table::Verify(const Poll& poll) const {
   auto in_delta = [&poll] { return poll && poll(0, 2); };
   MEMKV_TRY(writable_ ? delta_->Verify(in_delta) : VerifySnapshot(shown_, poll));
   if (poll && poll(0, 2)) return Status::Interrupted();
-  if (!base_) return {};
+  if (!base_) return VerifyOrders(poll);
   MEMKV_TRY(base_->Verify([&poll](uint64_t, uint64_t) { return poll && poll(1, 2); }));
   if (poll && poll(1, 2)) return Status::Interrupted();
   // Each delta entry says truly whether the base has its key.
@@ -396,7 +431,7 @@ Status Table::Verify(const Poll& poll) const {
     }
     if (++done % 4096 == 0 && poll && poll(1, 2)) return Status::Interrupted();
   }
-  return {};
+  return VerifyOrders(poll);
 }
 
 }  // namespace memkv

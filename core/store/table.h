@@ -28,12 +28,14 @@ class Table {
   // Polled every few ms by long work; true stops it with kInterrupted, the table as it was.
   using Poll = std::function<bool(uint64_t done, uint64_t total)>;
 
-  explicit Table(size_t columns, Journal* journal = nullptr);
+  // `orders`: the columns that have a second order (core/order_key.h), none of them twice.
+  explicit Table(size_t columns, std::vector<uint32_t> orders = {}, Journal* journal = nullptr);
   ~Table();
   Table(const Table&) = delete;
   Table& operator=(const Table&) = delete;
 
   size_t columns() const { return columns_; }
+  const std::vector<uint32_t>& orders() const { return orders_; }
   uint64_t size() const;
   uint64_t frozen_keys() const { return base_ ? base_->size() : 0; }
   View Latest() const;
@@ -61,15 +63,29 @@ class Table {
   Status EraseRange(Bytes lo, std::optional<Bytes> hi, const Poll& poll, uint64_t* erased);
   Status Truncate();
   // An empty table over a base. REQUIRES a table without a journal that nothing was done to.
-  void StartFrom(std::shared_ptr<const Fst> base);
+  // kCorrupt if the base lacks one of the orders.
+  Status StartFrom(std::shared_ptr<const Fst> base);
   // Merges everything into one base.
   Status Freeze(const Poll& poll);
+
+  // --- second orders. A write brings them along; one that failed halfway may leave them unsettled,
+  // and then nothing can be read by them until Settle() has made them anew. Writes call it
+  // themselves.
+  bool settled() const { return !writable_ || delta_->settled(); }
+  Status Settle(const Poll& poll);
+  // Lets the orders be until Settle(), which makes them of many rows faster than one by one.
+  // REQUIRES a table without a journal.
+  void DeferOrders() {
+    deferred_ = !orders_.empty();
+    delta_->SetSettled(!deferred_);
+  }
 
   // --- versions, for work in several steps that must take effect wholly or not at all. Holding one
   // costs nothing until something is written.
   struct Version {
     std::shared_ptr<SharedArt> delta;
     ArtSnapshot snapshot;
+    OrderSnapshots orders;
     std::shared_ptr<const Fst> base;
     Journal::Mark mark;
   };
@@ -108,6 +124,7 @@ class Table {
   struct Stats {
     uint64_t keys = 0, delta_keys = 0, frozen_keys = 0;
     Art::Stats delta;
+    uint64_t order_bytes = 0;  // of the delta's second orders
     uint64_t frozen_bytes = 0, memory_bytes = 0;
   };
   Stats GetStats() const;
@@ -127,21 +144,44 @@ class Table {
   // Whether changes are noted.
   LogBuffer* Noted() { return journal_ && !journal_->replaying() ? &journal_->buffer() : nullptr; }
   Status MakeRoom(size_t bytes) { return journal_ ? journal_->MakeRoom(bytes) : Status(); }
+  // What the table has of a key.
+  struct Known {
+    bool in_delta = false, in_base = false, live = false;
+    Entry entry;             // in_delta
+    uint64_t base_rank = 0;  // in_base
+  };
+  Status Look(Bytes key, Known* known) const;
   Status PutEntry(Bytes key, const Value& value, bool replace, bool* existed);
   Status EraseEntry(Bytes key, bool* existed);
+  Status EraseRangeOfEntries(Bytes lo, std::optional<Bytes> hi, const Poll& poll);
   Status EraseRangeOverBase(Bytes lo, std::optional<Bytes> hi, const Poll& poll);
   Status Net(Bytes key, int* net)
       const;  // what a new delta entry for key would count: +1, or 0 where the base has it
 
+  // orders.cc
+  bool Ordered() const { return !orders_.empty() && !deferred_; }
+  std::shared_ptr<SharedArt> NewDelta(bool over_base) const;
+  // Brings the orders from the row that key has to the one that it is to have; none: it is to go.
+  // They are unsettled until the row is changed too, and SetSettled() says so.
+  Status Reorder(Bytes key, const Known& known, const Value* value);
+  // The order key of a row; nothing where there is no row.
+  Status OrderKeyOf(const RowRef* row, uint32_t column, Bytes key, std::string* out);
+  Status MakeOrder(size_t i, const Poll& poll, std::unique_ptr<Art>* out) const;
+  Status VerifyOrders(const Poll& poll) const;
+
   const size_t columns_;
+  const std::vector<uint32_t> orders_;
   Journal* const journal_;
   std::shared_ptr<SharedArt> delta_;
   std::shared_ptr<const Fst> base_;
-  bool writable_ = true;  // this table owns delta_
-  ArtSnapshot shown_;     // the version shown while it does not
+  bool deferred_ = false;  // writes leave the orders alone
+  bool writable_ = true;   // this table owns delta_
+  ArtSnapshot shown_;      // the version shown while it does not
+  OrderSnapshots shown_orders_;
   std::vector<std::shared_ptr<SharedArt>> claimed_;
   std::optional<Version> begin_;
   std::vector<NumberedVersion> savepoints_;
+  std::string order_keys_[3], buffer_;  // scratch of Reorder
 };
 
 }  // namespace memkv

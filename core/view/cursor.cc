@@ -4,35 +4,40 @@
 
 namespace memkv {
 
-ViewCursor::ViewCursor(View view)
+template <class V>
+LayeredCursor<V>::LayeredCursor(V view)
     : view_(std::move(view)),
       delta_(view_.delta().NewCursor()),
       has_delta_(view_.delta().size() > 0) {
   if (view_.base() && view_.base()->size() > 0) base_.emplace(view_.base());
 }
 
-void ViewCursor::SeekFirst() {
+template <class V>
+void LayeredCursor<V>::SeekFirst() {
   if (has_delta_) delta_.SeekFirst();
   if (base_) base_->SeekFirst();
   LocateDelta();
   Forwards();
 }
 
-void ViewCursor::SeekLast() {
+template <class V>
+void LayeredCursor<V>::SeekLast() {
   if (has_delta_) delta_.SeekLast();
   if (base_) base_->SeekLast();
   LocateDelta();
   Backwards();
 }
 
-void ViewCursor::Seek(Bytes key) {
+template <class V>
+void LayeredCursor<V>::Seek(Bytes key) {
   if (has_delta_) delta_.Seek(key);
   if (base_) base_->Seek(key);
   LocateDelta();
   Forwards();
 }
 
-void ViewCursor::SeekBefore(Bytes key) {
+template <class V>
+void LayeredCursor<V>::SeekBefore(Bytes key) {
   if (has_delta_) delta_.SeekBefore(key);
   if (base_) base_->SeekBefore(key);
   LocateDelta();
@@ -41,7 +46,8 @@ void ViewCursor::SeekBefore(Bytes key) {
 
 // Finds the last base key b with rank(b) <= rank by bisection; the row is b itself or one of the
 // delta's new keys that follow b before the next base key.
-void ViewCursor::SeekRank(uint64_t rank) {
+template <class V>
+void LayeredCursor<V>::SeekRank(uint64_t rank) {
   at_ = kNowhere;
   status_ = {};
   if (rank >= view_.size()) return;
@@ -55,7 +61,7 @@ void ViewCursor::SeekRank(uint64_t rank) {
     Forwards();
     return;
   }
-  const Fst& base = *view_.base();
+  const typename V::Base& base = *view_.base();
   std::string key;
   auto view_rank = [&](uint64_t base_rank) -> int64_t {
     status_ = base.Select(base_rank, &key);
@@ -90,7 +96,8 @@ void ViewCursor::SeekRank(uint64_t rank) {
   Forwards();
 }
 
-void ViewCursor::NextOfBoth() {
+template <class V>
+void LayeredCursor<V>::NextOfBoth() {
   assert(Valid());
   if (!forwards_) Turn(true);
   const At from = at_;
@@ -107,7 +114,8 @@ void ViewCursor::NextOfBoth() {
   if (at_ == kDelta) shared_ = delta_.shared();
 }
 
-void ViewCursor::Prev() {
+template <class V>
+void LayeredCursor<V>::Prev() {
   assert(Valid());
   if (forwards_ && base_ && has_delta_) Turn(false);
   const At from = at_;
@@ -119,7 +127,8 @@ void ViewCursor::Prev() {
   Backwards();
 }
 
-void ViewCursor::NextPast(size_t n) {
+template <class V>
+void LayeredCursor<V>::NextPast(size_t n) {
   assert(Valid());
   if (!forwards_) Turn(true);
   if (!has_delta_) {
@@ -138,12 +147,14 @@ void ViewCursor::NextPast(size_t n) {
   Forwards();
 }
 
-RowRef ViewCursor::row() const {
+template <class V>
+RowRef LayeredCursor<V>::row() const requires std::same_as<V, View> {
   if (at_ == kBase) return {true, base_->rank(), {}};
   return {false, 0, delta_.entry().value};
 }
 
-uint64_t ViewCursor::rank() const {
+template <class V>
+uint64_t LayeredCursor<V>::rank() const {
   if (!base_) return delta_.rank();
   if (!has_delta_) return base_->rank();
   if (forwards_) {
@@ -156,19 +167,22 @@ uint64_t ViewCursor::rank() const {
   return static_cast<uint64_t>(static_cast<int64_t>(below) + net);
 }
 
-void ViewCursor::LocateDelta() {
+template <class V>
+void LayeredCursor<V>::LocateDelta() {
   if (!base_ || !has_delta_ || !delta_.Valid()) return;
   if (Status s = view_.base()->LowerBound(delta_.key(), &delta_in_base_); !s.ok()) status_ = s;
 }
 
-bool ViewCursor::Failed() {
+template <class V>
+bool LayeredCursor<V>::Failed() {
   if (status_.ok() && base_) status_ = base_->status();
   if (status_.ok()) return false;
   at_ = kNowhere;
   return true;
 }
 
-bool ViewCursor::Forwards() {
+template <class V>
+bool LayeredCursor<V>::Forwards() {
   forwards_ = true;
   for (bool passed_over = false;; passed_over = true) {
     if (Failed()) return passed_over;
@@ -189,7 +203,8 @@ bool ViewCursor::Forwards() {
   }
 }
 
-void ViewCursor::Backwards() {
+template <class V>
+void LayeredCursor<V>::Backwards() {
   forwards_ = false;
   shared_ = 0;
   for (;;) {
@@ -211,7 +226,8 @@ void ViewCursor::Backwards() {
   }
 }
 
-void ViewCursor::Turn(bool forwards) {
+template <class V>
+void LayeredCursor<V>::Turn(bool forwards) {
   const std::string key(this->key());
   if (forwards) {
     Seek(key);
@@ -220,5 +236,8 @@ void ViewCursor::Turn(bool forwards) {
     SeekBefore(key + '\0');
   }
 }
+
+template class LayeredCursor<View>;
+template class LayeredCursor<OrderView>;
 
 }  // namespace memkv

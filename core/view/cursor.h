@@ -1,4 +1,5 @@
-// ViewCursor: the merge of a delta cursor and a base cursor. Keeps the contract of core/cursor.h.
+// LayeredCursor: the merge of a delta cursor and a base cursor. Keeps the contract of
+// core/cursor.h. Of a View in key order (ViewCursor), or of one of its second orders (OrderCursor).
 //
 // Invariants while it stands on an entry, moving forwards (backwards mirrors them):
 //  1. delta_ is at the first delta entry, base_ at the first base entry, that is >= the current
@@ -12,6 +13,7 @@
 #ifndef MEMKV_CORE_VIEW_CURSOR_H_
 #define MEMKV_CORE_VIEW_CURSOR_H_
 
+#include <concepts>
 #include <optional>
 #include <string>
 
@@ -19,9 +21,10 @@
 
 namespace memkv {
 
-class ViewCursor {
+template <class V>
+class LayeredCursor {
  public:
-  explicit ViewCursor(View view);
+  explicit LayeredCursor(V view);
 
   void SeekFirst();
   void SeekLast();
@@ -50,11 +53,17 @@ class ViewCursor {
   size_t shared() const { return shared_; }
   const Status& status() const { return status_; }
 
-  RowRef row() const;  // REQUIRES Valid()
+  RowRef row() const  // REQUIRES Valid()
+      requires std::same_as<V, View>;
   // How the base codes the key that key() has just given, going forwards; nothing for the delta's.
-  KeyCode code() const { return at_ == kBase ? base_->code() : KeyCode(); }
+  KeyCode code() const requires std::same_as<V, View> {
+    return at_ == kBase ? base_->code() : KeyCode();
+  }
   uint64_t rank() const;  // REQUIRES Valid()
-  const View& view() const { return view_; }
+  // REQUIRES Valid(). Whether the entry is the base's alone, and where it is there.
+  bool in_base() const { return at_ == kBase; }
+  uint64_t base_rank() const { return base_->rank(); }  // REQUIRES in_base()
+  const V& view() const { return view_; }
 
  private:
   enum At : uint8_t { kNowhere, kDelta, kBase, kBoth };
@@ -69,9 +78,9 @@ class ViewCursor {
   void Turn(bool forwards);
   bool Failed();
 
-  View view_;
+  V view_;
   ArtCursor delta_;
-  mutable std::optional<FstCursor> base_;  // mutable: it assembles a key when asked
+  mutable std::optional<typename V::BaseCursor> base_;  // mutable: it assembles a key when asked
   bool has_delta_;
   bool forwards_ = true;
   At at_ = kNowhere;
@@ -80,6 +89,9 @@ class ViewCursor {
   size_t shared_ = 0;
   Status status_;
 };
+
+using ViewCursor = LayeredCursor<View>;
+using OrderCursor = LayeredCursor<OrderView>;
 
 }  // namespace memkv
 

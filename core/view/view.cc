@@ -1,6 +1,9 @@
 #include "core/view/view.h"
 
 #include <algorithm>
+#include <new>
+
+#include "core/order_key.h"
 
 namespace memkv {
 
@@ -60,6 +63,37 @@ Status View::Rank(Bytes key, uint64_t* rank) const {
 Status View::Column(const RowRef& row, size_t column, std::string* buffer, Datum* out) const {
   if (row.in_base) return base_->Column(row.base_rank, column, buffer, out);
   return DecodeColumn(row.value, column, out);
+}
+
+OrderView View::Order(size_t i) const {
+  if (!orders_) throw std::bad_alloc();
+  const OrderSnapshot& order = orders_->at(i);
+  const FrozenOrder* frozen = base_ ? base_->order(order.column) : nullptr;
+  return {order.delta, std::shared_ptr<const FrozenOrder>(base_, frozen)};
+}
+
+Status OrderView::Rank(Bytes order_key, uint64_t* rank) const {
+  uint64_t below = 0;
+  if (base_) MEMKV_TRY(base_->LowerBound(order_key, &below));
+  *rank = static_cast<uint64_t>(static_cast<int64_t>(below) + delta_.NetRank(order_key));
+  return {};
+}
+
+Status View::OrderRank(size_t i, Bytes key, const RowRef& row, uint64_t* rank) const {
+  if (!orders_) throw std::bad_alloc();
+  const OrderSnapshot& order = orders_->at(i);
+  const FrozenOrder* frozen = base_ ? base_->order(order.column) : nullptr;
+  std::string buffer, order_key;
+  Datum v;
+  MEMKV_TRY(Column(row, order.column, &buffer, &v));
+  order_key.reserve(16 + key.size() + v.bytes.size());
+  AppendOrderValue(v, &order_key);
+  uint64_t below = 0;
+  if (frozen && row.in_base) MEMKV_TRY(frozen->PositionOf(order_key, row.base_rank, &below));
+  order_key += key;
+  if (frozen && !row.in_base) MEMKV_TRY(frozen->LowerBound(order_key, &below));
+  *rank = static_cast<uint64_t>(static_cast<int64_t>(below) + order.delta.NetRank(order_key));
+  return {};
 }
 
 }  // namespace memkv

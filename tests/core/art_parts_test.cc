@@ -34,6 +34,10 @@ TEST_CASE("simd: vectors equal their scalar twins") {
     REQUIRE(lt == slt);
     REQUIRE(eq == seq);
     for (uint32_t n = 0; n <= 64; ++n) REQUIRE(SumFirst64(p, n) == scalar::SumFirst(p, n));
+    for (uint32_t n = 0; n <= 16; ++n) {
+      REQUIRE(SumWords(p, n) == scalar::SumWords(p, n));
+      REQUIRE(SumSignedWords(p, n) == scalar::SumSignedWords(p, n));
+    }
     for (uint32_t n = 0; n <= 8; ++n) {
       uint64_t want = 0;
       for (uint32_t i = 0; i < n; ++i) want |= static_cast<uint64_t>(p[i]) << (8 * i);

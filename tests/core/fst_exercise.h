@@ -67,6 +67,25 @@ inline void Exercise(const std::shared_ptr<const Fst>& fst, const std::vector<By
       }
     }
   }
+  for (size_t c = 0; c < std::min<size_t>(fst->columns(), 8); ++c) {
+    const FrozenOrder* order = fst->order(c);
+    if (!order) continue;
+    for (Bytes probe : probes) {
+      uint64_t position;
+      (void)order->LowerBound(probe, &position);
+      if (n > 0) (void)order->PositionOf(probe, n / 2, &position);
+    }
+    FrozenOrderCursor at(std::shared_ptr<const FrozenOrder>(fst, order));
+    at.SeekFirst();
+    for (uint64_t i = 0; i < kSteps && at.Valid(); ++i) {
+      (void)at.key();
+      if (at.Valid()) at.Next();
+    }
+    for (Bytes probe : probes) {
+      at.SeekBefore(probe);
+      at.Seek(probe);
+    }
+  }
   (void)fst->Verify();
 }
 

@@ -41,13 +41,22 @@ Model SmallModel() {
   return model;
 }
 
+// The same with second orders by all three columns.
+std::shared_ptr<const FstImage> SmallImage() {
+  FstBuilder::Options options;
+  options.orders = {0, 1, 2};
+  return MustBuild(SmallModel(), options);
+}
+
 std::vector<Bytes> SmallProbes() {
   return {"",
           "http://site3/directory/file7.html",
           "http://site3/directory/file7.htm",
           "http://site9",
           "zz",
-          Bytes("a\0b", 3)};
+          Bytes("a\0b", 3),
+          Bytes("\x01\xbf\xf0\0", 4),
+          Bytes("\2title 1\0\2k", 11)};
 }
 
 // Whether every answer is the model's, or an error.
@@ -68,7 +77,7 @@ void RightOrError(const std::shared_ptr<const Fst>& fst, const Model& model) {
 }
 
 TEST_CASE("fst image: every truncation is an error") {
-  const std::string whole(MustBuild(SmallModel())->bytes());
+  const std::string whole(SmallImage()->bytes());
   std::shared_ptr<const Fst> fst;
   for (size_t n = 0; n < whole.size(); ++n) {
     const Status status = Fst::Open(FstImage::Own(whole.substr(0, n)), &fst);
@@ -81,7 +90,7 @@ TEST_CASE("fst image: every truncation is an error") {
 
 TEST_CASE("fst image: every flip is an error, or forged, survived") {
   const Model model = SmallModel();
-  const std::string whole(MustBuild(model)->bytes());
+  const std::string whole(SmallImage()->bytes());
   const TempFile file;
   for (size_t i = 0; i < whole.size(); ++i) {
     for (int bits : {1, 0x80, 0xff}) {
@@ -117,18 +126,47 @@ TEST_CASE("fst image: other files are told apart") {
         "header: format version 9 (this build reads 1)");
 }
 
-TEST_CASE("fst image: the golden file") {
-  const std::string path =
-      (fs::path(__FILE__).parent_path().parent_path() / "golden" / "fst_image_v1.mkv").string();
-  const auto image = MustBuild(SmallModel());
-  if (std::getenv("MEMKV_WRITE_GOLDEN")) WriteAll(path, image->bytes());
-  std::ifstream in(path, std::ios::binary);
-  const std::string golden((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
-  REQUIRE(!golden.empty());
-  CHECK(golden == image->bytes());
-  const auto fst = MustOpen(FstImage::Own(golden));
+TEST_CASE("fst image: the golden files") {
+  for (const bool orders : {false, true}) {
+    const std::string name = orders ? "fst_image_v1_orders.mkv" : "fst_image_v1.mkv";
+    const std::string path =
+        (fs::path(__FILE__).parent_path().parent_path() / "golden" / name).string();
+    const auto image = orders ? SmallImage() : MustBuild(SmallModel());
+    if (std::getenv("MEMKV_WRITE_GOLDEN")) WriteAll(path, image->bytes());
+    std::ifstream in(path, std::ios::binary);
+    const std::string golden((std::istreambuf_iterator<char>(in)),
+                             std::istreambuf_iterator<char>());
+    REQUIRE(!golden.empty());
+    CHECK(golden == image->bytes());
+    const auto fst = MustOpen(FstImage::Own(golden));
+    CHECK(fst->Verify().ok());
+    RightOrError(fst, SmallModel());
+    CHECK((fst->order(2) != nullptr) == orders);
+  }
+}
+
+TEST_CASE("fst image: an order that does not ascend, or has a row twice, is found") {
+  const auto image = SmallImage();
+  const auto fst = MustOpen(image);
   CHECK(fst->Verify().ok());
-  RightOrError(fst, SmallModel());
+  const std::string whole(image->bytes());
+  // Of each section, its ranks, one bit after the other.
+  size_t forged = 0;
+  const uint32_t sections = fst::Load32(whole.data() + 12);
+  for (uint32_t i = 0; i < sections; ++i) {
+    const char* s = whole.data() + fst::kPreambleBytes + i * fst::kSectionBytes;
+    if (fst::Load32(s) != fst::kOrder) continue;
+    const uint64_t at = fst::Load64(s + 8), bytes = fst::Load64(s + 16);
+    const uint64_t used = (fst->size() * static_cast<uint8_t>(whole[at]) + 7) / 8;
+    for (uint64_t j = at + bytes - used; j + 1 < at + bytes; ++j) {
+      std::string bad = whole;
+      bad[j] = static_cast<char>(bad[j] ^ 1);
+      Repair(&bad, false);
+      CHECK(MustOpen(FstImage::Own(bad))->Verify().code() == Status::kCorrupt);
+      ++forged;
+    }
+  }
+  CHECK(forged > 300);
 }
 
 TEST_CASE("fst image: written, mapped, cut short") {
@@ -185,7 +223,8 @@ TEST_CASE("fst image: a section about is added, replaced, and damage stays known
     const auto image = MustBuild(model);
     const TempFile file;
     std::string first;
-    for (const std::string& about : {std::string("x"), std::string(200000, 'y'), std::string("x")}) {
+    for (const std::string& about :
+         {std::string("x"), std::string(200000, 'y'), std::string("x")}) {
       std::shared_ptr<const FstImage> mapped;
       REQUIRE(WriteFile(*image, about, file.path(), {}).ok());
       REQUIRE(MapFile(file.path(), &mapped).ok());

@@ -41,7 +41,7 @@ void CheckRoundTrip(const std::vector<Datum>& columns) {
   }
 }
 
-TEST_CASE("rows of one integer or of nothing are numbers") {
+TEST_CASE("rows of one number or of nothing are numbers") {
   std::string buffer;
   const auto number = [&](std::vector<Datum> columns) {
     CheckRoundTrip(columns);
@@ -54,9 +54,18 @@ TEST_CASE("rows of one integer or of nothing are numbers") {
   CHECK(number({Datum::Integer(0)}) == 1);
   CHECK(number({Datum::Integer(-1), Datum::Null()}) == 2);
   CHECK(number({Datum::Integer(1)}) == 3);
-  CHECK(number({Datum::Integer(kMax)}) == std::numeric_limits<uint64_t>::max());
-  CheckRoundTrip({Datum::Integer(kMin)});
-  CHECK(EncodeRow(std::vector{Datum::Integer(kMin)}, &buffer).is_record);
+  constexpr uint64_t kReals = uint64_t{1} << 63;
+  CHECK(number({Datum::Integer((int64_t{1} << 62) - 1)}) == kReals - 1);
+  CHECK(number({Datum::Real(0.0)}) == kReals);
+  CHECK(number({Datum::Real(1.5), Datum::Null()}) == kReals + 0x3ff8000000000000);
+  CHECK(number({Datum::Real(std::numeric_limits<double>::infinity())}) ==
+        kReals + 0x7ff0000000000000);
+  for (const Datum& v :
+       {Datum::Integer(kMin), Datum::Integer(kMax), Datum::Integer(int64_t{1} << 62),
+        Datum::Integer(-(int64_t{1} << 62)), Datum::Real(-0.0), Datum::Real(-1.5)}) {
+    CheckRoundTrip({v});
+    CHECK(EncodeRow(std::vector{v}, &buffer).is_record);
+  }
 }
 
 TEST_CASE("records take the fewest bytes") {

@@ -149,6 +149,54 @@ TEST_CASE("a thread merges what commits write, slice by slice") {
   }
 }
 
+TEST_CASE("second orders go through merges with their rows") {
+  Folder folder;
+  Db db(folder / "a.db");
+  Db other(folder / "a.db");
+  sqlite3_busy_timeout(db.handle(), 20000);
+  db.Exec(
+      "PRAGMA synchronous = OFF; PRAGMA journal_mode = wal;"
+      "CREATE VIRTUAL TABLE t USING memkv(key TEXT PRIMARY KEY, value INDEXED, delta_limit = "
+      "'100kB');"
+      "CREATE TABLE p(key TEXT PRIMARY KEY NOT NULL, value) WITHOUT ROWID");
+  auto same_order = [](Db& in) {
+    const std::string by = " ORDER BY value, key LIMIT 50 OFFSET 900";
+    REQUIRE(in.Rows("SELECT value, key FROM t" + by) == in.Rows("SELECT value, key FROM p" + by));
+    REQUIRE(in.Rows("SELECT key FROM t WHERE value < 1000 ORDER BY value DESC, key DESC") ==
+            in.Rows("SELECT key FROM p WHERE value < 1000 ORDER BY value DESC, key DESC"));
+    REQUIRE(in.Rows("SELECT value_rank FROM t WHERE key = 'key 7919'") ==
+            in.Rows("SELECT count(*) FROM p WHERE (value, key) < ((SELECT value FROM p WHERE key = "
+                    "'key 7919'), 'key 7919')"));
+  };
+  int i = 0;
+  for (int round = 0; round < 3; ++round) {
+    if (round == 0) {
+      Fill(db);
+    } else {
+      for (const char* table : {"t", "p"})
+        db.Exec("UPDATE " + std::string(table) + " SET value = value || ' again'");
+    }
+    same_order(db);
+    AwaitImage(db);
+    for (int n = 0; n < 4; ++n) {
+      Both(n % 2 ? other : db, i++);
+      same_order(db);
+      same_order(other);
+    }
+    i += CommitUntilMerged(db, i);
+    same_order(db);
+    RequireSound(db);
+    RequireSound(other);
+    Db again(folder / "a.db");
+    same_order(again);
+    RequireSound(again);
+  }
+  db.Exec("REPLACE INTO t VALUES('key 7919', 5); REPLACE INTO p VALUES('key 7919', 5)");
+  db.Exec("INSERT INTO t(t, rank) VALUES('merge', 1)");
+  same_order(db);
+  RequireSound(other);
+}
+
 TEST_CASE("a reader that never writes starts no thread and writes nothing") {
   Folder folder;
   {

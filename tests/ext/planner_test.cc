@@ -43,6 +43,17 @@ TEST_CASE("a plan is its text") {
     }
   }
   CHECK(Plan::FromText(Plan().ToText()) == Plan());
+  for (const std::string& by :
+       std::vector<std::string>{"n", "a_rank", "two words", "a \"quoted\" name", " by "}) {
+    Plan plan;
+    plan.by = by;
+    plan.descending = by == "n";
+    plan.offset = by == " by ";
+    plan.terms = {{Term::kGreaterEqualChecked, Term::kValue}, {Term::kLess, Term::kValueRank}};
+    CHECK(Plan::FromText(plan.ToText()) == plan);
+    plan.terms.clear();
+    CHECK(Plan::FromText(plan.ToText()) == plan);
+  }
 }
 
 TEST_CASE("plans read as EXPLAIN QUERY PLAN shows them") {
@@ -107,12 +118,13 @@ TEST_CASE("arguments that cannot be meant name themselves and what is allowed") 
         "memkv: columns \"a\" and \"b\" are both PRIMARY KEY (exactly one may be)");
   CHECK(message({"a DEFAULT 1"}) ==
         "memkv: column \"a\": DEFAULT is not supported (a column takes a type, PRIMARY KEY, NOT "
-        "NULL)");
+        "NULL, INDEXED)");
   CHECK(message({"a TEXT COLLATE nocase"}) ==
         "memkv: column \"a\": COLLATE is not supported (a column takes a type, PRIMARY KEY, NOT "
-        "NULL)");
+        "NULL, INDEXED)");
   CHECK(message({"a PRIMARY"}) ==
-        "memkv: column \"a\": PRIMARY without KEY (a column takes a type, PRIMARY KEY, NOT NULL)");
+        "memkv: column \"a\": PRIMARY without KEY (a column takes a type, PRIMARY KEY, NOT NULL, "
+        "INDEXED)");
   CHECK(message({"RANK"}) ==
         "memkv: table \"t\": a column may not be named \"RANK\" (reserved: rank, rowid)");
   CHECK(message({"T"}) ==

@@ -106,7 +106,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     generation = generation.Chain(row);
     storage.rows.push_back({id, generation.Encode(), row});
   }
-  Store store(storage.columns, &storage);
+  Store store(storage.columns, {}, &storage);
   if (!store.Refresh(nullptr).ok()) return 0;
   ReadAll(store.table());
   (void)store.table().Verify(nullptr);

@@ -90,13 +90,17 @@ void RequireSame(sqlite3* db) {
   const std::string t = Rows(db, "SELECT key, value FROM t ORDER BY key"),
                     p = Rows(db, "SELECT key, value FROM p ORDER BY key");
   if (t != p) Die("memkv: " + t.substr(0, 300) + "\nplain: " + p.substr(0, 300));
+  const std::string t_by_value = Rows(db, "SELECT key FROM t ORDER BY value, key"),
+                    p_by_value = Rows(db, "SELECT key FROM p ORDER BY value, key");
+  if (t_by_value != p_by_value)
+    Die("by value, memkv: " + t_by_value.substr(0, 300) + "\nplain: " + p_by_value.substr(0, 300));
   const std::string check = Rows(db, "INSERT INTO t(t) VALUES('integrity-check')");
   if (!check.empty()) Die(check);
 }
 
 const char* const kWork[] = {
     "CREATE TABLE p(key TEXT PRIMARY KEY NOT NULL, value) WITHOUT ROWID",
-    "CREATE VIRTUAL TABLE t USING memkv",
+    "CREATE VIRTUAL TABLE t USING memkv(key TEXT PRIMARY KEY, value INDEXED)",
     "BEGIN; INSERT INTO t VALUES('a', 1), ('b', 'text'); INSERT INTO p VALUES('a', 1), ('b', "
     "'text'); COMMIT",
     "BEGIN; INSERT INTO t VALUES('c', 3); INSERT INTO p VALUES('c', 3); SAVEPOINT s; DELETE FROM "
@@ -106,7 +110,10 @@ const char* const kWork[] = {
     "BEGIN; DELETE FROM t WHERE key = 'b'; DELETE FROM p WHERE key = 'b'; INSERT INTO t "
     "VALUES('e', NULL); INSERT INTO p VALUES('e', NULL); COMMIT",
     "SELECT * FROM t WHERE key LIKE 'a%'; SELECT * FROM t WHERE key >= 'b' ORDER BY key DESC; "
-    "SELECT memkv_count('t')",
+    "SELECT memkv_count('t'); SELECT key, value_rank FROM t ORDER BY value DESC",
+    "BEGIN; UPDATE t SET value = 7 WHERE value_rank = 0; UPDATE p SET value = 7 WHERE key = "
+    "(SELECT "
+    "key FROM p ORDER BY value, key LIMIT 1); COMMIT",
     "INSERT INTO t(t) VALUES('integrity-check'); INSERT INTO t(t) VALUES('rebuild')",
     "BEGIN; ALTER TABLE t RENAME TO u; ALTER TABLE u RENAME TO t; COMMIT; BEGIN; DROP TABLE t; "
     "ROLLBACK",

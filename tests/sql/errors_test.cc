@@ -74,6 +74,18 @@ TEST_CASE("CREATE VIRTUAL TABLE ... USING memkv") {
            "memkv: option \"background\" is given twice"},
           {"CREATE VIRTUAL TABLE x USING memkv(delta_limit = off, delta_limit = off)", kError,
            "memkv: option \"delta_limit\" is given twice"},
+          {"CREATE VIRTUAL TABLE x USING memkv(a PRIMARY KEY INDEXED, b)", kError,
+           "memkv: column \"a\": the PRIMARY KEY has its order already (INDEXED is for other "
+           "columns)"},
+          {"CREATE VIRTUAL TABLE x USING memkv(a, b INDEXED, B_RANK)", kError,
+           "memkv: table \"x\": a column may not be named \"B_RANK\" beside the INDEXED column "
+           "\"b\" (its ranks have that name)"},
+          {"CREATE VIRTUAL TABLE x USING memkv(a, b INDEXED, b_rank INDEXED)", kError,
+           "memkv: table \"x\": a column may not be named \"b_rank\" beside the INDEXED column "
+           "\"b\" (its ranks have that name)"},
+          {"CREATE VIRTUAL TABLE b_rank USING memkv(a, b INDEXED)", kError,
+           "memkv: table \"b_rank\" may not have an INDEXED column named \"b\" (its ranks are in a "
+           "column named like the table)"},
           {"CREATE VIRTUAL TABLE x USING memkv(a PRIMARY KEY, b PRIMARY KEY)", kError,
            "memkv: columns \"a\" and \"b\" are both PRIMARY KEY (exactly one may be)"},
           {"CREATE VIRTUAL TABLE x USING memkv(a, b, PRIMARY KEY(a))", kError,
@@ -86,33 +98,34 @@ TEST_CASE("CREATE VIRTUAL TABLE ... USING memkv") {
            "KEY)"},
           {"CREATE VIRTUAL TABLE x USING memkv(a, b DEFAULT 5)", kError,
            "memkv: column \"b\": DEFAULT is not supported (a column takes a type, PRIMARY KEY, NOT "
-           "NULL)"},
+           "NULL, INDEXED)"},
           {"CREATE VIRTUAL TABLE x USING memkv(a, b CHECK(b > 0))", kError,
            "memkv: column \"b\": CHECK is not supported (a column takes a type, PRIMARY KEY, NOT "
-           "NULL)"},
+           "NULL, INDEXED)"},
           {"CREATE VIRTUAL TABLE x USING memkv(a, b TEXT UNIQUE)", kError,
            "memkv: column \"b\": UNIQUE is not supported (a column takes a type, PRIMARY KEY, NOT "
-           "NULL)"},
+           "NULL, INDEXED)"},
           {"CREATE VIRTUAL TABLE x USING memkv(a TEXT COLLATE NOCASE PRIMARY KEY)", kError,
            "memkv: column \"a\": COLLATE is not supported (a column takes a type, PRIMARY KEY, NOT "
-           "NULL)"},
+           "NULL, INDEXED)"},
           {"CREATE VIRTUAL TABLE x USING memkv(a, b REFERENCES plain(key))", kError,
            "memkv: column \"b\": REFERENCES is not supported (a column takes a type, PRIMARY KEY, "
-           "NOT NULL)"},
+           "NOT NULL, INDEXED)"},
           {"CREATE VIRTUAL TABLE x USING memkv(a, b GENERATED ALWAYS AS (a))", kError,
            "memkv: column \"b\": GENERATED is not supported (a column takes a type, PRIMARY KEY, "
-           "NOT NULL)"},
+           "NOT NULL, INDEXED)"},
           {"CREATE VIRTUAL TABLE x USING memkv(a, b AS (a))", kError,
            "memkv: column \"b\": AS is not supported (a column takes a type, PRIMARY KEY, NOT "
-           "NULL)"},
+           "NULL, INDEXED)"},
           {"CREATE VIRTUAL TABLE x USING memkv(a INTEGER PRIMARY KEY AUTOINCREMENT)", kError,
            "memkv: column \"a\": AUTOINCREMENT is not supported (a column takes a type, PRIMARY "
-           "KEY, NOT NULL)"},
+           "KEY, NOT NULL, INDEXED)"},
           {"CREATE VIRTUAL TABLE x USING memkv(a PRIMARY)", kError,
            "memkv: column \"a\": PRIMARY without KEY (a column takes a type, PRIMARY KEY, NOT "
-           "NULL)"},
+           "NULL, INDEXED)"},
           {"CREATE VIRTUAL TABLE x USING memkv(a NOT)", kError,
-           "memkv: column \"a\": NOT without NULL (a column takes a type, PRIMARY KEY, NOT NULL)"},
+           "memkv: column \"a\": NOT without NULL (a column takes a type, PRIMARY KEY, NOT NULL, "
+           "INDEXED)"},
           {"CREATE VIRTUAL TABLE x USING memkv(a, x)", kError,
            "memkv: table \"x\" may not have a column named \"x\" (the table's own name is its "
            "command column)"},

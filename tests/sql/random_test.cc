@@ -7,6 +7,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <map>
@@ -21,9 +22,9 @@ namespace memkv::test {
 namespace {
 
 struct Step {
-  enum Kind { kBoth, kAnyOrder, kFreeze, kReconnect, kOpen, kStep, kClose };
+  enum Kind { kBoth, kAnyOrder, kRanks, kFreeze, kRebuild, kReconnect, kOpen, kStep, kClose };
   Kind kind;
-  std::string sql;  // kBoth, kAnyOrder, kOpen
+  std::string sql;  // kBoth, kAnyOrder, kOpen; kRanks: the column
   int cursor = 0;   // kOpen, kStep, kClose
   Row parameters = {};
 
@@ -33,8 +34,12 @@ struct Step {
       case kBoth:
       case kAnyOrder:
         return sql + ";" + (parameters.empty() ? "" : "  -- with " + Show({parameters}));
+      case kRanks:
+        return "-- ranks by " + sql;
       case kFreeze:
         return "SELECT memkv_freeze('t');";
+      case kRebuild:
+        return "INSERT INTO t(t) VALUES('rebuild');";
       case kReconnect:
         return "-- reconnect";
       case kOpen:
@@ -50,10 +55,11 @@ struct Step {
 
 struct Round {
   std::string columns;
+  Place place = Place::kMemory;
   std::vector<Step> steps;
 
   std::string ToString() const {
-    std::string text = "t(" + columns + ")\n";
+    std::string text = "t(" + columns + ")" + (place == Place::kStored ? ", stored\n" : "\n");
     for (const Step& s : steps) text += "  " + s.ToString() + "\n";
     return text;
   }
@@ -74,7 +80,11 @@ class Generator {
     round.columns = "key " + type + " PRIMARY KEY";
     for (int i = 0; i < values_; ++i) {
       round.columns += ", v" + std::to_string(i) + " " + Pick(kTypes) + (One(6) ? " NOT NULL" : "");
+      if (!One(2)) continue;
+      round.columns += " INDEXED";
+      indexed_.push_back("v" + std::to_string(i));
     }
+    if (!indexed_.empty() && One(3)) round.place = Place::kStored;
     const uint64_t n = 5 + Below(60);
     for (uint64_t i = 0; i < n; ++i) round.steps.push_back(NextStep());
     return round;
@@ -131,6 +141,7 @@ class Generator {
   }
   std::string Key() { return One(30) ? "NULL" : Value(); }
   std::string Column() {
+    if (!indexed_.empty() && One(2)) return Pick(indexed_);
     return values_ == 0 || One(3) ? "key"
                                   : "v" + std::to_string(Below(static_cast<uint64_t>(values_)));
   }
@@ -183,7 +194,13 @@ class Generator {
     while (One(3)) where += " AND " + Condition("key");
     return where;
   }
-  std::string Order() { return One(2) ? " ORDER BY key" : " ORDER BY key DESC"; }
+  std::string Order() {
+    if (!indexed_.empty() && One(3)) {
+      const std::string down = One(2) ? " DESC" : "";
+      return " ORDER BY " + Pick(indexed_) + down + ", key" + (One(8) ? "" : down);
+    }
+    return One(2) ? " ORDER BY key" : " ORDER BY key DESC";
+  }
   std::string Limit() {
     if (One(2)) return "";
     return " LIMIT " + std::to_string(static_cast<int>(Below(6)) - 1) +
@@ -273,6 +290,7 @@ class Generator {
   }
 
   Step NextStep() {
+    if (!indexed_.empty() && One(6)) return {Step::kRanks, Pick(indexed_)};
     static const std::vector<std::string> kTransactions = {
         "BEGIN",         "COMMIT",        "ROLLBACK",  "SAVEPOINT a", "SAVEPOINT b", "SAVEPOINT a",
         "ROLLBACK TO a", "ROLLBACK TO b", "RELEASE a", "RELEASE b",   "BEGIN"};
@@ -289,7 +307,7 @@ class Generator {
       case 14:
         return {Step::kBoth, Pick(kTransactions)};
       case 15:
-        return {Step::kFreeze, ""};
+        return {One(4) ? Step::kRebuild : Step::kFreeze, ""};
       case 16:
         return {Step::kReconnect, ""};
       case 17: {
@@ -315,12 +333,13 @@ class Generator {
   std::mt19937_64 random_;
   bool text_ = true, urls_ = false;
   int values_ = 1;
+  std::vector<std::string> indexed_;
 };
 
 // Runs a round. Returns what differs first, "" if nothing does.
 class Player {
  public:
-  explicit Player(const Round& round) : round_(round), twin_(round.columns) {}
+  explicit Player(const Round& round) : round_(round), twin_(round.columns, round.place) {}
 
   std::string Play() {
     for (const Step& step : round_.steps) {
@@ -353,8 +372,14 @@ class Player {
             step.sql,
             step.parameters.empty() ? std::vector<Row>{} : std::vector<Row>{step.parameters},
             step.kind == Step::kBoth ? Twin::kAsGiven : Twin::kAnyOrder);
+      case Step::kRanks:
+        return Ranks(step.sql);
       case Step::kFreeze:
         return twin_.Freeze();
+      case Step::kRebuild: {
+        const Result done = twin_.memkv().Run("INSERT INTO t(t) VALUES('rebuild')");
+        return done.ok() ? "" : "rebuild: " + done.ToString();
+      }
       case Step::kReconnect:
         twin_.Reconnect();
         return "";
@@ -377,6 +402,32 @@ class Player {
         return differs;
       }
     }
+    return "";
+  }
+
+  // Each row's position in the order of a column, found by each walk that can tell it.
+  std::string Ranks(const std::string& column) {
+    const std::string rank = column + "_rank";
+    const Result right = twin_.twin().Run("SELECT row_number() OVER (ORDER BY " + column +
+                                          ", key) - 1, key FROM t ORDER BY key");
+    if (!right.ok()) return "";
+    for (const std::string order : {"key", column.c_str(), rank.c_str()}) {
+      Result ours = twin_.memkv().Run("SELECT " + rank + ", key FROM t ORDER BY " + order);
+      if (!ours.ok()) return rank + " ORDER BY " + order + ": " + ours.ToString();
+      std::vector<Row> expected = right.rows;
+      std::sort(ours.rows.begin(), ours.rows.end());
+      std::sort(expected.begin(), expected.end());
+      if (ours.rows != expected)
+        return rank + " ORDER BY " + order + ": " + Show(ours.rows) + ", expected " +
+               Show(expected);
+    }
+    const Result ours = twin_.memkv().Run("SELECT key FROM t WHERE " + rank +
+                                          " BETWEEN 1 AND 3 ORDER BY " + rank + " DESC");
+    const Result theirs =
+        twin_.twin().Run("SELECT key FROM (SELECT key, row_number() OVER (ORDER BY " + column +
+                         ", key) - 1 AS r FROM t) WHERE r BETWEEN 1 AND 3 ORDER BY r DESC");
+    if (ours.rows != theirs.rows)
+      return rank + " BETWEEN 1 AND 3: " + ours.ToString() + ", expected " + theirs.ToString();
     return "";
   }
 

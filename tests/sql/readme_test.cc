@@ -1,4 +1,5 @@
-// Every SQL block of the README and the docs gives the output that stands under it.
+// Every SQL block of the README and the docs gives the output that stands under it, and every line
+// of the table from Redis to SQL runs and leaves what it should.
 //
 // A block starts at ```sql; the ```text block that follows it, if any, is its output as the shell's
 // list mode prints it, an error as "Error: " and its message. A block runs in a new :memory:
@@ -114,4 +115,53 @@ TEST_CASE("the SQL in the README and the docs does what is shown") {
     }
   }
   CHECK(blocks > 0);
+}
+
+TEST_CASE("every line of the table from Redis to SQL runs") {
+  // What each gives on the board below, in the order of the table.
+  const std::vector<std::pair<std::string, std::string>> expected = {
+      {"ZADD board 12.5 ann", ""},
+      {"ZINCRBY board 2 ann", ""},
+      {"ZSCORE board ann", "14.5\n"},
+      {"ZRANK board ann", "4\n"},
+      {"ZCARD board", "6\n"},
+      {"ZCOUNT board 3 (8", "2\n"},
+      {"ZRANGE board 0 1", "low\nbob\n"},
+      {"ZREVRANGE board 0 1", "eve\nann\n"},
+      {"ZRANGEBYSCORE board 3 8", "bob\ndan\ncat\n"},
+      {"ZRANGEBYSCORE board 3 8 LIMIT 1 1", "dan\n"},
+      {"ZPOPMIN board", ""},
+      {"ZREM board ann", ""},
+      {"ZREMRANGEBYSCORE board 3 4", ""},
+      {"ZREMRANGEBYRANK board 0 1", ""},
+  };
+  Block block{
+      "README.md", 0,
+      "CREATE VIRTUAL TABLE board USING memkv(member TEXT PRIMARY KEY, score REAL INDEXED);"
+      "INSERT INTO board VALUES('bob', 3), ('cat', 8), ('dan', 3), ('eve', 20), ('low', 1);",
+      "", true};
+  std::ifstream in(fs::path(MEMKV_SOURCE_DIR) / "README.md");
+  size_t lines = 0;
+  bool inside = false;
+  for (std::string line; std::getline(in, line);) {
+    if (line.starts_with("| Redis | SQL")) {
+      inside = true;
+      std::getline(in, line);
+      continue;
+    }
+    if (!inside || !line.starts_with("| `")) {
+      inside = false;
+      continue;
+    }
+    const size_t middle = line.find("` | `");
+    REQUIRE(lines < expected.size());
+    CHECK(line.substr(3, middle - 3) == expected[lines].first);
+    const std::string before = Run(block);
+    block.sql += line.substr(middle + 5, line.rfind('`') - middle - 5) + ";\n";
+    CHECK(Run(block).substr(before.size()) == expected[lines].second);
+    ++lines;
+  }
+  CHECK(lines == expected.size());
+  block.sql += "SELECT group_concat(member) FROM board;";
+  CHECK(Run(block).ends_with("\n\n"));  // nobody is left
 }

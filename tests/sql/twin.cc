@@ -98,7 +98,18 @@ Twin::Twin(const std::string& columns, Place place, const std::string& file)
     : place_(place), memkv_(file) {
   memkv_.Exec("CREATE VIRTUAL TABLE t USING memkv(" + columns +
               (place == Place::kStored ? ", durable = on)" : ")"));
-  twin_.Exec("CREATE TABLE t(" + columns + ") WITHOUT ROWID");
+  // An INDEXED column of the twin has an ordinary index.
+  std::string plain = columns;
+  std::vector<std::string> indexed;
+  const std::string mark = " INDEXED";
+  for (size_t at; (at = plain.find(mark)) != std::string::npos; plain.erase(at, mark.size())) {
+    const size_t begin = plain.find_first_not_of(' ', plain.rfind(',', at) + 1);
+    indexed.push_back(plain.substr(begin, plain.find(' ', begin) - begin));
+  }
+  twin_.Exec("CREATE TABLE t(" + plain + ") WITHOUT ROWID");
+  indexed_ = !indexed.empty();
+  for (const std::string& column : indexed)
+    twin_.Exec("CREATE INDEX t_" + column + " ON t(" + column + ")");
 }
 
 std::string Twin::Compare(const std::string& sql, const std::vector<Row>& parameters, Order order,

@@ -1,0 +1,232 @@
+#include "core/fst/order.h"
+
+#include <algorithm>
+#include <cassert>
+
+#include "core/fst/format.h"
+#include "core/fst/fst.h"
+#include "core/order_key.h"
+
+namespace memkv {
+
+using fst::Load64;
+
+uint64_t OrderHead(Bytes order_key) {
+  uint64_t head = 0;
+  for (size_t i = 0; i < 8; ++i)
+    head = head << 8 | (i < order_key.size() ? static_cast<uint8_t>(order_key[i]) : 0);
+  return head;
+}
+
+Status FrozenOrder::Corrupt(uint64_t position, const char* what) const {
+  return Status::Corrupt("section order of column " + std::to_string(column_) + ", position " +
+                         std::to_string(position) + ": " + what);
+}
+
+uint64_t FrozenOrder::size() const { return fst_->size(); }
+
+Status FrozenOrder::Open(const Fst* fst, uint32_t column, Bytes section) {
+  fst_ = fst;
+  column_ = column;
+  const auto* p = reinterpret_cast<const uint8_t*>(section.data());
+  const uint64_t rows = fst->size();
+  if (section.size() < kHeadBytes || !Readable(p, kHeadBytes)) return Corrupt(0, "no head");
+  width_ = p[0];
+  shift_ = p[1];
+  if (width_ < 1 || width_ > 56 || shift_ > 32) return Corrupt(0, "a width that is not allowed");
+  samples_ = (rows >> shift_) + (rows & ((uint64_t{1} << shift_) - 1) ? 1 : 0);
+  const uint64_t left = section.size() - kHeadBytes;
+  // In bits, so that nothing overflows: rows are at most 2^56 where the widths are right.
+  if (samples_ > left / 8 || rows > (left - 8 * samples_) * 8 / width_ ||
+      (rows * width_ + 7) / 8 != left - 8 * samples_) {
+    return Corrupt(0, "the section's size");
+  }
+  heads_ = p + kHeadBytes;
+  ranks_ = heads_ + 8 * samples_;
+  return {};
+}
+
+bool FrozenOrder::Readable(const uint8_t* p, uint64_t n) const {
+  const fst::PageGuard& pages = fst_->pages();
+  return pages.trusted() || pages.Check(p, p + n);
+}
+
+Status FrozenOrder::RankAt(uint64_t position, uint64_t* rank) const {
+  assert(position < size());
+  const uint64_t bit = position * width_;
+  const uint8_t* const p = ranks_ + bit / 8;
+  if (!Readable(p, (bit % 8 + width_ + 7) / 8)) return Corrupt(position, "a damaged page");
+  // Eight bytes are readable behind every section, and 7 + 56 bits fit them.
+  *rank = Load64(p) >> (bit % 8) & ((uint64_t{1} << width_) - 1);
+  if (*rank >= size()) return Corrupt(position, "a rank past the last");
+  return {};
+}
+
+Status FrozenOrder::ValueAt(uint64_t rank, std::string* value, std::string* buffer) const {
+  Datum v;
+  MEMKV_TRY(fst_->Column(rank, column_, buffer, &v));
+  value->clear();
+  AppendOrderValue(v, value);
+  return {};
+}
+
+template <class KeyBefore>
+Status FrozenOrder::Search(Bytes target, KeyBefore&& key_before, uint64_t* position) const {
+  // Of the value alone, as the samples have it: what follows it is for key_before to tell.
+  Bytes part = target, rest;
+  SplitOrderKey(target, &part, &rest);
+  const uint64_t head = OrderHead(part);
+  // The first sample whose head is at least `head`, and the first whose is above it.
+  uint64_t from = 0, to = samples_;
+  auto head_at = [&](uint64_t i, uint64_t* out) {
+    if (!Readable(heads_ + 8 * i, 8)) return Corrupt(i << shift_, "a damaged page");
+    *out = Load64(heads_ + 8 * i);
+    return Status();
+  };
+  uint64_t above = samples_;
+  while (from < to) {
+    const uint64_t mid = from + (to - from) / 2;
+    uint64_t at = 0;
+    MEMKV_TRY(head_at(mid, &at));
+    if (at < head) {
+      from = mid + 1;
+    } else {
+      to = mid;
+      if (at > head) above = mid;
+    }
+  }
+  // Between them heads say nothing.
+  for (uint64_t low = from; low < above;) {
+    const uint64_t mid = low + (above - low) / 2;
+    uint64_t at = 0;
+    MEMKV_TRY(head_at(mid, &at));
+    if (at > head) {
+      above = mid;
+    } else {
+      low = mid + 1;
+    }
+  }
+  uint64_t lo = from == 0 ? 0 : (from - 1) << shift_;
+  uint64_t hi = std::min(above << shift_, size());
+  std::string value, buffer;
+  while (lo < hi) {
+    const uint64_t mid = lo + (hi - lo) / 2;
+    uint64_t rank;
+    MEMKV_TRY(RankAt(mid, &rank));
+    MEMKV_TRY(ValueAt(rank, &value, &buffer));
+    bool below;
+    if (target.starts_with(value)) {
+      MEMKV_TRY(key_before(rank, value.size(), &below));
+    } else {
+      below = Bytes(value) < target;
+    }
+    if (below) {
+      lo = mid + 1;
+    } else {
+      hi = mid;
+    }
+  }
+  *position = lo;
+  return {};
+}
+
+Status FrozenOrder::LowerBound(Bytes order_key, uint64_t* position) const {
+  // What follows the value, as a rank: looked up once, for one value is meant.
+  size_t value_bytes = 0;
+  uint64_t bound = 0;
+  return Search(
+      order_key,
+      [&](uint64_t rank, size_t n, bool* below) {
+        if (n != value_bytes) {
+          MEMKV_TRY(fst_->LowerBound(order_key.substr(n), &bound));
+          value_bytes = n;
+        }
+        *below = rank < bound;
+        return Status();
+      },
+      position);
+}
+
+Status FrozenOrder::PositionOf(Bytes value, uint64_t rank, uint64_t* position) const {
+  return Search(
+      value,
+      [&](uint64_t at, size_t n, bool* below) {
+        *below = n < value.size() || at < rank;  // a shorter value sorts first
+        return Status();
+      },
+      position);
+}
+
+Status FrozenOrder::Select(uint64_t position, std::string* order_key) const {
+  uint64_t rank;
+  MEMKV_TRY(RankAt(position, &rank));
+  std::string key, buffer;
+  MEMKV_TRY(fst_->Select(rank, &key));
+  MEMKV_TRY(ValueAt(rank, order_key, &buffer));
+  order_key->append(key);
+  return {};
+}
+
+Status FrozenOrder::Verify(fst::Progress* progress) const {
+  constexpr uint64_t kRowNanoseconds = 300;
+  std::string value, before, buffer;
+  uint64_t rank_before = 0;
+  for (uint64_t i = 0; i < size(); ++i) {
+    if (progress->Stop(kRowNanoseconds)) return Status::Interrupted();
+    uint64_t rank;
+    MEMKV_TRY(RankAt(i, &rank));
+    MEMKV_TRY(ValueAt(rank, &value, &buffer));
+    if (i > 0 && (value < before || (value == before && rank <= rank_before)))
+      return Corrupt(i, "not above the one before it");
+    const uint64_t sample = i >> shift_;
+    if (sample << shift_ == i) {
+      if (!Readable(heads_ + 8 * sample, 8) || Load64(heads_ + 8 * sample) != OrderHead(value))
+        return Corrupt(i, "its head");
+    }
+    std::swap(value, before);
+    rank_before = rank;
+  }
+  return {};
+}
+
+FrozenOrderCursor::FrozenOrderCursor(std::shared_ptr<const FrozenOrder> order)
+    : order_(std::move(order)) {}
+
+void FrozenOrderCursor::Fail(Status status) {
+  valid_ = false;
+  status_ = std::move(status);
+}
+
+void FrozenOrderCursor::Seek(Bytes key) {
+  uint64_t position;
+  if (Status s = order_->LowerBound(key, &position); !s.ok()) return Fail(std::move(s));
+  SeekRank(position);
+}
+
+void FrozenOrderCursor::SeekBefore(Bytes key) {
+  Seek(key);
+  if (status_.ok()) SeekRank(at_ - 1);
+}
+
+void FrozenOrderCursor::NextPast(size_t n) {
+  const std::optional<std::string> past = PrefixSuccessor(key().substr(0, n));
+  if (!valid_) return;
+  if (past) {
+    Seek(*past);
+  } else {
+    SeekRank(order_->size());
+  }
+}
+
+Bytes FrozenOrderCursor::key() {
+  if (!assembled_) {
+    if (Status s = order_->Select(at_, &key_); !s.ok()) {
+      Fail(std::move(s));
+      return {};
+    }
+    assembled_ = true;
+  }
+  return key_;
+}
+
+}  // namespace memkv

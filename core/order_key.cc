@@ -1,0 +1,122 @@
+#include "core/order_key.h"
+
+#include <cassert>
+#include <cmath>
+
+#include "core/key.h"
+
+namespace memkv {
+namespace {
+
+constexpr char kAboveDouble = 4;  // over every byte that a key begins with
+constexpr char kEscaped = static_cast<char>(0xff);
+constexpr size_t kNumberBytes = 9;
+constexpr size_t kAboveBytes = 2;
+
+// The smallest order key above all those of a value.
+std::string PastValue(std::string value) {
+  value.push_back(kAboveDouble);
+  return value;
+}
+
+}  // namespace
+
+void AppendOrderValue(const Datum& v, std::string* out) {
+  if (v.kind == Datum::kText || v.kind == Datum::kBlob) {
+    out->push_back(v.kind == Datum::kText ? kTextTag : kBlobTag);
+    Bytes rest = v.bytes;
+    for (size_t nul; (nul = rest.find('\0')) != Bytes::npos; rest.remove_prefix(nul + 1)) {
+      out->append(rest.substr(0, nul + 1));
+      out->push_back(kEscaped);
+    }
+    out->append(rest);
+    out->push_back('\0');
+    return;
+  }
+  const size_t at = out->size();
+  AppendKey(v, out);
+  if (out->size() - at > kNumberBytes) out->insert(at + kNumberBytes, 1, kAboveDouble);
+}
+
+bool SplitOrderKey(Bytes order_key, Bytes* value, Bytes* key) {
+  if (order_key.empty()) return false;
+  size_t n = 1;
+  switch (order_key[0]) {
+    case kNullTag:
+      break;
+    case kNumberTag:
+      n = kNumberBytes;
+      if (order_key.size() > n && order_key[n] == kAboveDouble) n += 1 + kAboveBytes;
+      break;
+    case kTextTag:
+    case kBlobTag:
+      for (;; n += 2) {
+        n = order_key.find('\0', n);
+        if (n == Bytes::npos) return false;
+        if (n + 1 == order_key.size() || order_key[n + 1] != kEscaped) break;
+      }
+      ++n;
+      break;
+    default:
+      return false;
+  }
+  if (order_key.size() < n) return false;
+  *value = order_key.substr(0, n);
+  *key = order_key.substr(n);
+  return true;
+}
+
+bool DecodeOrderValue(Bytes value, std::string* buffer, Datum* out) {
+  if (value.empty()) return false;
+  const char tag = value[0];
+  if (tag != kTextTag && tag != kBlobTag) {
+    if (value.size() <= kNumberBytes) return DecodeKey(value, out);
+    if (value.size() != kNumberBytes + 1 + kAboveBytes || value[kNumberBytes] != kAboveDouble)
+      return false;
+    buffer->assign(value.substr(0, kNumberBytes));
+    buffer->append(value.substr(kNumberBytes + 1));
+    return DecodeKey(*buffer, out);
+  }
+  if (value.size() < 2 || value.back() != '\0') return false;
+  Bytes bytes = value.substr(1, value.size() - 2);
+  if (bytes.find('\0') != Bytes::npos) {
+    buffer->clear();
+    for (size_t nul; (nul = bytes.find('\0')) != Bytes::npos; bytes.remove_prefix(nul + 2)) {
+      if (nul + 1 == bytes.size() || bytes[nul + 1] != kEscaped) return false;
+      buffer->append(bytes.substr(0, nul + 1));
+    }
+    buffer->append(bytes);
+    bytes = *buffer;
+  }
+  *out = tag == kTextTag ? Datum::Text(bytes) : Datum::Blob(bytes);
+  return true;
+}
+
+KeyRange OrderRange(CompareOp op, const Datum& v) {
+  if (v.kind == Datum::kNull || (v.kind == Datum::kReal && std::isnan(v.real)))
+    return KeyRange::None();
+  const std::string first(1, kNumberTag);  // above NULL, which compares with nothing
+  std::string at;
+  AppendOrderValue(v, &at);
+  switch (op) {
+    case CompareOp::kLess:
+      return {first, std::move(at)};
+    case CompareOp::kLessEqual:
+      return {first, PastValue(std::move(at))};
+    case CompareOp::kEqual: {
+      std::string past = PastValue(at);
+      return {std::move(at), std::move(past)};
+    }
+    case CompareOp::kGreaterEqual:
+      return {std::move(at), std::nullopt};
+    case CompareOp::kGreater:
+      return {PastValue(std::move(at)), std::nullopt};
+  }
+  assert(false);
+  return KeyRange::None();
+}
+
+KeyRange NullOrderRange() { return {"", std::string(1, kNumberTag)}; }
+KeyRange NotNullOrderRange() { return {std::string(1, kNumberTag), std::nullopt}; }
+
+}  // namespace memkv

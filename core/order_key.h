@@ -1,0 +1,43 @@
+// A key of a second order: a value, then the key of its row, as bytes that memcmp sorts by (value,
+// key), values as SQLite sorts them.
+//
+//   bytes                                         value
+//   00                            | key           NULL
+//   01 | 8 bytes                  | key           a number that is a double, as core/key.h has it
+//   01 | 8 bytes | 04 | 2 bytes   | key           an integer above that double, by 1..1023
+//   02 | the text,  NUL as 00 FF  | 00 | key      TEXT
+//   03 | the bytes, NUL as 00 FF  | 00 | key      BLOB
+//
+// A key begins with 01, 02 or 03 (core/key.h), so that what follows a value tells where it ends.
+
+#ifndef MEMKV_CORE_ORDER_KEY_H_
+#define MEMKV_CORE_ORDER_KEY_H_
+
+#include <string>
+
+#include "core/bytes.h"
+#include "core/datum.h"
+#include "core/range.h"
+
+namespace memkv {
+
+// Appends the value's part.
+void AppendOrderValue(const Datum& v, std::string* out);
+
+// Cuts an order key in two. False if it is none.
+bool SplitOrderKey(Bytes order_key, Bytes* value, Bytes* key);
+
+// The value of a value's part; a text or blob is borrowed from it or from *buffer. A number comes
+// back as INTEGER where it is one that int64 holds, else as REAL. False if it is none.
+bool DecodeOrderValue(Bytes value, std::string* buffer, Datum* out);
+
+// Exactly the order keys of rows whose value compares so with v; none where v is NULL. REQUIRES:
+// the column's affinity has been applied to v.
+KeyRange OrderRange(CompareOp op, const Datum& v);
+// Those whose value is NULL, and those whose is not.
+KeyRange NullOrderRange();
+KeyRange NotNullOrderRange();
+
+}  // namespace memkv
+
+#endif  // MEMKV_CORE_ORDER_KEY_H_

@@ -1,0 +1,211 @@
+// The second orders of a table: which order keys its delta adds to the base's, and which it hides.
+//
+// The rows are what counts. An order's delta has, for each entry of the delta of the rows, a
+// tombstone for the order key of the base's row and an entry for that of the new row, but for
+// neither where the two are the same.
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <vector>
+
+#include "core/order_key.h"
+#include "core/row.h"
+#include "core/store/table.h"
+#include "core/view/cursor.h"
+
+namespace memkv {
+
+std::shared_ptr<SharedArt> Table::NewDelta(bool over_base) const {
+  return std::make_shared<SharedArt>(Art::Options{.over_base = over_base}, orders_);
+}
+
+namespace {
+
+// The order key of a row.
+Status AppendOrderKey(const Fst* base, const RowRef& row, uint32_t column, Bytes key,
+                      std::string* buffer, std::string* out) {
+  Datum v;
+  MEMKV_TRY(row.in_base ? base->Column(row.base_rank, column, buffer, &v)
+                        : DecodeColumn(row.value, column, &v));
+  AppendOrderValue(v, out);
+  if (out->size() + key.size() > kMaxKeyBytes) {
+    return Status::TooBig("a value of " + std::to_string(out->size()) +
+                          " bytes of an INDEXED column and a key of " + std::to_string(key.size()) +
+                          " (allowed: " + std::to_string(kMaxKeyBytes) + " in all)");
+  }
+  out->append(key);
+  return {};
+}
+
+}  // namespace
+
+Status Table::OrderKeyOf(const RowRef* row, uint32_t column, Bytes key, std::string* out) {
+  out->clear();
+  return row ? AppendOrderKey(base_.get(), *row, column, key, &buffer_, out) : Status();
+}
+
+Status Table::Reorder(Bytes key, const Known& known, const Value* value) {
+  if (!delta_->settled()) MEMKV_TRY(Settle({}));
+  const RowRef base_row = {true, known.base_rank, {}};
+  const RowRef old_row = known.in_delta ? RowRef{false, 0, known.entry.value} : base_row;
+  const RowRef new_row = {false, 0, value ? *value : Value()};
+  auto& [in_base, from, to] = order_keys_;
+  // What may be refused is refused before anything changes.
+  for (size_t i = 0; orders_.size() > 1 && value && i < orders_.size(); ++i)
+    MEMKV_TRY(OrderKeyOf(&new_row, orders_[i], key, &to));
+  for (size_t i = 0; i < orders_.size(); ++i) {
+    MEMKV_TRY(OrderKeyOf(value ? &new_row : nullptr, orders_[i], key, &to));
+    MEMKV_TRY(OrderKeyOf(known.live ? &old_row : nullptr, orders_[i], key, &from));
+    MEMKV_TRY(OrderKeyOf(known.in_base ? &base_row : nullptr, orders_[i], key, &in_base));
+    if (from == to) continue;
+    Art& order = delta_->order(i);
+    delta_->SetSettled(false);
+    if (!to.empty()) {
+      if (to == in_base) {
+        order.Erase(to);  // its tombstone
+      } else {
+        MEMKV_TRY(order.Put(to, {Value::Number(0), 1}));
+      }
+    }
+    if (!from.empty()) {
+      if (from == in_base) {
+        MEMKV_TRY(order.Put(from, {Value::Number(0), -1}));
+      } else {
+        order.Erase(from);
+      }
+    }
+  }
+  // Until the row is changed too.
+  delta_->SetSettled(false);
+  return {};
+}
+
+// Over no more rows than those in the range; whole subtrees of the rows still go at once.
+Status Table::EraseRangeOfEntries(Bytes lo, std::optional<Bytes> hi, const Poll& poll) {
+  const View before = Latest();
+  ViewCursor at(before);
+  uint64_t from = 0, to = before.size();
+  MEMKV_TRY(before.Rank(lo, &from));
+  if (hi) MEMKV_TRY(before.Rank(*hi, &to));
+  if (from >= to) return {};
+  if (to - from == before.size() && !base_) {
+    for (size_t i = 0; i < orders_.size(); ++i) delta_->order(i).Clear();
+    delta_->EraseRange(lo, hi);
+    delta_->SetSettled(true);
+    return {};
+  }
+  at.Seek(lo);
+  for (uint64_t i = from; i < to; ++i) {
+    if ((i - from) % 4096 == 4095 && poll && poll(i - from, to - from))
+      return Status::Interrupted();
+    if (!at.Valid()) {
+      return at.status().ok() ? Status::Corrupt("rows end before their count") : at.status();
+    }
+    Known known;
+    MEMKV_TRY(Look(at.key(), &known));
+    MEMKV_TRY(Reorder(at.key(), known, nullptr));
+    delta_->SetSettled(true);  // for the next: what is left unsettled by a failure is taken back
+    at.Next();
+  }
+  if (base_) return EraseRangeOverBase(lo, hi, poll);
+  delta_->EraseRange(lo, hi);
+  return {};
+}
+
+// Order i of the delta as its rows make it, sorted before it is built.
+Status Table::MakeOrder(size_t i, const Poll& poll, std::unique_ptr<Art>* out) const {
+  constexpr size_t kBatch = 256;
+  struct Place {
+    size_t at;
+    uint32_t size;
+    int8_t net;
+  };
+  std::string bytes, buffer, before, after;
+  std::vector<Place> places;
+  const uint32_t column = orders_[i];
+  const uint64_t rows = Head().size();
+  auto add = [&](const std::string& order_key, int8_t net) {
+    places.push_back({bytes.size(), static_cast<uint32_t>(order_key.size()), net});
+    bytes += order_key;
+  };
+  ArtCursor at = Head().NewCursor();
+  uint64_t done = 0;
+  for (at.SeekFirst(); at.Valid(); at.Next()) {
+    if (++done % 4096 == 0 && poll && poll(done, 2 * rows)) return Status::Interrupted();
+    const Bytes key = at.key();
+    const Entry entry = at.entry();
+    before.clear();
+    after.clear();
+    if (entry.net < 1) {
+      RowRef row = {true, 0, {}};
+      bool found = false;
+      if (base_) MEMKV_TRY(base_->Find(key, &found, &row.base_rank));
+      if (!found) {
+        return Status::Corrupt("delta entry " + std::to_string(at.rank()) +
+                               " overrides a key that the frozen base lacks");
+      }
+      MEMKV_TRY(AppendOrderKey(base_.get(), row, column, key, &buffer, &before));
+    }
+    if (entry.net >= 0)
+      MEMKV_TRY(AppendOrderKey(base_.get(), {false, 0, entry.value}, column, key, &buffer, &after));
+    if (before == after) continue;
+    if (!before.empty()) add(before, -1);
+    if (!after.empty()) add(after, 1);
+  }
+  auto key_at = [&bytes](const Place& p) { return Bytes(bytes).substr(p.at, p.size); };
+  std::sort(places.begin(), places.end(),
+            [&](const Place& a, const Place& b) { return key_at(a) < key_at(b); });
+  auto art = std::make_unique<Art>(Art::Options{.over_base = base_ != nullptr});
+  std::array<Bytes, kBatch> keys;
+  std::array<Entry, kBatch> entries;
+  for (size_t from = 0; from < places.size(); from += kBatch) {
+    const size_t n = std::min(kBatch, places.size() - from);
+    for (size_t j = 0; j < n; ++j) {
+      keys[j] = key_at(places[from + j]);
+      entries[j] = {Value::Number(0), places[from + j].net};
+    }
+    if (from % 4096 == 0 && poll && poll(rows + from / 2, 2 * rows)) return Status::Interrupted();
+    MEMKV_TRY(art->Append(keys.data(), entries.data(), n));
+  }
+  *out = std::move(art);
+  return {};
+}
+
+Status Table::Settle(const Poll& poll) {
+  if (settled()) return {};
+  assert(writable_);
+  std::vector<std::unique_ptr<Art>> made(orders_.size());
+  for (size_t i = 0; i < orders_.size(); ++i) MEMKV_TRY(MakeOrder(i, poll, &made[i]));
+  for (size_t i = 0; i < orders_.size(); ++i) delta_->SetOrder(i, std::move(made[i]));
+  delta_->SetSettled(true);
+  deferred_ = false;
+  return {};
+}
+
+Status Table::VerifyOrders(const Poll& poll) const {
+  if (orders_.empty()) return {};
+  const View view = Latest();
+  for (size_t i = 0; i < orders_.size(); ++i) {
+    const std::string name = "the order of column " + std::to_string(orders_[i]);
+    std::unique_ptr<Art> right;
+    MEMKV_TRY(MakeOrder(i, poll, &right));
+    if (writable_) MEMKV_TRY(delta_->order(i).Verify([&poll] { return poll && poll(1, 2); }));
+    ArtCursor a = view.Order(i).delta().NewCursor(), b = right->Latest().NewCursor();
+    a.SeekFirst();
+    b.SeekFirst();
+    for (uint64_t n = 0; a.Valid() || b.Valid(); ++n, a.Next(), b.Next()) {
+      if (n % 4096 == 4095 && poll && poll(1, 2)) return Status::Interrupted();
+      if (a.Valid() && b.Valid() && a.key() == b.key() && a.entry().net == b.entry().net) continue;
+      return Status::Corrupt(name + ": entry " + std::to_string(n) +
+                             " of the delta is not what the rows make it");
+    }
+    if (view.Order(i).size() != view.size()) {
+      return Status::Corrupt(name + " counts " + std::to_string(view.Order(i).size()) +
+                             " rows (expected: " + std::to_string(view.size()) + ")");
+    }
+  }
+  return {};
+}
+
+}  // namespace memkv

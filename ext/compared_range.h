@@ -1,0 +1,30 @@
+// Comparisons where SQLite does not say how it compares: whether a number stands as it is written
+// or comes from a numeric column, whether a text has TEXT affinity. A walk then takes in whatever
+// either reading allows, and SQLite checks each row again.
+//
+// The ranges are of keys, or of order keys (core/order_key.h), which begin alike.
+
+#ifndef MEMKV_EXT_COMPARED_RANGE_H_
+#define MEMKV_EXT_COMPARED_RANGE_H_
+
+#include <functional>
+#include <optional>
+
+#include "core/range.h"
+#include "ext/affinity.h"
+#include "ext/args.h"
+
+namespace memkv::sql {
+
+// What a value that is compared with a column may equal; none where there is no doubt. `has_keys`:
+// whether there are any keys in a range.
+std::optional<KeyRange> AmbiguousRange(sqlite3_value* value, Affinity affinity,
+                                       const std::function<bool(const KeyRange&)>& has_keys);
+
+// `column op value`, op not kEqual; range_of is CompareRange or OrderRange.
+KeyRange CheckedRange(CompareOp op, sqlite3_value* value, Affinity affinity,
+                      KeyRange (*range_of)(CompareOp, const Datum&));
+
+}  // namespace memkv::sql
+
+#endif  // MEMKV_EXT_COMPARED_RANGE_H_

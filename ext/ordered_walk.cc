@@ -1,0 +1,146 @@
+#include "ext/ordered_walk.h"
+
+#include <algorithm>
+
+#include "core/order_key.h"
+#include "ext/affinity.h"
+#include "ext/compared_range.h"
+#include "ext/rank_range.h"
+#include "ext/sqlite.h"
+#include "ext/table.h"
+
+namespace memkv::sql {
+namespace {
+
+uint64_t RankOf(const OrderView& order, Bytes order_key) {
+  uint64_t rank;
+  Check(order.Rank(order_key, &rank));
+  return rank;
+}
+
+// The rows whose value the term lets through, or more of them where SQLite checks again.
+KeyRange RangeOf(const Term& term, sqlite3_value* value, Affinity affinity,
+                 const OrderView& order) {
+  auto compare = [&](CompareOp op) {
+    return OrderRange(op, Converted::Compared(value, affinity).datum());
+  };
+  switch (term.op) {
+    case Term::kIsNull:
+      return NullOrderRange();
+    case Term::kNotNull:
+      return NotNullOrderRange();
+    case Term::kIs:
+      if (sqlite3_value_type(value) == SQLITE_NULL) return NullOrderRange();
+      break;
+    default:
+      if (sqlite3_value_type(value) == SQLITE_NULL) return KeyRange::None();
+  }
+  switch (term.op) {
+    case Term::kIs:
+    case Term::kEqualChecked: {
+      const std::optional<KeyRange> range =
+          AmbiguousRange(value, affinity, [&order](const KeyRange& r) {
+            return RankOf(order, r.lo) < (r.hi ? RankOf(order, *r.hi) : order.size());
+          });
+      return range ? *range : compare(CompareOp::kEqual);
+    }
+    case Term::kEqual:
+      return compare(CompareOp::kEqual);
+    case Term::kLess:
+      return compare(CompareOp::kLess);
+    case Term::kLessEqual:
+      return compare(CompareOp::kLessEqual);
+    case Term::kGreater:
+      return compare(CompareOp::kGreater);
+    case Term::kGreaterEqual:
+      return compare(CompareOp::kGreaterEqual);
+    case Term::kLessChecked:
+      return CheckedRange(CompareOp::kLess, value, affinity, &OrderRange);
+    case Term::kLessEqualChecked:
+      return CheckedRange(CompareOp::kLessEqual, value, affinity, &OrderRange);
+    case Term::kGreaterChecked:
+      return CheckedRange(CompareOp::kGreater, value, affinity, &OrderRange);
+    case Term::kGreaterEqualChecked:
+      return CheckedRange(CompareOp::kGreaterEqual, value, affinity, &OrderRange);
+    default:
+      return KeyRange::All();  // not of values
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<OrderedWalk> OrderedWalk::Start(MemkvTable& table, const View& view,
+                                                const Plan& plan, std::span<sqlite3_value*> args,
+                                                uint64_t skip) {
+  const Schema& schema = table.state().schema;
+  const std::vector<size_t> indexed = schema.IndexedColumns();
+  size_t which = 0;
+  while (which < indexed.size() && schema.columns[indexed[which]].name != plan.by) ++which;
+  if (which == indexed.size()) Check(Status::Invalid("no order by " + Shown(plan.by)));
+  std::unique_ptr<OrderedWalk> walk(new OrderedWalk(view, which, plan.descending));
+  const OrderView& order = walk->rows_.cursor().view();
+  KeyRange values;
+  RankRange ranks;
+  for (size_t i = 0; i < plan.terms.size(); ++i) {
+    const Term& term = plan.terms[i];
+    if (term.target == Term::kValueRank) {
+      if (sqlite3_value_type(args[i]) == SQLITE_NULL) return nullptr;
+      ranks.Narrow(term.op, Converted::Compared(args[i], Affinity::kInteger).datum());
+    } else {
+      values = Intersect(std::move(values),
+                         RangeOf(term, args[i], schema.columns[indexed[which]].affinity, order));
+    }
+  }
+  if (ranks.nothing || values.empty()) return nullptr;
+  uint64_t first = values.lo.empty() ? 0 : RankOf(order, values.lo);
+  uint64_t end = values.hi ? RankOf(order, *values.hi) : order.size();
+  first = std::max(first, ranks.first);
+  end = std::min(end, ranks.end);
+  if (first >= end || skip >= end - first) return nullptr;
+  walk->left_ = end - first - skip;
+  walk->rank_ = plan.descending ? end - 1 - skip : first + skip;
+  OrderCursor& cursor = walk->rows_.cursor();
+  if (walk->rank_ == 0) {
+    cursor.SeekFirst();
+  } else if (walk->rank_ + 1 == order.size()) {
+    cursor.SeekLast();
+  } else {
+    cursor.SeekRank(walk->rank_);
+  }
+  if (!cursor.Valid()) {
+    Check(cursor.status());
+    Check(Status::Corrupt("rows of a second order end before their count"));
+  }
+  return walk;
+}
+
+void OrderedWalk::CatchUp() {
+  constexpr uint64_t kFewSteps = 16;
+  if (lag_ == 0) return;
+  OrderCursor& cursor = rows_.cursor();
+  if (lag_ > kFewSteps) {
+    cursor.SeekRank(rank_);
+  } else {
+    for (; lag_ > 0 && cursor.Valid(); --lag_) descending_ ? cursor.Prev() : cursor.Next();
+  }
+  lag_ = 0;
+  if (cursor.Valid()) return;
+  Check(cursor.status());
+  Check(Status::Corrupt("rows of a second order end before their count"));
+}
+
+Bytes OrderedWalk::Key() {
+  CatchUp();
+  Bytes key;
+  Check(rows_.Key(&key));
+  return key;
+}
+
+RowRef OrderedWalk::Row() {
+  CatchUp();
+  RowRef row;
+  Check(rows_.Row(&row));
+  return row;
+}
+
+}  // namespace memkv::sql
