@@ -11,10 +11,27 @@ namespace {
 // sign, a point or a digit.
 KeyRange NumberLikeText() { return {std::string{kTextTag, '\t'}, std::string{kTextTag, '9' + 1}}; }
 
+// `column op value`, op not kEqual. The value may come from a numeric column: then keys that look like numbers are compared as
+// numbers, below every text.
+KeyRange CheckedRange(CompareOp op, sqlite3_value* value, Affinity affinity,
+                      KeyRange (*range_of)(CompareOp, const Datum&)) {
+  const Converted v = Converted::Compared(value, affinity);
+  KeyRange range = range_of(op, v.datum());
+  // A parameter has no affinity, and a BLOB is never converted.
+  if (sqlite3_value_frombind(value) || sqlite3_value_type(value) == SQLITE_BLOB) return range;
+  const std::string above_numbers = *NumberLikeText().hi;
+  if (op == CompareOp::kLess || op == CompareOp::kLessEqual) {
+    if (range.hi && *range.hi < above_numbers) range.hi = above_numbers;
+  } else if (affinity == Affinity::kText && sqlite3_value_type(value) != SQLITE_TEXT) {
+    return KeyRange::All();  // any text may be above a number
+  }
+  return range;
+}
+
 }  // namespace
 
 std::optional<KeyRange> AmbiguousRange(sqlite3_value* value, Affinity affinity,
-                                       const std::function<bool(const KeyRange&)>& has_keys) {
+                                       const HasKeys& has_keys) {
   if (sqlite3_value_frombind(value)) return std::nullopt;  // a parameter has no affinity
   const int type = sqlite3_value_type(value);
   KeyRange range;
@@ -34,21 +51,28 @@ std::optional<KeyRange> AmbiguousRange(sqlite3_value* value, Affinity affinity,
   return std::nullopt;
 }
 
-// The value may come from a numeric column: then keys that look like numbers are compared as
-// numbers, below every text.
-KeyRange CheckedRange(CompareOp op, sqlite3_value* value, Affinity affinity,
-                      KeyRange (*range_of)(CompareOp, const Datum&)) {
-  const Converted v = Converted::Compared(value, affinity);
-  KeyRange range = range_of(op, v.datum());
-  // A parameter has no affinity, and a BLOB is never converted.
-  if (sqlite3_value_frombind(value) || sqlite3_value_type(value) == SQLITE_BLOB) return range;
-  const std::string above_numbers = *NumberLikeText().hi;
-  if (op == CompareOp::kLess || op == CompareOp::kLessEqual) {
-    if (range.hi && *range.hi < above_numbers) range.hi = above_numbers;
-  } else if (affinity == Affinity::kText && sqlite3_value_type(value) != SQLITE_TEXT) {
-    return KeyRange::All();  // any text may be above a number
+std::optional<KeyRange> ComparedRange(Term::Op op, sqlite3_value* value, Affinity affinity,
+                                      KeyRange (*range_of)(CompareOp, const Datum&),
+                                      const HasKeys& has_keys) {
+  const std::optional<CompareOp> compare = ComparisonOf(op);
+  if (!compare) return std::nullopt;
+  switch (op) {
+    case Term::kEqualChecked:
+    case Term::kIs:
+      if (std::optional<KeyRange> range = AmbiguousRange(value, affinity, has_keys)) return range;
+      break;
+    case Term::kLessOrBlob:
+      if (has_keys(ClassRange(kBlobTag))) return KeyRange::All();
+      break;
+    case Term::kLessChecked:
+    case Term::kLessEqualChecked:
+    case Term::kGreaterChecked:
+    case Term::kGreaterEqualChecked:
+      return CheckedRange(*compare, value, affinity, range_of);
+    default:
+      break;
   }
-  return range;
+  return range_of(*compare, Converted::Compared(value, affinity).datum());
 }
 
 }  // namespace memkv::sql

@@ -13,17 +13,22 @@
 #include "core/range.h"
 #include "ext/affinity.h"
 #include "ext/args.h"
+#include "ext/planner.h"
 
 namespace memkv::sql {
 
-// What a value that is compared with a column may equal; none where there is no doubt. `has_keys`:
-// whether there are any keys in a range.
-std::optional<KeyRange> AmbiguousRange(sqlite3_value* value, Affinity affinity,
-                                       const std::function<bool(const KeyRange&)>& has_keys);
+// Whether there are any keys in a range.
+using HasKeys = std::function<bool(const KeyRange&)>;
 
-// `column op value`, op not kEqual; range_of is CompareRange or OrderRange.
-KeyRange CheckedRange(CompareOp op, sqlite3_value* value, Affinity affinity,
-                      KeyRange (*range_of)(CompareOp, const Datum&));
+// What a value that is compared with a column may equal; none where there is no doubt.
+std::optional<KeyRange> AmbiguousRange(sqlite3_value* value, Affinity affinity,
+                                       const HasKeys& has_keys);
+
+// What `column op value` lets through, or more where SQLite checks it again; none where op is no
+// comparison. range_of is CompareRange or OrderRange. REQUIRES that value is not NULL.
+std::optional<KeyRange> ComparedRange(Term::Op op, sqlite3_value* value, Affinity affinity,
+                                      KeyRange (*range_of)(CompareOp, const Datum&),
+                                      const HasKeys& has_keys);
 
 }  // namespace memkv::sql
 

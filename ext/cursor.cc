@@ -137,43 +137,14 @@ void TableCursor::Narrow(const Term& term, sqlite3_value* value, Narrowed* narro
   if (term.target == Term::kRank) {
     return narrowed->ranks.Narrow(term.op, Converted::Compared(value, Affinity::kInteger).datum());
   }
-  auto checked = [&](CompareOp op) {
-    narrowed->keys = Intersect(
-        std::move(narrowed->keys),
-        CheckedRange(op, value, table_.state().schema.key_column().affinity, &CompareRange));
-  };
-  auto compare = [&](CompareOp op) {
-    const Converted v = Converted::Compared(value, table_.state().schema.key_column().affinity);
-    narrowed->keys = Intersect(std::move(narrowed->keys), CompareRange(op, v.datum()));
-  };
+  const auto has_keys = [this](const KeyRange& range) { return HasKeysIn(range); };
+  if (const std::optional<KeyRange> range =
+          ComparedRange(term.op, value, table_.state().schema.key_column().affinity, &CompareRange,
+                        has_keys)) {
+    narrowed->keys = Intersect(std::move(narrowed->keys), *range);
+    return;
+  }
   switch (term.op) {
-    case Term::kLessChecked:
-      return checked(CompareOp::kLess);
-    case Term::kLessEqualChecked:
-      return checked(CompareOp::kLessEqual);
-    case Term::kGreaterChecked:
-      return checked(CompareOp::kGreater);
-    case Term::kGreaterEqualChecked:
-      return checked(CompareOp::kGreaterEqual);
-    case Term::kLessOrBlob:
-      if (HasKeysIn(ClassRange(kBlobTag))) return;
-      return compare(CompareOp::kLess);
-    case Term::kEqualChecked:
-      if (std::optional<KeyRange> range = Ambiguous(value)) {
-        narrowed->keys = Intersect(std::move(narrowed->keys), *range);
-        return;
-      }
-      return compare(CompareOp::kEqual);
-    case Term::kEqual:
-      return compare(CompareOp::kEqual);
-    case Term::kLess:
-      return compare(CompareOp::kLess);
-    case Term::kLessEqual:
-      return compare(CompareOp::kLessEqual);
-    case Term::kGreater:
-      return compare(CompareOp::kGreater);
-    case Term::kGreaterEqual:
-      return compare(CompareOp::kGreaterEqual);
     case Term::kHasPrefix: {
       const Converted v = Converted::Compared(value, Affinity::kText);
       const KeyTag tag = v.datum().kind == Datum::kBlob ? kBlobTag : kTextTag;
@@ -196,11 +167,8 @@ void TableCursor::Narrow(const Term& term, sqlite3_value* value, Narrowed* narro
       narrowed->pattern_text = v.datum().bytes;
       return;
     }
-    case Term::kIn:
-    case Term::kIs:
-    case Term::kIsNull:
-    case Term::kNotNull:
-      return;  // not of keys
+    default:
+      return;  // IN, which others narrow
   }
 }
 

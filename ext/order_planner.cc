@@ -63,7 +63,6 @@ class Candidate {
     const bool rank = c.iColumn == static_cast<int>(schema_.order_rank_column(order_));
     if (!rank && c.iColumn != static_cast<int>(column_)) return false;
     const Term::Target target = rank ? Term::kValueRank : Term::kValue;
-    Term::Op op;
     switch (c.op) {
       case SQLITE_INDEX_CONSTRAINT_ISNULL:
         return !rank && Claim(i, {Term::kIsNull, target}, true);
@@ -72,24 +71,12 @@ class Candidate {
       case SQLITE_INDEX_CONSTRAINT_EQ:
       case SQLITE_INDEX_CONSTRAINT_IS:
         return Equal(i, target);
-      case SQLITE_INDEX_CONSTRAINT_LT:
-        op = Term::kLess;
-        break;
-      case SQLITE_INDEX_CONSTRAINT_LE:
-        op = Term::kLessEqual;
-        break;
-      case SQLITE_INDEX_CONSTRAINT_GT:
-        op = Term::kGreater;
-        break;
-      case SQLITE_INDEX_CONSTRAINT_GE:
-        op = Term::kGreaterEqual;
-        break;
-      default:
-        return false;
     }
+    const std::optional<Term::Op> op = RangeOperator(c.op);
+    if (!op) return false;
     if (!rank && !IsBinary(i)) return false;
     const bool exact = rank || RangeIsExact(affinity(), Known(i));
-    return Claim(i, {exact ? op : Checked(op), target}, exact);
+    return Claim(i, {exact ? *op : Checked(*op), target}, exact);
   }
 
   bool Equal(int i, Term::Target target) {
@@ -164,12 +151,12 @@ class Candidate {
       } else if (t.op == Term::kIsNull) {
         range = Intersect(std::move(range), NullOrderRange());
         ranged = true;
-      } else if (const std::optional<CompareOp> op = OpOf(t.op); op && v) {
+      } else if (const std::optional<CompareOp> op = ComparisonOf(t.op); op && v) {
         range = Intersect(std::move(range), OrderRange(*op, *v));
         ranged = true;
       } else if (t.op == Term::kNotNull) {
         continue;
-      } else if (OpOf(t.op) == CompareOp::kEqual) {
+      } else if (ComparisonOf(t.op) == CompareOp::kEqual) {
         rows = std::min(rows, std::max(all / 1000, 1.0));
       } else {
         rows /= 4;
@@ -185,29 +172,6 @@ class Candidate {
       visited = std::min(visited, LimitOf(info_) / share);
     }
     out_.work = SortWork(info_, out_.sorted, rows) + visited * kRowWork;
-  }
-
-  static std::optional<CompareOp> OpOf(Term::Op op) {
-    switch (op) {
-      case Term::kEqual:
-      case Term::kEqualChecked:
-      case Term::kIs:
-        return CompareOp::kEqual;
-      case Term::kLess:
-      case Term::kLessChecked:
-        return CompareOp::kLess;
-      case Term::kLessEqual:
-      case Term::kLessEqualChecked:
-        return CompareOp::kLessEqual;
-      case Term::kGreater:
-      case Term::kGreaterChecked:
-        return CompareOp::kGreater;
-      case Term::kGreaterEqual:
-      case Term::kGreaterEqualChecked:
-        return CompareOp::kGreaterEqual;
-      default:
-        return std::nullopt;
-    }
   }
 
   double Count(const KeyRange& range, double all) const {

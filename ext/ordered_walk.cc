@@ -21,50 +21,14 @@ uint64_t RankOf(const OrderView& order, Bytes order_key) {
 // The rows whose value the term lets through, or more of them where SQLite checks again.
 KeyRange RangeOf(const Term& term, sqlite3_value* value, Affinity affinity,
                  const OrderView& order) {
-  auto compare = [&](CompareOp op) {
-    return OrderRange(op, Converted::Compared(value, affinity).datum());
+  if (term.op == Term::kIsNull) return NullOrderRange();
+  if (term.op == Term::kNotNull) return NotNullOrderRange();
+  if (sqlite3_value_type(value) == SQLITE_NULL)
+    return term.op == Term::kIs ? NullOrderRange() : KeyRange::None();
+  const auto has_keys = [&order](const KeyRange& r) {
+    return RankOf(order, r.lo) < (r.hi ? RankOf(order, *r.hi) : order.size());
   };
-  switch (term.op) {
-    case Term::kIsNull:
-      return NullOrderRange();
-    case Term::kNotNull:
-      return NotNullOrderRange();
-    case Term::kIs:
-      if (sqlite3_value_type(value) == SQLITE_NULL) return NullOrderRange();
-      break;
-    default:
-      if (sqlite3_value_type(value) == SQLITE_NULL) return KeyRange::None();
-  }
-  switch (term.op) {
-    case Term::kIs:
-    case Term::kEqualChecked: {
-      const std::optional<KeyRange> range =
-          AmbiguousRange(value, affinity, [&order](const KeyRange& r) {
-            return RankOf(order, r.lo) < (r.hi ? RankOf(order, *r.hi) : order.size());
-          });
-      return range ? *range : compare(CompareOp::kEqual);
-    }
-    case Term::kEqual:
-      return compare(CompareOp::kEqual);
-    case Term::kLess:
-      return compare(CompareOp::kLess);
-    case Term::kLessEqual:
-      return compare(CompareOp::kLessEqual);
-    case Term::kGreater:
-      return compare(CompareOp::kGreater);
-    case Term::kGreaterEqual:
-      return compare(CompareOp::kGreaterEqual);
-    case Term::kLessChecked:
-      return CheckedRange(CompareOp::kLess, value, affinity, &OrderRange);
-    case Term::kLessEqualChecked:
-      return CheckedRange(CompareOp::kLessEqual, value, affinity, &OrderRange);
-    case Term::kGreaterChecked:
-      return CheckedRange(CompareOp::kGreater, value, affinity, &OrderRange);
-    case Term::kGreaterEqualChecked:
-      return CheckedRange(CompareOp::kGreaterEqual, value, affinity, &OrderRange);
-    default:
-      return KeyRange::All();  // not of values
-  }
+  return ComparedRange(term.op, value, affinity, &OrderRange, has_keys).value_or(KeyRange::All());
 }
 
 }  // namespace

@@ -179,6 +179,45 @@ Term::Op Checked(Term::Op op) {
   }
 }
 
+std::optional<Term::Op> RangeOperator(int constraint_op) {
+  switch (constraint_op) {
+    case SQLITE_INDEX_CONSTRAINT_LT:
+      return Term::kLess;
+    case SQLITE_INDEX_CONSTRAINT_LE:
+      return Term::kLessEqual;
+    case SQLITE_INDEX_CONSTRAINT_GT:
+      return Term::kGreater;
+    case SQLITE_INDEX_CONSTRAINT_GE:
+      return Term::kGreaterEqual;
+    default:
+      return std::nullopt;
+  }
+}
+
+std::optional<CompareOp> ComparisonOf(Term::Op op) {
+  switch (op) {
+    case Term::kEqual:
+    case Term::kEqualChecked:
+    case Term::kIs:
+      return CompareOp::kEqual;
+    case Term::kLess:
+    case Term::kLessChecked:
+    case Term::kLessOrBlob:
+      return CompareOp::kLess;
+    case Term::kLessEqual:
+    case Term::kLessEqualChecked:
+      return CompareOp::kLessEqual;
+    case Term::kGreater:
+    case Term::kGreaterChecked:
+      return CompareOp::kGreater;
+    case Term::kGreaterEqual:
+    case Term::kGreaterEqualChecked:
+      return CompareOp::kGreaterEqual;
+    default:
+      return std::nullopt;
+  }
+}
+
 namespace {
 
 // What xBestIndex is asked, sorted by what memkv can do with it.
@@ -352,34 +391,19 @@ class Chooser {
       return;
     }
     const Term::Target target = key ? Term::kKey : Term::kRank;
-    Term::Op op;
-    switch (c.op) {
-      case SQLITE_INDEX_CONSTRAINT_EQ:
-      case SQLITE_INDEX_CONSTRAINT_IS:
-        return Equal(i, target);
-      case SQLITE_INDEX_CONSTRAINT_LT:
-        op = Term::kLess;
-        break;
-      case SQLITE_INDEX_CONSTRAINT_LE:
-        op = Term::kLessEqual;
-        break;
-      case SQLITE_INDEX_CONSTRAINT_GT:
-        op = Term::kGreater;
-        break;
-      case SQLITE_INDEX_CONSTRAINT_GE:
-        op = Term::kGreaterEqual;
-        break;
-      default:
-        if (key && c.op == kHasPrefixOp) {
-          Claim(i, {Term::kHasPrefix}, true);
-        } else if (key && c.op == SQLITE_INDEX_CONSTRAINT_REGEXP && !has_pattern_) {
-          Claim(i, {Term::kRegexp}, false);
-          has_pattern_ = true;
-        } else {
-          unclaimed_ = true;
-        }
-        return;
+    if (c.op == SQLITE_INDEX_CONSTRAINT_EQ || c.op == SQLITE_INDEX_CONSTRAINT_IS)
+      return Equal(i, target);
+    if (key && c.op == kHasPrefixOp) return Claim(i, {Term::kHasPrefix}, true);
+    if (key && c.op == SQLITE_INDEX_CONSTRAINT_REGEXP && !has_pattern_) {
+      has_pattern_ = true;
+      return Claim(i, {Term::kRegexp}, false);
     }
+    const std::optional<Term::Op> range = RangeOperator(c.op);
+    if (!range) {
+      unclaimed_ = true;
+      return;
+    }
+    const Term::Op op = *range;
     if (key && !IsCollation(i, "BINARY")) {
       unclaimed_ = true;
       return;
@@ -506,20 +530,8 @@ class Chooser {
   }
 
   std::optional<KeyRange> KnownRange(const Term& t, const Datum& v) const {
+    if (const std::optional<CompareOp> op = ComparisonOf(t.op)) return CompareRange(*op, v);
     switch (t.op) {
-      case Term::kLess:
-      case Term::kLessChecked:
-      case Term::kLessOrBlob:
-        return CompareRange(CompareOp::kLess, v);
-      case Term::kLessEqual:
-      case Term::kLessEqualChecked:
-        return CompareRange(CompareOp::kLessEqual, v);
-      case Term::kGreater:
-      case Term::kGreaterChecked:
-        return CompareRange(CompareOp::kGreater, v);
-      case Term::kGreaterEqual:
-      case Term::kGreaterEqualChecked:
-        return CompareRange(CompareOp::kGreaterEqual, v);
       case Term::kGlobPrefix:
       case Term::kGlob:
         if (v.kind != Datum::kText) return std::nullopt;

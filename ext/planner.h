@@ -1,17 +1,19 @@
 // What a query asks of a table, as plain data: SQLite's constraints become a Plan, the Plan becomes
 // a line of text that EXPLAIN QUERY PLAN shows and xFilter reads back.
 //
-//   INDEX n:text                                       walk
-//   0:asc                                              every row
-//   1:key = ? asc                                      one lookup
-//   2:key >= ? AND key < ? desc offset ?               one seek, then neighbours
-//   3:key LIKE ? (folded prefix) asc                   automaton; dead branches are skipped. Also
-//   "(folded pattern)" 4:key GLOB ? (prefix) asc                          range of the literal
-//   prefix; "(pattern)": automaton 4:key REGEXP ? (prefix) asc                        range of the
-//   literal after ^; SQLite checks each key 5:HAS_PREFIX(key, ?) asc range 6:rank >= ? AND rank <=
-//   ? asc                      select, then neighbours 7:key IN ? asc lookups in one pass
-//   8:"score" >= ? asc by "score"                      second order: one seek, then neighbours
-//   9:"score_rank" >= ? asc by "score"                 second order: select, then neighbours
+//   INDEX n:text                            walk
+//   0:asc                                   every row
+//   1:key = ? asc                           one lookup
+//   2:key >= ? AND key < ? desc offset ?    one seek, then neighbours
+//   3:key LIKE ? (folded prefix) asc        automaton, dead branches skipped; also
+//                                           "(folded pattern)"
+//   4:key GLOB ? (prefix) asc               range of the literal prefix; "(pattern)": automaton
+//   4:key REGEXP ? (prefix) asc             range of the literal after ^; SQLite checks each key
+//   5:key HAS_PREFIX ? asc                  range
+//   6:rank >= ? AND rank <= ? asc           select, then neighbours
+//   7:key IN ? asc                          lookups in one pass
+//   8:"score" >= ? asc by "score"           second order: one seek, then neighbours
+//   9:"score_rank" >= ? asc by "score"      second order: select, then neighbours
 //
 // Terms are joined by AND, one argument each, in order; all of them narrow the walk. "key = ?
 // (checked)" may let too much through: SQLite checks it again.
@@ -24,6 +26,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/range.h"
 #include "ext/args.h"
 #include "ext/registry.h"
 #include "ext/vtab.h"
@@ -90,8 +93,13 @@ struct Plan {
 bool EqualityIsExact(Affinity affinity, const std::optional<Datum>& v);
 bool RangeIsExact(Affinity affinity, const std::optional<Datum>& v);
 
-// A comparison whose walk may let too much through.
+// A range's operator (<, <=, >, >=) where its walk may let too much through.
 Term::Op Checked(Term::Op op);
+
+// The operator of such a constraint of SQLite's; none of any other.
+std::optional<Term::Op> RangeOperator(int constraint_op);
+// What an operator compares by, checked again or not; none where it is no comparison.
+std::optional<CompareOp> ComparisonOf(Term::Op op);
 
 // xBestIndex. Cheap and without side effects: it is called several times a statement.
 void ChoosePlan(const TableState& state, sqlite3_index_info& info);
