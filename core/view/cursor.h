@@ -56,8 +56,11 @@ class LayeredCursor {
   RowRef row() const  // REQUIRES Valid()
       requires std::same_as<V, View>;
   // How the base codes the key that key() has just given, going forwards; nothing for the delta's.
-  KeyCode code() const requires std::same_as<V, View> {
-    return at_ == kBase ? base_->code() : KeyCode();
+  KeyCode code() const {
+    if constexpr (std::same_as<V, View>) {
+      if (at_ == kBase) return base_->code();
+    }
+    return {};  // an order's keys have none
   }
   uint64_t rank() const;  // REQUIRES Valid()
   // REQUIRES Valid(). Whether the entry is the base's alone, and where it is there.
