@@ -137,7 +137,6 @@ Codebook Codebook::Adopt(const TokenCode& code, const Demand& demand) {
     if (demand.used[c] && !have[c])
       book.tokens_.push_back({std::string(1, static_cast<char>(c)), false});
   }
-  book.hot_ = code.hot;
   book.learnt_rate_ = code.learnt_rate;
   std::vector<uint32_t> order(book.tokens_.size());
   std::iota(order.begin(), order.end(), 0);
@@ -163,7 +162,8 @@ bool Codebook::SameCodes(const TokenCode& code) const {
   return true;
 }
 
-// Gives codes to all tokens, the first `one` of by_use in one byte; fewer if leads run out.
+// Gives codes to all tokens, the first `one` of by_use in one byte; fewer if the leads below hot_ run
+// out. Leads that no token needs are left to hot references.
 void Codebook::AssignCodes(std::vector<uint32_t> by_use, uint32_t one) {
   std::vector<uint32_t> groups[4];
   for (;; --one) {
@@ -183,6 +183,7 @@ void Codebook::AssignCodes(std::vector<uint32_t> by_use, uint32_t one) {
   }
   one_ = one = static_cast<uint32_t>(groups[0].size() + groups[1].size());
   end2_ = one + static_cast<uint32_t>((groups[2].size() + 255) / 256);
+  hot_ = end2_ + static_cast<uint32_t>((groups[3].size() + 255) / 256);
   end1_ = static_cast<uint32_t>(groups[0].size());
   two_end_ = static_cast<uint32_t>(groups[2].size());
   two_plain_ = static_cast<uint32_t>(groups[3].size());
