@@ -75,7 +75,12 @@ std::unique_ptr<MemkvTable> MemkvTable::Make(const CreateArgs& args, const Schem
   const std::string declaration = schema.Declaration();
   const int rc = sqlite3_declare_vtab(args.db, declaration.c_str());
   if (rc == SQLITE_NOMEM) throw std::bad_alloc();
-  if (rc != SQLITE_OK) throw SqlError(rc, "memkv: " + std::string(sqlite3_errmsg(args.db)));
+  if (rc != SQLITE_OK) {
+    const std::string why = sqlite3_errmsg(args.db);
+    if (schema.file.empty()) throw SqlError(rc, "memkv: " + why);
+    // The columns are what the file says they are.
+    throw SqlError(SQLITE_CORRUPT_VTAB, "memkv: " + Shown(schema.file) + ": section about: " + why);
+  }
   sqlite3_vtab_config(args.db, SQLITE_VTAB_CONSTRAINT_SUPPORT, 1);
   return std::unique_ptr<MemkvTable>(new MemkvTable(&connection, args.table));
 }
