@@ -13,9 +13,13 @@
 
 namespace memkv::test {
 
-inline void Exercise(const std::shared_ptr<const Fst>& fst, const std::vector<Bytes>& probes) {
-  constexpr uint64_t kSteps = 200;
-  constexpr uint64_t kMostBytes = 4 << 20;  // a forged image may spell keys of a megabyte each
+// How far it goes: a forged image may have any number of keys, of a megabyte each.
+struct Effort {
+  uint64_t steps = 200, bytes = 4 << 20;
+};
+
+inline void Exercise(const std::shared_ptr<const Fst>& fst, const std::vector<Bytes>& probes,
+                     const Effort& effort = {}) {
   uint64_t bytes = 0;
   const uint64_t n = fst->size();
   std::string key;
@@ -27,7 +31,7 @@ inline void Exercise(const std::shared_ptr<const Fst>& fst, const std::vector<By
     (void)fst->Find(probe, &found, &rank);
     (void)fst->LowerBound(probe, &rank);
   }
-  for (uint64_t i = 0; i < std::min(n, kSteps) && bytes < kMostBytes; ++i) {
+  for (uint64_t i = 0; i < std::min(n, effort.steps) && bytes < effort.bytes; ++i) {
     for (const uint64_t rank : {i, n - 1 - i}) {
       (void)fst->Select(rank, &key);
       bytes += key.size();
@@ -40,17 +44,17 @@ inline void Exercise(const std::shared_ptr<const Fst>& fst, const std::vector<By
   }
   FstCursor cursor(fst);
   auto steps = [&](auto move, uint64_t most) {
-    for (uint64_t i = 0; i < most && cursor.Valid() && bytes < 2 * kMostBytes; ++i) {
+    for (uint64_t i = 0; i < most && cursor.Valid() && bytes < 2 * effort.bytes; ++i) {
       if (i % 3 == 0) bytes += cursor.key().size();
       if (cursor.Valid()) move();
     }
   };
   cursor.SeekFirst();
-  steps([&] { cursor.Next(); }, kSteps);
-  steps([&] { cursor.Prev(); }, kSteps / 2);
+  steps([&] { cursor.Next(); }, effort.steps);
+  steps([&] { cursor.Prev(); }, effort.steps / 2);
   cursor.SeekLast();
-  steps([&] { cursor.Prev(); }, kSteps);
-  steps([&] { cursor.Next(); }, kSteps / 2);
+  steps([&] { cursor.Prev(); }, effort.steps);
+  steps([&] { cursor.Next(); }, effort.steps / 2);
   for (Bytes probe : probes) {
     cursor.Seek(probe);
     steps([&] { cursor.Next(); }, 3);
@@ -77,7 +81,7 @@ inline void Exercise(const std::shared_ptr<const Fst>& fst, const std::vector<By
     }
     FrozenOrderCursor at(std::shared_ptr<const FrozenOrder>(fst, order));
     at.SeekFirst();
-    for (uint64_t i = 0; i < kSteps && at.Valid(); ++i) {
+    for (uint64_t i = 0; i < effort.steps && at.Valid(); ++i) {
       (void)at.key();
       if (at.Valid()) at.Next();
     }
