@@ -16,13 +16,25 @@
 #include <string>
 #include <vector>
 
+#include "tests/folder.h"
 #include "tests/sql/twin.h"
 
 namespace memkv::test {
 namespace {
 
 struct Step {
-  enum Kind { kBoth, kAnyOrder, kRanks, kFreeze, kRebuild, kReconnect, kOpen, kStep, kClose };
+  enum Kind {
+    kBoth,
+    kAnyOrder,
+    kRanks,
+    kFreeze,
+    kRebuild,
+    kReconnect,
+    kReopen,
+    kOpen,
+    kStep,
+    kClose
+  };
   Kind kind;
   std::string sql;  // kBoth, kAnyOrder, kOpen; kRanks: the column
   int cursor = 0;   // kOpen, kStep, kClose
@@ -42,6 +54,8 @@ struct Step {
         return "INSERT INTO t(t) VALUES('rebuild');";
       case kReconnect:
         return "-- reconnect";
+      case kReopen:
+        return "-- reopen both, outside a transaction";
       case kOpen:
         return "-- open cursor " + n + ": " + sql;
       case kStep:
@@ -309,7 +323,7 @@ class Generator {
       case 15:
         return {One(4) ? Step::kRebuild : Step::kFreeze, ""};
       case 16:
-        return {Step::kReconnect, ""};
+        return {One(2) ? Step::kReconnect : Step::kReopen, ""};
       case 17: {
         // One walk: what joins and ORs see of writes that come between is not promised.
         static const std::vector<std::string> kWalks = {"", "key >= ", "key < ", "key LIKE ",
@@ -339,7 +353,10 @@ class Generator {
 // Runs a round. Returns what differs first, "" if nothing does.
 class Player {
  public:
-  explicit Player(const Round& round) : round_(round), twin_(round.columns, round.place) {}
+  explicit Player(const Round& round)
+      : round_(round),
+        twin_(round.columns, round.place,
+              round.place == Place::kStored ? folder_ / "t.db" : ":memory:") {}
 
   std::string Play() {
     for (const Step& step : round_.steps) {
@@ -382,6 +399,17 @@ class Player {
       }
       case Step::kReconnect:
         twin_.Reconnect();
+        return "";
+      case Step::kReopen:
+        if (round_.place != Place::kStored || !twin_.memkv().autocommit() ||
+            !twin_.twin().autocommit())
+          return "";
+        for (auto& [n, open] : open_) {
+          const std::string differs = Finish(open);
+          if (!differs.empty()) return differs;
+        }
+        open_.clear();
+        twin_.Reopen();
         return "";
       case Step::kOpen: {
         open_.erase(step.cursor);
@@ -460,6 +488,7 @@ class Player {
   }
 
   const Round& round_;
+  const Folder folder_;
   Twin twin_;
   std::map<int, Open> open_;  // closed before the connections
 };

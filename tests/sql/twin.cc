@@ -95,9 +95,10 @@ const char* NameOf(Way way) {
 }
 
 Twin::Twin(const std::string& columns, Place place, const std::string& file)
-    : place_(place), memkv_(file) {
-  memkv_.Exec("CREATE VIRTUAL TABLE t USING memkv(" + columns +
-              (place == Place::kStored ? ", durable = on)" : ")"));
+    : place_(place), file_(file) {
+  Open();
+  memkv().Exec("CREATE VIRTUAL TABLE t USING memkv(" + columns +
+               (place == Place::kStored ? ", durable = on)" : ")"));
   // An INDEXED column of the twin has an ordinary index.
   std::string plain = columns;
   std::vector<std::string> indexed;
@@ -106,15 +107,15 @@ Twin::Twin(const std::string& columns, Place place, const std::string& file)
     const size_t begin = plain.find_first_not_of(' ', plain.rfind(',', at) + 1);
     indexed.push_back(plain.substr(begin, plain.find(' ', begin) - begin));
   }
-  twin_.Exec("CREATE TABLE t(" + plain + ") WITHOUT ROWID");
+  twin().Exec("CREATE TABLE t(" + plain + ") WITHOUT ROWID");
   indexed_ = !indexed.empty();
   for (const std::string& column : indexed)
-    twin_.Exec("CREATE INDEX t_" + column + " ON t(" + column + ")");
+    twin().Exec("CREATE INDEX t_" + column + " ON t(" + column + ")");
 }
 
 std::string Twin::Compare(const std::string& sql, const std::vector<Row>& parameters, Order order,
                           Result* result) {
-  Run on_memkv(memkv_, sql, parameters), on_twin(twin_, sql, parameters);
+  Run on_memkv(memkv(), sql, parameters), on_twin(twin(), sql, parameters);
   const std::vector<Row> once(1);
   for (const Row& p : parameters.empty() ? once : parameters) {
     Outcome ours = on_memkv(p), theirs = on_twin(p);
@@ -138,23 +139,35 @@ std::string Twin::CompareSuccess(const std::string& sql, const std::vector<Row>&
 }
 
 std::string Twin::CheckIntegrity() {
-  if (!memkv_.Run("SELECT 1 FROM t").ok()) return "";
-  const Result check = memkv_.Run("SELECT * FROM memkv_check('t')");
+  if (!memkv().Run("SELECT 1 FROM t").ok()) return "";
+  const Result check = memkv().Run("SELECT * FROM memkv_check('t')");
   if (!check.ok() || !check.rows.empty()) return "memkv_check('t'): " + check.ToString();
-  const Result command = memkv_.Run("INSERT INTO t(t) VALUES('integrity-check')");
+  const Result command = memkv().Run("INSERT INTO t(t) VALUES('integrity-check')");
   return command.ok() ? "" : "'integrity-check': " + command.ToString();
 }
 
+void Twin::Open() {
+  memkv_.emplace(file_);
+  twin_.emplace(file_ == ":memory:" ? file_ : file_ + ".twin");
+  for (Db* db : {&*memkv_, &*twin_}) db->Exec("PRAGMA synchronous = OFF");
+}
+
+void Twin::Reopen() {
+  memkv_.reset();
+  twin_.reset();
+  Open();
+}
+
 void Twin::Reconnect() {
-  memkv_.Exec(memkv_.autocommit() ? "BEGIN; CREATE TABLE reconnect(x); ROLLBACK"
-                                  : "SAVEPOINT reconnect; CREATE TABLE reconnect(x); ROLLBACK TO "
-                                    "reconnect; RELEASE reconnect");
+  memkv().Exec(memkv().autocommit() ? "BEGIN; CREATE TABLE reconnect(x); ROLLBACK"
+                                    : "SAVEPOINT reconnect; CREATE TABLE reconnect(x); ROLLBACK TO "
+                                      "reconnect; RELEASE reconnect");
 }
 
 std::string Twin::Freeze() {
-  const sqlite3_int64 rowid = sqlite3_last_insert_rowid(memkv_.handle());
-  const Result result = memkv_.Run("SELECT memkv_freeze('t')");
-  if (sqlite3_last_insert_rowid(memkv_.handle()) != rowid)
+  const sqlite3_int64 rowid = sqlite3_last_insert_rowid(memkv().handle());
+  const Result result = memkv().Run("SELECT memkv_freeze('t')");
+  if (sqlite3_last_insert_rowid(memkv().handle()) != rowid)
     return "memkv_freeze changed last_insert_rowid()";
   if (result.ok() || result.message == "memkv: no such table: \"t\"") return "";
   return "memkv_freeze('t'): " + result.ToString();

@@ -23,6 +23,7 @@
 #define MEMKV_TESTS_SQL_TWIN_H_
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -46,12 +47,13 @@ enum class Place { kMemory, kStored };
 class Twin {
  public:
   // An INDEXED column gets an ordinary index on the twin. `columns` is the list between the
-  // parentheses of CREATE TABLE. Throws std::runtime_error where a table cannot be made.
+  // parentheses of CREATE TABLE. `file` is the memkv side's database, the twin's lies beside it.
+  // Throws std::runtime_error where a table cannot be made.
   explicit Twin(const std::string& columns = "key TEXT PRIMARY KEY, value",
                 Place place = Place::kMemory, const std::string& file = ":memory:");
 
-  Db& memkv() { return memkv_; }
-  Db& twin() { return twin_; }
+  Db& memkv() { return *memkv_; }
+  Db& twin() { return *twin_; }
 
   enum Order { kAsGiven, kAnyOrder };
   // Runs on both sides. Returns what differs, or "" where nothing does. *result, if given, is the
@@ -71,13 +73,18 @@ class Twin {
   // Disconnects and connects every virtual table of the memkv side, inside a transaction or outside
   // one.
   void Reconnect();
+  // Closes both databases, which must be files, and opens them again.
+  void Reopen();
   // Freezes t, if there is one, and if it still is a memkv table. Returns what went wrong.
   std::string Freeze();
 
  private:
+  void Open();
+
   const Place place_;
+  const std::string file_;
   bool indexed_ = false;
-  Db memkv_, twin_;
+  std::optional<Db> memkv_, twin_;
 };
 
 // Runs one script one way. `fail` is told each failure: the line of the script and what is wrong.
