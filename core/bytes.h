@@ -38,6 +38,14 @@ inline size_t CommonPrefix(Bytes a, Bytes b) {
   return i;
 }
 
+// Eight bytes of a key from `depth` on, as a number that compares as they do; zeros past its end.
+inline uint64_t HeadAt(Bytes key, size_t depth) {
+  if (depth >= key.size()) return 0;
+  uint64_t head = 0;
+  std::memcpy(&head, key.data() + depth, std::min<size_t>(8, key.size() - depth));
+  return std::endian::native == std::endian::little ? __builtin_bswap64(head) : head;
+}
+
 // The smallest string greater than every string that starts with `prefix`; none if there is no such
 // string.
 inline std::optional<std::string> PrefixSuccessor(Bytes prefix) {

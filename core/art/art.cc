@@ -167,6 +167,8 @@ uint64_t Art::EraseRange(Bytes lo, std::optional<Bytes> hi) {
   return engine_->EraseRange(lo, hi);
 }
 
+bool Art::SurelyLacks(Bytes key) const { return engine_ && engine_->SurelyLacks(key); }
+
 void Art::Clear() noexcept { Adopt(nullptr); }
 
 ArtSnapshot Art::TakeSnapshot() {

@@ -166,6 +166,10 @@ class Art {
                       std::optional<Bytes> hi);  // [lo, hi); drops subtrees; how many entries went
   void Clear() noexcept;
 
+  // Whether the last write shows, at hardly any cost, that key is not there: keys come in order.
+  // False where it does not tell.
+  bool SurelyLacks(Bytes key) const;
+
   // The present version for reads before the next write; not pinned.
   const ArtSnapshot& Latest() const { return latest_; }
   // Pins the present version. O(1).

@@ -68,6 +68,12 @@ class Engine {
   // See Art.
   // `overwrite` false: an entry that is there stays as it is.
   void Put(Bytes key, const Entry& entry, bool* existed, bool overwrite = true);
+  // Whether the last write shows that key is not there: it would go behind it. False where it does
+  // not tell.
+  bool SurelyLacks(Bytes key) const {
+    uint32_t shared;
+    return Hinted(key, &shared);
+  }
   // Makes one leaf of as many of these entries as fit one. How many that were; 0 where Put has to
   // do it. See Art::Append.
   size_t AppendLeaf(const Bytes* keys, const Entry* entries, size_t n);

@@ -1,20 +1,8 @@
 #include "core/store/in_key_order.h"
 
 #include <algorithm>
-#include <bit>
-#include <cstring>
 
 namespace memkv {
-namespace {
-
-uint64_t HeadAt(Bytes key, size_t depth) {
-  if (depth >= key.size()) return 0;
-  uint64_t head = 0;
-  std::memcpy(&head, key.data() + depth, std::min<size_t>(8, key.size() - depth));
-  return std::endian::native == std::endian::little ? __builtin_bswap64(head) : head;
-}
-
-}  // namespace
 
 Status InKeyOrder::Gather(Bytes key, Bytes record, Operation operation) {
   operation.at = static_cast<uint32_t>(bytes_.size());

@@ -20,6 +20,15 @@ std::shared_ptr<SharedArt> Table::NewDelta(bool over_base) const {
   return std::make_shared<SharedArt>(Art::Options{.over_base = over_base}, orders_);
 }
 
+// Orders that are made anew of n rows take some 60 n bytes while that lasts.
+Status Table::PaceOrders() {
+  constexpr uint64_t kMostDeferred = 8 << 20;
+  const uint64_t n = Head().size();
+  if (deferred_) return n < kMostDeferred ? Status() : Settle({});
+  if (n >= defer_at_ && n < kMostDeferred) DeferOrders();
+  return {};
+}
+
 namespace {
 
 // The order key of a row.
@@ -43,6 +52,17 @@ Status AppendOrderKey(const Fst* base, const RowRef& row, uint32_t column, Bytes
 Status Table::OrderKeyOf(const RowRef* row, uint32_t column, Bytes key, std::string* out) {
   out->clear();
   return row ? AppendOrderKey(base_.get(), *row, column, key, &buffer_, out) : Status();
+}
+
+Status Table::CheckOrderKeys(Bytes key, const Value& value, bool replace) {
+  // An order key is never longer than this.
+  if (2 * value.record.size() + key.size() + 64 <= kMaxKeyBytes) return {};
+  Known known;
+  if (!replace) MEMKV_TRY(Look(key, &known));
+  if (known.live) return {};
+  const RowRef row = {false, 0, value};
+  for (const uint32_t column : orders_) MEMKV_TRY(OrderKeyOf(&row, column, key, &order_keys_[0]));
+  return {};
 }
 
 Status Table::Reorder(Bytes key, const Known& known, const Value* value) {
@@ -117,6 +137,7 @@ Status Table::EraseRangeOfEntries(Bytes lo, std::optional<Bytes> hi, const Poll&
 Status Table::MakeOrder(size_t i, const Poll& poll, std::unique_ptr<Art>* out) const {
   constexpr size_t kBatch = 256;
   struct Place {
+    uint64_t head;  // its first eight bytes
     size_t at;
     uint32_t size;
     int8_t net;
@@ -126,7 +147,8 @@ Status Table::MakeOrder(size_t i, const Poll& poll, std::unique_ptr<Art>* out) c
   const uint32_t column = orders_[i];
   const uint64_t rows = Head().size();
   auto add = [&](const std::string& order_key, int8_t net) {
-    places.push_back({bytes.size(), static_cast<uint32_t>(order_key.size()), net});
+    places.push_back(
+        {HeadAt(order_key, 0), bytes.size(), static_cast<uint32_t>(order_key.size()), net});
     bytes += order_key;
   };
   ArtCursor at = Head().NewCursor();
@@ -154,8 +176,9 @@ Status Table::MakeOrder(size_t i, const Poll& poll, std::unique_ptr<Art>* out) c
     if (!after.empty()) add(after, 1);
   }
   auto key_at = [&bytes](const Place& p) { return Bytes(bytes).substr(p.at, p.size); };
-  std::sort(places.begin(), places.end(),
-            [&](const Place& a, const Place& b) { return key_at(a) < key_at(b); });
+  std::sort(places.begin(), places.end(), [&](const Place& a, const Place& b) {
+    return a.head != b.head ? a.head < b.head : key_at(a) < key_at(b);
+  });
   auto art = std::make_unique<Art>(Art::Options{.over_base = base_ != nullptr});
   std::array<Bytes, kBatch> keys;
   std::array<Entry, kBatch> entries;
@@ -180,6 +203,13 @@ Status Table::Settle(const Poll& poll) {
   for (size_t i = 0; i < orders_.size(); ++i) delta_->SetOrder(i, std::move(made[i]));
   delta_->SetSettled(true);
   deferred_ = false;
+  Paced();
+  // Savepoints that the table has just gone back to have the same rows, and will again.
+  for (NumberedVersion& savepoint : savepoints_) {
+    Version& v = savepoint.version;
+    if (!v.orders && v.delta == delta_ && v.snapshot.Same(delta_->TakeSnapshot()))
+      v.orders = delta_->TakeOrders();
+  }
   return {};
 }
 

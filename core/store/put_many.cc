@@ -16,11 +16,13 @@ Status Table::PutMany(std::span<const NewRow> rows) {
   std::array<Entry, kBatch> entries;
   for (; !rows.empty(); rows = rows.subspan(std::min(kBatch, rows.size()))) {
     const size_t n = std::min(kBatch, rows.size());
+    if (!orders_.empty() && begin_) MEMKV_TRY(PaceOrders());
     bool ascending = !Ordered(), replace = true, past_base = true;
     for (size_t i = 0; i < n; ++i) {
       keys[i] = rows[i].key;
       ascending = ascending && (i == 0 || keys[i - 1] < keys[i]);
       replace = replace && rows[i].replace;
+      if (deferred_) MEMKV_TRY(CheckOrderKeys(rows[i].key, rows[i].value, rows[i].replace));
     }
     if (ascending) {
       ArtCursor last = Head().NewCursor();

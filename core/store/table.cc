@@ -86,7 +86,7 @@ Status Table::Erase(Bytes key, bool* existed) {
 }
 
 Status Table::Look(Bytes key, Known* known) const {
-  known->in_delta = Head().Find(key, &known->entry);
+  known->in_delta = !(writable_ && delta_->SurelyLacks(key)) && Head().Find(key, &known->entry);
   known->in_base = known->in_delta && known->entry.net < 1;
   if (base_ && (!known->in_delta || (known->in_base && Ordered())))
     MEMKV_TRY(base_->Find(key, &known->in_base, &known->base_rank));
@@ -95,6 +95,10 @@ Status Table::Look(Bytes key, Known* known) const {
 }
 
 Status Table::PutEntry(Bytes key, const Value& value, bool replace, bool* existed) {
+  if (!orders_.empty() && begin_) {
+    MEMKV_TRY(PaceOrders());
+    if (deferred_) MEMKV_TRY(CheckOrderKeys(key, value, replace));
+  }
   if (!base_ && !Ordered())
     return replace ? delta_->Put(key, {value, 1}, existed) : delta_->Add(key, {value, 1}, existed);
   Known known;
@@ -216,6 +220,7 @@ Status Table::Freeze(const Poll& poll) {
 void Table::Adopt(std::shared_ptr<SharedArt> delta, std::shared_ptr<const Fst> base) {
   delta_ = std::move(delta);
   base_ = std::move(base);
+  deferred_ = false;
   if (!journal_) return;
   delta_->Claim(this, delta_->TakeSnapshot(), delta_->TakeOrders());
   claimed_.push_back(delta_);
@@ -294,12 +299,15 @@ void Table::Return(const Version& version, bool undone) noexcept {
     shown_ = version.snapshot;
     shown_orders_ = version.orders;
   }
+  deferred_ = deferred_ && !settled();
   if (journal_) journal_->Return(version.mark, undone);
 }
 
 void Table::Begin() {
   if (!writable_) Claim();
-  if (!begin_) begin_ = Remember();
+  if (begin_) return;
+  begin_ = Remember();
+  Paced();
 }
 
 void Table::Commit() noexcept {

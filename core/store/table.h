@@ -73,8 +73,8 @@ class Table {
   // themselves.
   bool settled() const { return !writable_ || delta_->settled(); }
   Status Settle(const Poll& poll);
-  // Lets the orders be until Settle(), which makes them of many rows faster than one by one.
-  // REQUIRES a table without a journal.
+  // Lets the orders be until Settle(), which makes them of many rows faster than one by one. A
+  // transaction that multiplies the delta does so by itself.
   void DeferOrders() {
     deferred_ = !orders_.empty();
     delta_->SetSettled(!deferred_);
@@ -160,6 +160,12 @@ class Table {
 
   // orders.cc
   bool Ordered() const { return !orders_.empty() && !deferred_; }
+  // Called before a transaction puts a row: defers the orders where that pays, and settles them
+  // before they take too much memory.
+  Status PaceOrders();
+  // What Reorder() sees itself: kTooBig if the row is to be put and has no order key.
+  Status CheckOrderKeys(Bytes key, const Value& value, bool replace);
+  void Paced() { defer_at_ = std::max<uint64_t>(kFewestDeferred, 2 * Head().size()); }
   std::shared_ptr<SharedArt> NewDelta(bool over_base) const;
   // Brings the orders from the row that key has to the one that it is to have; none: it is to go.
   // They are unsettled until the row is changed too, and SetSettled() says so.
@@ -174,9 +180,11 @@ class Table {
   Journal* const journal_;
   std::shared_ptr<SharedArt> delta_;
   std::shared_ptr<const Fst> base_;
-  bool deferred_ = false;  // writes leave the orders alone
-  bool writable_ = true;   // this table owns delta_
-  ArtSnapshot shown_;      // the version shown while it does not
+  static constexpr uint64_t kFewestDeferred = 32;
+  bool deferred_ = false;                // writes leave the orders alone, which are unsettled
+  uint64_t defer_at_ = kFewestDeferred;  // from so many entries of the delta on
+  bool writable_ = true;                 // this table owns delta_
+  ArtSnapshot shown_;                    // the version shown while it does not
   OrderSnapshots shown_orders_;
   std::vector<std::shared_ptr<SharedArt>> claimed_;
   std::optional<Version> begin_;

@@ -1,6 +1,7 @@
 // Second orders against std::map: an order's delta over a frozen order, whatever lies in which.
 
 #include <algorithm>
+#include <map>
 
 #include "core/key.h"
 #include "core/order_key.h"
@@ -267,6 +268,117 @@ TEST_CASE("orders that were deferred are made of all rows at once") {
     RequireOk(table.Put("\x02later", Value::Number(3), true, &existed));
     RequireOk(table.Verify(nullptr));
   }
+}
+
+// Batches in transactions, most of them long enough to leave the orders to the end, with savepoints,
+// rollbacks, reads in between and freezes, against a map of each moment.
+TEST_CASE("transactions that multiply the delta leave its orders to the end") {
+  using Rows = std::map<std::string, uint64_t>;
+  Random random(11);
+  size_t deferred = 0, read_deferred = 0, undone_deferred = 0;
+  for (int round = 0; round < 60; ++round) {
+    Table table(1, {0});
+    Rows rows, begun;
+    std::vector<Rows> marks;
+    bool existed;
+    std::string unused;  // a small integer has no record
+    auto row_of = [&unused](uint64_t value) {
+      const Datum row = Datum::Integer(static_cast<int64_t>(value));
+      return EncodeRow({&row, 1}, &unused);
+    };
+    auto put = [&](uint64_t n) {
+      const bool sorted = random.Below(3) == 0;
+      std::vector<std::string> keys;
+      std::vector<Table::NewRow> batch;
+      for (uint64_t i = 0; i < n; ++i) {
+        const std::string key =
+            "\x02" + std::to_string(sorted ? 1000000 + 7 * i : random.Below(2000));
+        const uint64_t value = 1 + random.Below(200);
+        rows[key] = value;
+        if (sorted) {
+          keys.push_back(key);
+          batch.push_back({{}, row_of(value), true});
+        } else {
+          RequireOk(table.Put(key, row_of(value), true, &existed));
+        }
+      }
+      for (size_t i = 0; i < batch.size(); ++i) batch[i].key = keys[i];
+      RequireOk(table.PutMany(batch));
+    };
+    auto read = [&] {
+      read_deferred += !table.settled();
+      RequireOk(table.Settle(nullptr));
+      RequireOk(table.Verify(nullptr));
+      REQUIRE(table.size() == rows.size());
+      const View view = table.Latest();
+      OrderedRows at(view, 0);
+      std::vector<std::pair<uint64_t, std::string>> expected;
+      for (const auto& [key, value] : rows) expected.emplace_back(value, key);
+      std::sort(expected.begin(), expected.end());
+      at.cursor().SeekFirst();
+      for (const auto& [value, key] : expected) {
+        REQUIRE(at.cursor().Valid());
+        Bytes got;
+        RequireOk(at.Key(&got));
+        REQUIRE(got == key);
+        at.cursor().Next();
+      }
+      REQUIRE(!at.cursor().Valid());
+    };
+    for (int step = 0; step < 30; ++step) {
+      if (!table.in_transaction()) {
+        table.Begin();
+        begun = rows;
+        marks.clear();
+      }
+      switch (random.Below(9)) {
+        case 0:
+        case 1:
+        case 2:
+          put(random.Below(2) ? 300 : random.Below(40));
+          deferred += !table.settled();
+          break;
+        case 3:
+          for (int i = 0; i < 20 && !rows.empty(); ++i) {
+            const auto at =
+                std::next(rows.begin(), static_cast<ptrdiff_t>(random.Below(rows.size())));
+            RequireOk(table.Erase(at->first, &existed));
+            REQUIRE(existed);
+            rows.erase(at);
+          }
+          break;
+        case 4:
+          table.Savepoint(static_cast<int>(marks.size()));
+          marks.push_back(rows);
+          break;
+        case 5:
+          if (marks.empty()) break;
+          undone_deferred += !table.settled();
+          marks.resize(1 + random.Below(marks.size()));
+          table.RollbackTo(static_cast<int>(marks.size()) - 1);
+          rows = marks.back();
+          break;
+        case 6:
+          if (random.Below(3) == 0) RequireOk(table.Freeze(nullptr));
+          break;
+        case 7:
+          read();
+          break;
+        default:
+          if (random.Below(2)) {
+            table.Commit();
+          } else {
+            undone_deferred += !table.settled();
+            table.Rollback();
+            rows = begun;
+          }
+      }
+    }
+    read();
+  }
+  CHECK(deferred > 50);
+  CHECK(read_deferred > 10);
+  CHECK(undone_deferred > 10);
 }
 
 }  // namespace memkv
