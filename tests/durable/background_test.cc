@@ -15,6 +15,7 @@
 #include <thread>
 #include <vector>
 
+#include "tests/durable/fault_vfs.h"
 #include "tests/durable/worker.h"
 #include "tests/folder.h"
 #include "tests/sql/db.h"
@@ -284,6 +285,43 @@ TEST_CASE("a rollback takes back its slice, and the one that switched over") {
   RequireSound(reader);
   CommitUntilMerged(db, 0);
   RequireSound(db);
+}
+
+TEST_CASE("a disk that is full while a slice is written fails the commit, and loses nothing") {
+  RegisterFaultVfs();
+  for (const char* mode : {"wal", "delete"}) {
+    for (uint64_t n = 1; n < 2000; n = 2 * n + 1) {
+      CAPTURE(mode);
+      CAPTURE(n);
+      Folder folder;
+      Db db("file:" + folder / "a.db" + "?vfs=memkv-faults");
+      db.Exec(std::string("PRAGMA synchronous = OFF; PRAGMA journal_mode = ") + mode);
+      Create(db);
+      FillLarge(db);
+      AwaitImage(db);
+      Both(db, 1);
+      const std::string pieces = Pieces(db);
+      REQUIRE(pieces != "0");
+      FailAt(n, kFaultWrite, SQLITE_FULL, false);
+      const char* const kCommit =
+          "BEGIN; INSERT INTO t VALUES('full', 1); INSERT INTO p VALUES('full', 1); COMMIT";
+      const Result result = db.Run(kCommit);
+      const bool full = FaultHappened();
+      FailAt(0, 0, 0, true);
+      REQUIRE(result.ok() == !full);
+      if (full) {
+        CHECK((result.code & 0xff) == SQLITE_FULL);
+        if (!db.autocommit()) db.Exec("ROLLBACK");
+        CHECK(Pieces(db) == pieces);
+        RequireSame(db);
+        db.Exec(kCommit);
+      }
+      RequireSound(db);
+      Db other(folder / "a.db");
+      RequireSound(other);
+      if (!full) break;
+    }
+  }
 }
 
 TEST_CASE("what ends a merge while the thread builds, and while it is written") {

@@ -1,10 +1,16 @@
 // The n-th allocation fails, for every n: SQLite's, the structures' and C++'s own, through one
 // counter. Nothing crashes, nothing leaks through a callback, and what is stored is whole: the
-// memkv table holds what the plain table of the same transactions holds. A process of its own,
-// since it replaces the allocators.
+// memkv table holds what the plain table of the same transactions holds. Then the same for the
+// thread that merges in the background, and without such a thread. A process of its own, since it
+// replaces the allocators.
 
+#include <dlfcn.h>
+#include <pthread.h>
 #include <sqlite3.h>
+#include <unistd.h>
 
+#include <atomic>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -16,22 +22,26 @@
 
 namespace {
 
-uint64_t fail_at = 0, count = 0;
-bool from_then_on = false, failed = false;
+std::atomic<uint64_t> fail_at = 0, count = 0;
+std::atomic<bool> from_then_on = false, failed = false;
+std::atomic<bool> of_threads = false;  // allocations of the other threads fail, not the main one's
+std::atomic<bool> no_threads = false;  // none can be made
+thread_local bool is_main = false;
 
 bool Fails() {
-  if (fail_at == 0) return false;
-  ++count;
-  if (count < fail_at || (!from_then_on && count > fail_at)) return false;
+  if (fail_at == 0 || of_threads == is_main) return false;
+  const uint64_t n = ++count;
+  if (n < fail_at || (!from_then_on && n > fail_at)) return false;
   failed = true;
   return true;
 }
 
-void Arm(uint64_t n, bool all) {
-  fail_at = n;
+void Arm(uint64_t n, bool all, bool threads = false) {
+  of_threads = threads;
   count = 0;
   from_then_on = all;
   failed = false;
+  fail_at = n;
 }
 
 }  // namespace
@@ -44,13 +54,20 @@ void* operator new(size_t n) {
 void operator delete(void* p) noexcept { std::free(p); }
 void operator delete(void* p, size_t) noexcept { std::free(p); }
 
+extern "C" int pthread_create(pthread_t* thread, const pthread_attr_t* attributes,
+                              void* (*run)(void*), void* argument) {
+  using Create = int (*)(pthread_t*, const pthread_attr_t*, void* (*)(void*), void*);
+  static const auto create = reinterpret_cast<Create>(dlsym(RTLD_NEXT, "pthread_create"));
+  return no_threads ? EAGAIN : create(thread, attributes, run, argument);
+}
+
 namespace {
 
 sqlite3_mem_methods real;
 
 [[noreturn]] void Die(const std::string& what) {
   std::fprintf(stderr, "allocation %llu%s: %s\n",
-               static_cast<unsigned long long>(fail_at ? fail_at : count),
+               static_cast<unsigned long long>(fail_at ? fail_at.load() : count.load()),
                from_then_on ? " and on" : "", what.c_str());
   std::_Exit(1);
 }
@@ -106,6 +123,11 @@ const char* const kWork[] = {
     "BEGIN; INSERT INTO t VALUES('c', 3); INSERT INTO p VALUES('c', 3); SAVEPOINT s; DELETE FROM "
     "t; DELETE FROM p; ROLLBACK TO s;"
     "UPDATE t SET key = 'd' WHERE key = 'a'; UPDATE p SET key = 'd' WHERE key = 'a'; COMMIT",
+    "BEGIN; WITH n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50) INSERT INTO t "
+    "SELECT 'many ' || i, i * 7 % 50 FROM n; WITH n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
+    "WHERE i < 50) INSERT INTO p SELECT 'many ' || i, i * 7 % 50 FROM n; SELECT key FROM t ORDER "
+    "BY value; DELETE FROM t WHERE value > 5 AND value < 45; DELETE FROM p WHERE value > 5 AND "
+    "value < 45; COMMIT",
     "SELECT memkv_freeze('t')",
     "BEGIN; DELETE FROM t WHERE key = 'b'; DELETE FROM p WHERE key = 'b'; INSERT INTO t "
     "VALUES('e', NULL); INSERT INTO p VALUES('e', NULL); COMMIT",
@@ -155,9 +177,51 @@ bool Sweep(const std::string& folder, uint64_t n, bool all) {
   return ended;
 }
 
+void Exec(sqlite3* db, const char* sql) {
+  if (sqlite3_exec(db, sql, nullptr, nullptr, nullptr) != SQLITE_OK)
+    Die(std::string(sql) + ": " + sqlite3_errmsg(db));
+}
+
+std::string Stat(sqlite3* db, const std::string& name) {
+  return Rows(db, ("SELECT value FROM memkv_stats('t') WHERE name = '" + name + "'").c_str());
+}
+
+// Passes the limit from which on a thread merges; then a transaction at a time until all is merged.
+// What the thread is refused is no statement's failure. True: it was refused nothing.
+bool SweepThread(const std::string& folder, uint64_t n, bool all) {
+  std::filesystem::remove_all(folder);
+  std::filesystem::create_directory(folder);
+  sqlite3* db = Open(folder + "/a.db");
+  if (!db) Die("cannot be opened");
+  Exec(db, kWork[0]);
+  Exec(db,
+       "CREATE VIRTUAL TABLE t USING memkv(key TEXT PRIMARY KEY, value INDEXED, delta_limit = "
+       "'1kB')");
+  Exec(db,
+       "INSERT INTO p WITH n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300) SELECT "
+       "'key ' || (i * 7919 % 1009), 'value ' || i FROM n");
+  Arm(n, all, true);
+  Exec(db, "INSERT INTO t SELECT * FROM p");
+  while (Stat(db, "phase") == "build=") usleep(100);
+  const bool refused = failed;
+  if (refused && Stat(db, "frozen_keys") != "0=") Die("merged by a thread that failed");
+  Arm(0, false);
+  RequireSame(db);
+  for (int i = 0; Stat(db, "frozen_keys") == "0="; ++i) {
+    if (i == 2000) Die("never merged");
+    const std::string row = " VALUES('later " + std::to_string(i) + "', " + std::to_string(i) + ")";
+    Exec(db, ("BEGIN; INSERT INTO t" + row + "; INSERT INTO p" + row + "; COMMIT").c_str());
+    while (Stat(db, "phase") == "build=") usleep(100);
+  }
+  RequireSame(db);
+  if (sqlite3_close(db) != SQLITE_OK) Die("cannot be closed");
+  return !refused;
+}
+
 }  // namespace
 
 int main() {
+  is_main = true;
   sqlite3_config(SQLITE_CONFIG_GETMALLOC, &real);
   sqlite3_mem_methods ours = real;
   ours.xMalloc = [](int n) { return Fails() ? nullptr : real.xMalloc(n); };
@@ -172,7 +236,16 @@ int main() {
   for (bool all : {false, true}) {
     for (uint64_t n = 1; !Sweep(folder, n, all); n += each ? 1 : 1 + n / 150) ++swept;
   }
-  std::filesystem::remove_all(folder);
   std::printf("%llu allocations failed\n", static_cast<unsigned long long>(swept));
+  swept = 0;
+  for (bool all : {false, true}) {
+    for (uint64_t n = 1; !SweepThread(folder, n, all); n += each ? 1 : 1 + n / 8) ++swept;
+  }
+  if (swept < 10) Die("no thread merges");
+  std::printf("%llu of a thread that merges failed\n", static_cast<unsigned long long>(swept));
+  no_threads = true;
+  SweepThread(folder, 1, true);
+  if (count > 0) Die("a thread was made");
+  std::filesystem::remove_all(folder);
   return 0;
 }
