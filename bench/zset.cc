@@ -303,15 +303,24 @@ void RunSql(const Corpus& c, const std::string& extension, bool frozen, Sink* si
     sqlite3_step(add);
     sqlite3_reset(add);
   };
-  const Timing t = TimeAll(n, [&](size_t i) { put(c.order[i], c.scores[c.order[i]]); });
-  if (!frozen) sink->Figure("add", t.ns_per_op());
-  if (frozen) exec("INSERT INTO board(board) VALUES('freeze')");
   uint64_t rows = 0;
   auto one = [&](sqlite3_stmt* stmt, size_t i) {
     bind(stmt, c.members[c.queries[i]]);
     rows += sqlite3_step(stmt) == SQLITE_ROW;
     sqlite3_reset(stmt);
   };
+  // With the first read, for which what was put off is done.
+  const Timing t = TimeAll(n, [&](size_t i) {
+    put(c.order[i], c.scores[c.order[i]]);
+    if (i + 1 == n) one(rank, 0);
+  });
+  if (!frozen) sink->Figure("add", t.ns_per_op());
+  if (frozen) exec("INSERT INTO board(board) VALUES('freeze')");
+  sqlite3_stmt* nothing = prepare("SELECT ?1");
+  rows = 0;
+  Measure("floor", m, sink, [&](size_t i) { one(nothing, i); });
+  sqlite3_finalize(nothing);
+  rows = 0;
   Measure("score", m, sink, [&](size_t i) { one(score, i); });
   Percentiles("score", m, sink, [&](size_t i) { one(score, i); });
   Measure("rank", m, sink, [&](size_t i) { one(rank, i); });
@@ -401,7 +410,7 @@ int Main(int argc, char** argv) {
       {"update", "new score ns", 0},   {"score", "ZSCORE ns", 0},
       {"rank", "ZRANK ns", 0},         {"range", "ZRANGE 10 ns", 0},
       {"byscore", "BYSCORE 10 ns", 0}, {"first_last", "first/last ns", 0},
-      {"remove", "ZREM ns", 0}};
+      {"remove", "ZREM ns", 0},        {"floor", "SELECT ?1 ns", 0}};
   std::vector<Metric> tails;
   for (const char* what : {"rank", "range", "byscore", "update", "score"}) {
     for (const char* p : {"p50", "p99", "p999"})
