@@ -84,17 +84,20 @@ Status Store::Resume(const Storage::Merge& merge, const Table::Poll& poll) {
 
 // REQUIRES that the transaction has written everything.
 Status Store::MergeOnTheWay(const Table::Poll& poll) {
-  if (left_over_) left_over_ = storage_->Clean(kCleanBytes);
-  if (left_over_ || !PassedLimit()) return {};
   if (journal_.position().log_bytes < hold_until_) return {};
+  if (left_over_) {
+    hold_if_refused_ = journal_.position().log_bytes + kSliceBytes;
+    left_over_ = storage_->Clean(kCleanBytes);
+  }
+  if (left_over_ || !PassedLimit()) return {};
   if (!merging_) return StartMerging(poll);
   if (merging_->state() == Merging::kBuilding) return {};
-  // What fails, the build or a step, is not tried again and again.
-  hold_until_ = 2 * journal_.position().log_bytes;
   if (merging_->state() == Merging::kFailed) {
     merging_.reset();
+    hold_until_ = 2 * journal_.position().log_bytes;
     return {};
   }
+  hold_if_refused_ = journal_.position().log_bytes + kSliceBytes;
   const std::optional<Storage::Merge> stored = storage_->ReadMerge();
   if (stored && stored->image != merging_->merge().image) {
     const Merging::Seen now = SeenOf(stored);
@@ -112,7 +115,6 @@ Status Store::MergeOnTheWay(const Table::Poll& poll) {
     const Status status = Step(kSliceBytes, std::max(kFollowOperations, 2 * added), poll);
     if (!status.ok() && status.code() != Status::kInterrupted) return status;
   }
-  hold_until_ = 0;
   return {};
 }
 
@@ -130,14 +132,20 @@ Status Store::StartMerging(const Table::Poll& poll) {
   }
   auto merging = std::make_shared<Merging>(file_, columns_, table_.orders(), table_.Remember(),
                                            journal_.position(), now);
-  if (!merging->BuildOnThread()) return Merge(kAll, poll);
+  if (!merging->BuildOnThread()) {
+    hold_if_refused_ = 2 * journal_.position().log_bytes;
+    return Merge(kAll, poll);
+  }
   merging_ = std::move(merging);
   return {};
 }
 
 // What merging_ is of has been replaced by this transaction.
 void Store::DropVoidMerging() noexcept {
-  if (journal_.bases() != bases_) merging_.reset();
+  if (journal_.bases() != bases_) {
+    merging_.reset();
+    hold_until_ = 0;
+  }
   bases_ = journal_.bases();
 }
 

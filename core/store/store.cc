@@ -2,6 +2,7 @@
 
 #include <cstring>
 #include <limits>
+#include <utility>
 
 #include "core/store/in_key_order.h"
 #include "core/view/cursor.h"
@@ -238,8 +239,9 @@ Status Store::Sync(const Table::Poll& poll) {
     // Once: a commit that was refused comes again, and then the table is sealed.
     const Status status = sealed_ ? Status() : MergeOnTheWay(poll);
     if (!status.ok() && status.code() != Status::kInterrupted) return status;
-  } else if (PassedLimit()) {
+  } else if (PassedLimit() && journal_.position().log_bytes >= hold_until_) {
     // Stopped while nothing was written: the next transaction merges.
+    hold_if_refused_ = 2 * journal_.position().log_bytes;
     const Status status = table_.Freeze(poll);
     if (!status.ok() && status.code() != Status::kInterrupted) return status;
   }
@@ -253,6 +255,7 @@ void Store::Commit() noexcept {
   table_.Commit();
   if (sealed_) Show(std::move(sealed_), journal_.position().log_id);
   merged_ = false;
+  if (hold_if_refused_ > 0) hold_until_ = hold_if_refused_ = 0;
 }
 
 void Store::Rollback() noexcept {
@@ -261,6 +264,9 @@ void Store::Rollback() noexcept {
   merged_ = false;
   merging_ = shown_ ? shown_->merging : nullptr;
   bases_ = journal_.bases();
+  left_over_ = true;
+  // It may be the merge that kept the transaction from its end: no room on the disk, or a reader.
+  if (hold_if_refused_ > 0) hold_until_ = std::exchange(hold_if_refused_, 0);
 }
 
 Status Store::Rebuild(const Table::Poll& poll) {

@@ -129,9 +129,11 @@ class Store {
   std::shared_ptr<Merging> merging_;  // of what the table holds, or held a while ago
   uint64_t bases_ = 0;                // the journal's, when merging_ was known to be right
   bool left_over_ = false;            // something may be, and is to be dropped
-  uint64_t hold_until_ = 0;           // bytes of the log; something has failed
-  Merging::Seen seen_;                // of another process's merge, when looked at last
-  int patience_ = 0;                  // transactions until the next look
+  // What has failed is not tried again and again: not before the log has so many bytes; and so many
+  // if the open transaction, which carries work of a merge, fails.
+  uint64_t hold_until_ = 0, hold_if_refused_ = 0;
+  Merging::Seen seen_;  // of another process's merge, when looked at last
+  int patience_ = 0;    // transactions until the next look
 };
 
 }  // namespace memkv

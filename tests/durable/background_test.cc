@@ -261,7 +261,9 @@ TEST_CASE("a rollback takes back its slice, and the one that switched over") {
     // A reader keeps the commit from its end, after it has been prepared, once and twice.
     reader.Exec("BEGIN; SELECT count(*) FROM t");
     for (const bool twice : {false, true}) {
-      db.Exec("BEGIN; INSERT INTO t VALUES('refused', 1)");
+      // Large enough for the merge to go on that the last rollback held back.
+      db.Exec("BEGIN; INSERT INTO t VALUES('refused', zeroblob(" + std::to_string(twice ? 10 : 5) +
+              "000000))");
       REQUIRE(db.Code("COMMIT") == SQLITE_BUSY);
       if (twice) REQUIRE(db.Code("COMMIT") == SQLITE_BUSY);
       db.Exec("ROLLBACK");
@@ -272,7 +274,8 @@ TEST_CASE("a rollback takes back its slice, and the one that switched over") {
     reader.Exec("COMMIT");
     RequireSame(reader);
     reader.Exec("BEGIN; SELECT count(*) FROM t");
-    db.Exec("BEGIN; INSERT INTO t VALUES('late', 1); INSERT INTO p VALUES('late', 1)");
+    const std::string late = " VALUES('late', zeroblob(15000000))";
+    db.Exec("BEGIN; INSERT INTO t" + late + "; INSERT INTO p" + late);
     REQUIRE(db.Code("COMMIT") == SQLITE_BUSY);
     db.Exec("DELETE FROM t WHERE key = 'late'; DELETE FROM p WHERE key = 'late'");
     reader.Exec("COMMIT");
@@ -321,6 +324,48 @@ TEST_CASE("a disk that is full while a slice is written fails the commit, and lo
       RequireSound(other);
       if (!full) break;
     }
+  }
+}
+
+// What a commit writes of its own finds room on the disk, and what it carries of a merge does not.
+TEST_CASE("a disk that has no room for a merge refuses a commit, and then hardly any") {
+  RegisterFaultVfs();
+  for (const std::string background : {"on", "off"}) {
+    CAPTURE(background);
+    Folder folder;
+    Db db("file:" + folder / "a.db" + "?vfs=memkv-faults");
+    db.Exec("PRAGMA synchronous = OFF; PRAGMA journal_mode = wal; PRAGMA wal_autocheckpoint = 0");
+    db.Exec("CREATE VIRTUAL TABLE t USING memkv(delta_limit = '100kB', background = " + background +
+            "); CREATE TABLE p(key TEXT PRIMARY KEY NOT NULL, value) WITHOUT ROWID");
+    FillLarge(db);
+    if (background == "on") AwaitImage(db);
+    const std::string frozen = Stat(db, "frozen_keys");
+    const auto commit = [&](int i) {
+      const std::string row = " VALUES('row " + std::to_string(i) + "', zeroblob(60000))";
+      const Result result =
+          db.Run("BEGIN; INSERT INTO t" + row + "; INSERT INTO p" + row + "; COMMIT");
+      if (!db.autocommit()) db.Exec("ROLLBACK");
+      return result.code & 0xff;
+    };
+    int refused = 0;
+    for (int i = 0; i < 50; ++i) {
+      FailAt(500, kFaultWrite, SQLITE_FULL, false);
+      const int code = commit(i);
+      FailAt(0, 0, 0, true);
+      if (code != SQLITE_OK) REQUIRE(code == SQLITE_FULL);
+      refused += code != SQLITE_OK;
+    }
+    CHECK(refused >= 1);
+    CHECK(refused <= 6);
+    RequireSound(db);
+    CHECK(Stat(db, "frozen_keys") == frozen);
+    // Once there is room, and something to write, it goes on.
+    for (int i = 0; i < 8 && Stat(db, "frozen_keys") == frozen; ++i) {
+      const std::string row = " VALUES('late " + std::to_string(i) + "', zeroblob(20000000))";
+      db.Exec("BEGIN; INSERT INTO t" + row + "; INSERT INTO p" + row + "; COMMIT");
+    }
+    CHECK(Stat(db, "frozen_keys") != frozen);
+    RequireSound(db);
   }
 }
 
