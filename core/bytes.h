@@ -38,12 +38,24 @@ inline size_t CommonPrefix(Bytes a, Bytes b) {
   return i;
 }
 
+// Eight bytes as a number that compares as they do, and back.
+inline uint64_t LoadBigEndian64(const char* p) {
+  uint64_t v;
+  std::memcpy(&v, p, 8);
+  return std::endian::native == std::endian::little ? __builtin_bswap64(v) : v;
+}
+inline void StoreBigEndian64(uint64_t v, char* p) {
+  if (std::endian::native == std::endian::little) v = __builtin_bswap64(v);
+  std::memcpy(p, &v, 8);
+}
+
 // Eight bytes of a key from `depth` on, as a number that compares as they do; zeros past its end.
 inline uint64_t HeadAt(Bytes key, size_t depth) {
   if (depth >= key.size()) return 0;
-  uint64_t head = 0;
-  std::memcpy(&head, key.data() + depth, std::min<size_t>(8, key.size() - depth));
-  return std::endian::native == std::endian::little ? __builtin_bswap64(head) : head;
+  if (key.size() - depth >= 8) return LoadBigEndian64(key.data() + depth);
+  char head[8] = {};
+  std::memcpy(head, key.data() + depth, key.size() - depth);
+  return LoadBigEndian64(head);
 }
 
 // The smallest string greater than every string that starts with `prefix`; none if there is no such

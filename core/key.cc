@@ -12,18 +12,6 @@ namespace {
 constexpr double kTwo63 = 9223372036854775808.0;
 constexpr uint64_t kSignBit = uint64_t{1} << 63;
 
-void AppendBigEndian(uint64_t v, int bytes, std::string* out) {
-  for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8) {
-    out->push_back(static_cast<char>(v >> shift));
-  }
-}
-
-uint64_t ReadBigEndian(Bytes in) {
-  uint64_t v = 0;
-  for (const char c : in) v = v << 8 | static_cast<uint8_t>(c);
-  return v;
-}
-
 // Turns a double's bits into an unsigned number of the same order, and back.
 uint64_t OrderedBits(double d) {
   const uint64_t bits = std::bit_cast<uint64_t>(d);
@@ -40,8 +28,9 @@ bool IsInt64(double d) {
 }
 
 void AppendReal(double d, std::string* out) {
-  out->push_back(kNumberTag);
-  AppendBigEndian(OrderedBits(d == 0 ? 0.0 : d), 8, out);
+  char bytes[9] = {kNumberTag};
+  StoreBigEndian64(OrderedBits(d == 0 ? 0.0 : d), bytes + 1);
+  out->append(bytes, sizeof bytes);
 }
 
 void AppendInteger(int64_t i, std::string* out) {
@@ -51,22 +40,25 @@ void AppendInteger(int64_t i, std::string* out) {
   }
   AppendReal(below, out);
   const int64_t above = i - static_cast<int64_t>(below);
-  if (above != 0) AppendBigEndian(static_cast<uint64_t>(above), 2, out);
+  if (above == 0) return;
+  out->push_back(static_cast<char>(above >> 8));
+  out->push_back(static_cast<char>(above));
 }
 
 bool DecodeNumber(Bytes body, Datum* v) {
   if (body.size() != 8 && body.size() != 10) return false;
-  const double d = FromOrderedBits(ReadBigEndian(body.substr(0, 8)));
+  const double d = FromOrderedBits(LoadBigEndian64(body.data()));
   if (std::isnan(d)) return false;
   if (body.size() == 8) {
     *v = IsInt64(d) ? Datum::Integer(static_cast<int64_t>(d)) : Datum::Real(d);
     return !(d == 0 && std::signbit(d));
   }
-  const uint64_t above = ReadBigEndian(body.substr(8));
+  const uint32_t above =
+      uint32_t{static_cast<uint8_t>(body[8])} << 8 | static_cast<uint8_t>(body[9]);
   if (!IsInt64(d) || above == 0 || above > 1023) return false;
   const int64_t floor = static_cast<int64_t>(d);
-  if (floor > std::numeric_limits<int64_t>::max() - static_cast<int64_t>(above)) return false;
-  *v = Datum::Integer(floor + static_cast<int64_t>(above));
+  if (floor > std::numeric_limits<int64_t>::max() - int64_t{above}) return false;
+  *v = Datum::Integer(floor + int64_t{above});
   // A number has one encoding: d must be the largest double below it.
   std::string again;
   AppendInteger(v->integer, &again);

@@ -136,22 +136,34 @@ uint32_t Leaf::KeyBytes(const SymbolTable* symbols, uint32_t i) const {
 void Leaf::AssembleKey(const SymbolTable* symbols, uint32_t i, uint32_t valid, uint8_t* out,
                        uint32_t key_bytes) const {
   uint32_t need = key_bytes;  // bytes from here on are in place
+  const auto take = [&](uint32_t at, const uint8_t* rest) {
+    const uint32_t from = l(at), room = need - from - 1;
+    out[from] = F[at];
+    if (table) {
+      // A longer rest than is needed ends with Decode giving up, its front written.
+      symbols->DecodeFront(rest, r(at), out + from + 1, room);
+    } else {
+      std::memcpy(out + from + 1, rest, std::min(room, r(at)));
+    }
+    need = from;
+  };
+  // The byte before those in place is in the last entry that shares less with the one before it.
+  if (roomy()) {
+    const Bytes64 lv(L);
+    uint64_t before = LowMask(i + 1);
+    if (empty_first) before &= ~uint64_t{1};
+    while (need > valid) {
+      if (need - skip <= 255) before &= lv.Lt(static_cast<uint8_t>(need - skip));
+      if (!before) return;
+      const uint32_t at = 63 - static_cast<uint32_t>(std::countl_zero(before));
+      take(at, rests() + SumFirst64(R, at));
+      before &= LowMask(at);
+    }
+    return;
+  }
   const uint8_t* rest = rests() + Offset(i);
   for (;; rest -= r(--i)) {
-    const uint32_t li = l(i);
-    if (li < need && !(i == 0 && empty_first)) {
-      out[li] = F[i];
-      if (li + 1 < need) {
-        const uint32_t room = need - li - 1;
-        if (table) {
-          // A longer rest than is needed ends with Decode giving up, its front written.
-          symbols->DecodeFront(rest, r(i), out + li + 1, room);
-        } else {
-          std::memcpy(out + li + 1, rest, std::min(room, r(i)));
-        }
-      }
-      need = li;
-    }
+    if (l(i) < need && !(i == 0 && empty_first)) take(i, rest);
     if (need <= valid || i == 0) return;
   }
 }

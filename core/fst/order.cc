@@ -11,13 +11,6 @@ namespace memkv {
 
 using fst::Load64;
 
-uint64_t OrderHead(Bytes order_key) {
-  uint64_t head = 0;
-  for (size_t i = 0; i < 8; ++i)
-    head = head << 8 | (i < order_key.size() ? static_cast<uint8_t>(order_key[i]) : 0);
-  return head;
-}
-
 Status FrozenOrder::Corrupt(uint64_t position, const char* what) const {
   return Status::Corrupt("section order of column " + std::to_string(column_) + ", position " +
                          std::to_string(position) + ": " + what);
@@ -75,7 +68,7 @@ Status FrozenOrder::Search(Bytes target, KeyBefore&& key_before, uint64_t* posit
   // Of the value alone, as the samples have it: what follows it is for key_before to tell.
   Bytes part = target, rest;
   SplitOrderKey(target, &part, &rest);
-  const uint64_t head = OrderHead(part);
+  const uint64_t head = HeadAt(part, 0);
   // The first sample whose head is at least `head`, and the first whose is above it.
   uint64_t from = 0, to = samples_;
   auto head_at = [&](uint64_t i, uint64_t* out) {
@@ -180,7 +173,7 @@ Status FrozenOrder::Verify(fst::Progress* progress) const {
       return Corrupt(i, "not above the one before it");
     const uint64_t sample = i >> shift_;
     if (sample << shift_ == i) {
-      if (!Readable(heads_ + 8 * sample, 8) || Load64(heads_ + 8 * sample) != OrderHead(value))
+      if (!Readable(heads_ + 8 * sample, 8) || Load64(heads_ + 8 * sample) != HeadAt(value, 0))
         return Corrupt(i, "its head");
     }
     std::swap(value, before);

@@ -25,9 +25,6 @@ namespace memkv {
 
 class Fst;
 
-// What an order key begins with, as a number of the same order.
-uint64_t OrderHead(Bytes order_key);
-
 // Offers what core/view asks of a base. Positions are ranks in this order; keys are order keys.
 // Untrusted: memory-safe and finite on any bytes; kCorrupt where a rank leaves the image.
 class FrozenOrder {

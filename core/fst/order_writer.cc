@@ -26,7 +26,7 @@ void OrderWriter::Add(const Datum& value) {
   const uint64_t ninth = value_.size() > 8 ? static_cast<uint8_t>(value_[8]) : 0;
   longer_ |= value_.size() > 9;
   assert(entries_.size() <= kRankMask);
-  entries_.push_back({OrderHead(value_), ninth << kRankBits | entries_.size()});
+  entries_.push_back({HeadAt(value_, 0), ninth << kRankBits | entries_.size()});
 }
 
 // In runs, which are then merged, so that it can be stopped.
