@@ -474,13 +474,17 @@ TEST_CASE("a process that was forked while the thread builds goes its own way") 
   RequireSame(db);
 }
 
+// MEMKV_KILLS: how many rounds.
 TEST_CASE("processes that write the same table, with merges under way, some killed") {
+  const char* more = std::getenv("MEMKV_KILLS");
+  const int rounds = more ? std::atoi(more) : 4;
   for (const char* mode : {"wal", "delete"}) {
     CAPTURE(mode);
     Folder folder;
     Worker::Create(folder / "a.db", mode);
     uint64_t seed = 1;
-    for (int round = 0; round < 4; ++round) {
+    for (int round = 0; round < rounds; ++round) {
+      CAPTURE(round);
       pid_t children[2];
       for (pid_t& child : children) {
         ++seed;
@@ -495,7 +499,7 @@ TEST_CASE("processes that write the same table, with merges under way, some kill
         }
       }
       if (round % 2) {
-        usleep(static_cast<useconds_t>(50'000 + 50'000 * round));
+        usleep(static_cast<useconds_t>(50'000 + 50'000 * (round % 8)));
         kill(children[0], SIGKILL);
       }
       for (const pid_t child : children) {
