@@ -20,6 +20,21 @@ TableCursor::TableCursor(MemkvTable& table)
 }
 TableCursor::~TableCursor() { table_.GiveBuffer(std::move(key_)); }
 
+void* TableCursor::operator new(size_t bytes, MemkvTable& table) {
+  void* const kept = table.TakeMemory();
+  return kept ? kept : ::operator new(bytes);
+}
+
+void TableCursor::operator delete(void* memory, MemkvTable& table) noexcept {
+  table.GiveMemory(memory);
+}
+
+void TableCursor::operator delete(TableCursor* cursor, std::destroying_delete_t) noexcept {
+  MemkvTable& table = cursor->table_;
+  cursor->~TableCursor();
+  table.GiveMemory(cursor);
+}
+
 void TableCursor::Filter(int, const char* text, std::span<sqlite3_value*> args) {
   mode_ = kEnd;
   pattern_.reset();
@@ -36,23 +51,23 @@ void TableCursor::Filter(int, const char* text, std::span<sqlite3_value*> args) 
   rank_column_ = state.schema.rank_column();
   blocks_.clear();
   uint64_t skip = 0;
-  if (plan_.offset) {
-    const Datum v = ToDatum(args[plan_.terms.size()]);
+  if (plan_->offset) {
+    const Datum v = ToDatum(args[plan_->terms.size()]);
     if (v.kind == Datum::kInteger && v.integer > 0) skip = static_cast<uint64_t>(v.integer);
   }
-  if (!plan_.by.empty()) {
-    ordered_ = OrderedWalk::Start(table_, view_, plan_, args, skip);
+  if (!plan_->by.empty()) {
+    ordered_ = OrderedWalk::Start(table_, view_, *plan_, args, skip);
     if (ordered_) mode_ = kOrdered;
     return;
   }
-  if (plan_.terms.size() == 1 && plan_.terms[0].target == Term::kKey && !plan_.offset) {
-    if (plan_.terms[0].op == Term::kEqual) return Point(args[0], true);
-    if (plan_.terms[0].op == Term::kEqualChecked) return Point(args[0], false);
-    if (plan_.terms[0].op == Term::kIn) return Points(args[0]);
+  if (plan_->terms.size() == 1 && plan_->terms[0].target == Term::kKey && !plan_->offset) {
+    if (plan_->terms[0].op == Term::kEqual) return Point(args[0], true);
+    if (plan_->terms[0].op == Term::kEqualChecked) return Point(args[0], false);
+    if (plan_->terms[0].op == Term::kIn) return Points(args[0]);
   }
   Narrowed narrowed;
-  for (size_t i = 0; i < plan_.terms.size() && !narrowed.nothing; ++i)
-    Narrow(plan_.terms[i], args[i], &narrowed);
+  for (size_t i = 0; i < plan_->terms.size() && !narrowed.nothing; ++i)
+    Narrow(plan_->terms[i], args[i], &narrowed);
   if (narrowed.nothing || narrowed.ranks.nothing || narrowed.keys.empty()) return;
   if (narrowed.pattern && StartPattern(narrowed, skip)) return;
   StartRange(narrowed, skip);
@@ -107,7 +122,7 @@ void TableCursor::Points(sqlite3_value* list) {
     throw SqlError(rc, "memkv: the values of IN could not be read");
   std::sort(points_.begin(), points_.end());
   points_.erase(std::unique(points_.begin(), points_.end()), points_.end());
-  if (!plan_.descending) std::reverse(points_.begin(), points_.end());
+  if (!plan_->descending) std::reverse(points_.begin(), points_.end());
   NextPoint();
 }
 
@@ -138,9 +153,8 @@ void TableCursor::Narrow(const Term& term, sqlite3_value* value, Narrowed* narro
     return narrowed->ranks.Narrow(term.op, Converted::Compared(value, Affinity::kInteger).datum());
   }
   const auto has_keys = [this](const KeyRange& range) { return HasKeysIn(range); };
-  if (const std::optional<KeyRange> range =
-          ComparedRange(term.op, value, table_.state().schema.key_column().affinity, &CompareRange,
-                        has_keys)) {
+  if (const std::optional<KeyRange> range = ComparedRange(
+          term.op, value, table_.state().schema.key_column().affinity, &CompareRange, has_keys)) {
     narrowed->keys = Intersect(std::move(narrowed->keys), *range);
     return;
   }
@@ -191,17 +205,17 @@ void TableCursor::StartRange(const Narrowed& narrowed, uint64_t skip) {
   const KeyRange& keys = narrowed.keys;
   uint64_t first = keys.lo.empty() ? 0 : RankOf(keys.lo);
   uint64_t end = keys.hi ? RankOf(*keys.hi) : view_.size();
-  const bool at_bound = !plan_.descending ? narrowed.ranks.first <= first && skip == 0
-                                          : narrowed.ranks.end >= end && skip == 0;
+  const bool at_bound = !plan_->descending ? narrowed.ranks.first <= first && skip == 0
+                                           : narrowed.ranks.end >= end && skip == 0;
   first = std::max(first, narrowed.ranks.first);
   end = std::min(end, narrowed.ranks.end);
   if (first >= end || skip >= end - first) return;
   left_ = end - first - skip;
   lag_ = 0;
-  rank_ = plan_.descending ? end - 1 - skip : first + skip;
+  rank_ = plan_->descending ? end - 1 - skip : first + skip;
   walk_.emplace(view_);
   blocks_.resize(table_.state().schema.value_columns());
-  if (!plan_.descending) {
+  if (!plan_->descending) {
     if (!at_bound) {
       walk_->SeekRank(rank_);
     } else if (keys.lo.empty()) {
@@ -259,7 +273,7 @@ bool TableCursor::StartPattern(const Narrowed& narrowed, uint64_t skip) {
   static const bool blobs_match = sqlite3_compileoption_used("LIKE_DOESNT_MATCH_BLOBS") == 0;
   const bool blobs = (blobs_match || op == Term::kRegexp) && HasKeysIn(ClassRange(kBlobTag));
   const SearchClasses classes = blobs ? SearchClasses::kTextAndBlob : SearchClasses::kText;
-  const SearchOrder order = plan_.descending ? SearchOrder::kDescending : SearchOrder::kAscending;
+  const SearchOrder order = plan_->descending ? SearchOrder::kDescending : SearchOrder::kAscending;
   KeyRange keys = RanksAsKeys(narrowed);
   if (keys.empty()) return true;
   auto start = [&](auto automaton) {
@@ -329,7 +343,7 @@ void TableCursor::Next() {
         return;
       }
       ++lag_;
-      rank_ += plan_.descending ? UINT64_MAX : 1;
+      rank_ += plan_->descending ? UINT64_MAX : 1;
       return;
     case kPattern:
       pattern_->Next();
@@ -347,7 +361,7 @@ void TableCursor::CatchUp() {
   if (lag_ > kFewSteps) {
     walk_->SeekRank(rank_);
   } else {
-    for (; lag_ > 0 && walk_->Valid(); --lag_) plan_.descending ? walk_->Prev() : walk_->Next();
+    for (; lag_ > 0 && walk_->Valid(); --lag_) plan_->descending ? walk_->Prev() : walk_->Next();
   }
   lag_ = 0;
   if (walk_->Valid()) return;

@@ -5,6 +5,7 @@
 #define MEMKV_EXT_CURSOR_H_
 
 #include <memory>
+#include <new>
 #include <optional>
 #include <span>
 #include <string>
@@ -26,6 +27,11 @@ class TableCursor : public sqlite3_vtab_cursor {
  public:
   explicit TableCursor(MemkvTable& table);
   ~TableCursor();
+  // Every statement that runs opens one, and it is too large for malloc to be quick: a table keeps
+  // the memory of the one closed last.
+  static void* operator new(size_t bytes, MemkvTable& table);
+  static void operator delete(void* memory, MemkvTable& table) noexcept;
+  static void operator delete(TableCursor* cursor, std::destroying_delete_t) noexcept;
 
   void Filter(int number, const char* text, std::span<sqlite3_value*> args);
   void Next();
@@ -76,7 +82,7 @@ class TableCursor : public sqlite3_vtab_cursor {
   MemkvTable& table_;
   const char* plan_text_ =
       nullptr;  // what plan_ was read from; SQLite keeps it while the statement lives
-  Plan plan_;
+  std::shared_ptr<const Plan> plan_;
 
   View view_;
   bool frozen_ = false;                      // all of view_ is: a rank says where a row is

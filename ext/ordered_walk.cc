@@ -37,10 +37,11 @@ std::unique_ptr<OrderedWalk> OrderedWalk::Start(MemkvTable& table, const View& v
                                                 const Plan& plan, std::span<sqlite3_value*> args,
                                                 uint64_t skip) {
   const Schema& schema = table.state().schema;
-  const std::vector<size_t> indexed = schema.IndexedColumns();
-  size_t which = 0;
-  while (which < indexed.size() && schema.columns[indexed[which]].name != plan.by) ++which;
-  if (which == indexed.size()) Check(Status::Invalid("no order by " + Shown(plan.by)));
+  size_t column = 0, which = 0;
+  for (; column < schema.columns.size() && schema.columns[column].name != plan.by; ++column)
+    which += schema.columns[column].indexed;
+  if (column == schema.columns.size() || !schema.columns[column].indexed)
+    Check(Status::Invalid("no order by " + Shown(plan.by)));
   std::unique_ptr<OrderedWalk> walk(new OrderedWalk(view, which, plan.descending));
   const OrderView& order = walk->rows_.cursor().view();
   KeyRange values;
@@ -52,7 +53,7 @@ std::unique_ptr<OrderedWalk> OrderedWalk::Start(MemkvTable& table, const View& v
       ranks.Narrow(term.op, Converted::Compared(args[i], Affinity::kInteger).datum());
     } else {
       values = Intersect(std::move(values),
-                         RangeOf(term, args[i], schema.columns[indexed[which]].affinity, order));
+                         RangeOf(term, args[i], schema.columns[column].affinity, order));
     }
   }
   if (ranks.nothing || values.empty()) return nullptr;

@@ -166,17 +166,16 @@ TableState& MemkvTable::state() {
   return *state_;
 }
 
-const Plan& MemkvTable::PlanOf(const char* text) {
+std::shared_ptr<const Plan> MemkvTable::PlanOf(const char* text) {
   for (const KeptPlan& kept : plans_) {
     if (kept.text == text) return kept.plan;
   }
+  KeptPlan read{text, std::make_shared<const Plan>(Plan::FromText(text))};
   if (plans_.size() < kKeptPlans) {
-    plans_.push_back({text, Plan::FromText(text)});
+    plans_.push_back(std::move(read));
     return plans_.back().plan;
   }
-  KeptPlan& kept = plans_[next_plan_++ % kKeptPlans];
-  kept = {text, Plan::FromText(text)};
-  return kept.plan;
+  return (plans_[next_plan_++ % kKeptPlans] = std::move(read)).plan;
 }
 
 bool MemkvTable::BestIndex(sqlite3_index_info& info) {

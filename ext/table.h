@@ -55,12 +55,15 @@ class MemkvTable : public sqlite3_vtab {
   Connection& connection() { return *connection_; }
 
   // The plan that `text` says. Statements run again and again: those read last are kept.
-  const Plan& PlanOf(const char* text);
+  std::shared_ptr<const Plan> PlanOf(const char* text);
   // A buffer that a cursor borrows for its life, so that a lookup allocates none.
   std::string TakeBuffer() { return std::move(buffer_); }
   void GiveBuffer(std::string buffer) noexcept {
     if (buffer.capacity() <= kKeptBytes) buffer_ = std::move(buffer);
   }
+  // Memory for a Cursor; null: none is kept.
+  void* TakeMemory() noexcept { return memory_.release(); }
+  void GiveMemory(void* memory) noexcept { memory_.reset(memory); }
 
  private:
   MemkvTable(Connection* connection, std::string table)
@@ -79,12 +82,16 @@ class MemkvTable : public sqlite3_vtab {
 
   struct KeptPlan {
     std::string text;
-    Plan plan;
+    std::shared_ptr<const Plan> plan;
+  };
+  struct FreeMemory {
+    void operator()(void* memory) const noexcept { ::operator delete(memory); }
   };
   static constexpr size_t kKeptPlans = 8;
   std::vector<KeptPlan> plans_;
   size_t next_plan_ = 0;
   std::string buffer_;
+  std::unique_ptr<void, FreeMemory> memory_;
   NewRow row_;  // what Insert works in
 };
 

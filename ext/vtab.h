@@ -100,7 +100,7 @@ void GuardFunction(sqlite3_context* context, Body&& body) noexcept {
 //       required; false: this plan is unusable
 //   T::Cursor, derived from sqlite3_vtab_cursor
 //       required, with a constructor from T&, Filter(int, const char*, std::span<sqlite3_value*>),
-//       Next(), bool Eof(), Column(sqlite3_context*, int), Rowid()
+//       Next(), bool Eof(), Column(sqlite3_context*, int), Rowid(); its operator new may take a T&
 //   void Destroy()
 //       DROP TABLE; afterwards the object is deleted
 //   void Update(std::span<sqlite3_value*>), sqlite3* db()
@@ -163,7 +163,13 @@ class ModuleOf {
       return rc != SQLITE_OK ? rc : usable ? SQLITE_OK : SQLITE_CONSTRAINT;
     };
     m.xOpen = [](sqlite3_vtab* v, sqlite3_vtab_cursor** out) noexcept {
-      return Guard(&v->zErrMsg, [&] { *out = new Cursor(*Self(v)); });
+      return Guard(&v->zErrMsg, [&] {
+        if constexpr (requires { Cursor::operator new(sizeof(Cursor), *Self(v)); }) {
+          *out = new (*Self(v)) Cursor(*Self(v));
+        } else {
+          *out = new Cursor(*Self(v));
+        }
+      });
     };
     m.xClose = [](sqlite3_vtab_cursor* c) noexcept {
       delete Self(c);

@@ -7,6 +7,10 @@ namespace memkv {
 
 using art::Leaf;
 
+namespace {
+constexpr size_t kLeastBuffer = 256;
+}
+
 // After path_ has moved to another leaf.
 void ArtCursor::Enter() {
   leaf_ = Leaf(tree().leaf(tree().desc(path_.desc()).leaf()));
@@ -120,7 +124,7 @@ Bytes ArtCursor::key() const {
   const uint32_t l = leaf_.l(at_), r = leaf_.r(at_);
   // A symbol is 8 bytes at most, and 8 bytes are written for each.
   const size_t room = size_t{l} + 9 + (leaf_.table ? 8 * size_t{r} : r);
-  if (buffer_.size() < room) buffer_.resize(std::max(room, 2 * buffer_.size()));
+  if (buffer_.size() < room) buffer_.resize(std::max({room, 2 * buffer_.size(), kLeastBuffer}));
   uint8_t* out = buffer_.data();
   uint32_t valid = leaf_.skip;  // bytes of the key that are in the buffer
   if (built_ == kNoKey) {
