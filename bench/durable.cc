@@ -32,7 +32,7 @@ constexpr const char* kUsage = R"(usage: bench_durable [OPTION...]
   --scale N          how many to generate (default 1M)
   --limit N          an even sample of N of the keys (default 1M)
   --commits N        single-row transactions (default 50k)
-  --rounds N         of the transactions and of the readers, interleaved (default 3)
+  --rounds N         of the readers, interleaved (default 3)
   --directory PATH   where the files go (default: the system's temporary folder)
 )";
 
@@ -149,44 +149,49 @@ class Bench {
     Line("WAL of that", "B/key", wal[1], wal[0]);
   }
 
-  // Transactions of one new row each in the tables that were loaded, and appends to a file in the
-  // same minutes.
+  // Transactions of one new row each in the tables that were loaded, and appends to a file: all in
+  // turns, a block of each after the other, since a disk is not the same from minute to minute.
   void Commits(bool sync) {
+    constexpr uint64_t kBlocks = 20;
     const std::vector<Bytes> keys = NewKeys();
     const uint64_t n = std::max<uint64_t>(
-        std::min<uint64_t>(sync ? o_.commits / 25 : o_.commits, keys.size() / 2) / o_.rounds, 1);
+        std::min<uint64_t>(sync ? o_.commits / 25 : o_.commits, keys.size() / 2) / kBlocks, 1);
     size_t next = sync ? keys.size() / 2 : 0;
     auto time = [&](auto&& f) {
       const double wall = WallSeconds();
       const double cpu = TimeAll(n, [&](size_t i) { f(keys[next + i]); }).seconds;
       return (sync ? WallSeconds() - wall : cpu) * 1e6 / static_cast<double>(n);
     };
+    std::optional<FileDb> dbs[2];
+    sqlite3_stmt* inserts[2];
+    for (const bool memkv : {false, true}) {
+      FileDb& db = dbs[memkv].emplace(File(memkv, "shuffled"), Extension(memkv));
+      db.Exec("PRAGMA wal_autocheckpoint = 1000");
+      if (sync) db.Exec("PRAGMA synchronous = FULL");
+      inserts[memkv] = db.Prepare("INSERT INTO t VALUES(?1, ?2)");
+      db.Number("SELECT count(*) FROM t WHERE key < 'a'");  // so that it is loaded
+    }
+    std::vector<std::unique_ptr<KvStore>> opened;
+    for (const NamedStore& named : stores_)
+      opened.push_back(named.make(StoreFolder(named, "shuffled"), sync));
+    const int fd = open((folder_ + "/raw").c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+    const char bytes[100] = {};
     std::vector<double> us[2], raw;
     std::vector<std::vector<double>> stores(stores_.size());
-    for (uint64_t round = 0; round < o_.rounds; ++round, next += n) {
-      for (bool memkv : {false, true}) {
-        FileDb db(File(memkv, "shuffled"), Extension(memkv));
-        db.Exec("PRAGMA wal_autocheckpoint = 1000");
-        if (sync) db.Exec("PRAGMA synchronous = FULL");
-        sqlite3_stmt* insert = db.Prepare("INSERT INTO t VALUES(?1, ?2)");
-        db.Number("SELECT count(*) FROM t WHERE key < 'a'");  // so that it is loaded
-        us[memkv].push_back(time([&](Bytes key) { db.Run(insert, key, 1); }));
-        sqlite3_finalize(insert);
-      }
-      for (size_t s = 0; s < stores_.size(); ++s) {
-        const auto store = stores_[s].make(StoreFolder(stores_[s], "shuffled"), sync);
-        stores[s].push_back(time([&](Bytes key) { store->Put(key, 1); }));
-      }
-      const int fd = open((folder_ + "/raw").c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
-      char bytes[100] = {};
+    for (uint64_t block = 0; block < kBlocks; ++block, next += n) {
+      for (const bool memkv : {false, true})
+        us[memkv].push_back(time([&](Bytes key) { dbs[memkv]->Run(inserts[memkv], key, 1); }));
+      for (size_t s = 0; s < opened.size(); ++s)
+        stores[s].push_back(time([&](Bytes key) { opened[s]->Put(key, 1); }));
       raw.push_back(time([&](Bytes) {
         if (write(fd, bytes, sizeof bytes) != sizeof bytes || (sync && fdatasync(fd) != 0)) {
           std::perror("bench_durable: the raw file");
           std::exit(1);
         }
       }));
-      close(fd);
     }
+    close(fd);
+    for (sqlite3_stmt* insert : inserts) sqlite3_finalize(insert);
     std::vector<double> medians;
     for (const auto& figures : stores) medians.push_back(Median(figures));
     Line(std::string("single-row commits, synchronous = ") + (sync ? "FULL" : "NORMAL"), "us",

@@ -2,7 +2,7 @@
 // kept together, an order-statistics tree and Redis; and memkv through SQL.
 //
 // Members are "user:%08d", scores uniform in [0, 1). Every structure runs in a process forked from
-// this one. Times are CPU time, but Redis's, which are those of a clock: its server is a process of
+// this one, in turns, round by round; figures are medians. Times are CPU time, but Redis's, which are those of a clock: its server is a process of
 // its own. Percentiles are of single operations, timed each; Redis's are round trips.
 
 #include <sqlite3.h>
@@ -14,6 +14,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <functional>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,7 @@ namespace {
 constexpr const char* kUsage = R"(usage: bench_zset [OPTION...]
   --scale A,B        how many members (default 1k,100k,1M)
   --queries N        at most so many of each kind (default 200k)
+  --rounds N         medians of so many rounds (default 3)
   --extension FILE   memkv.so, for the figures through SQL
 )";
 
@@ -37,14 +39,20 @@ constexpr size_t kPipeline = 64;
 
 struct Options {
   std::vector<size_t> scales = {1000, 100000, 1000000};
-  size_t queries = 200000;
+  size_t queries = 200000, rounds = 3;
   std::string extension;
 };
 
+struct Member {
+  uint32_t index;  // in order; a position to ask for, too
+  std::string member;
+  double score, new_score;
+};
+
+// What is given to a structure lies in memory in the order in which it is given: the time to fetch
+// it from elsewhere would be added to everybody's.
 struct Corpus {
-  std::vector<std::string> members;
-  std::vector<double> scores, new_scores;
-  std::vector<uint32_t> order, queries;  // which member; positions are queries[i] too
+  std::vector<Member> entries, shuffled, asked;
 };
 
 Corpus MakeCorpus(size_t n, size_t queries) {
@@ -53,13 +61,12 @@ Corpus MakeCorpus(size_t n, size_t queries) {
   for (size_t i = 0; i < n; ++i) {
     char member[32];
     std::snprintf(member, sizeof member, "user:%08zu", i);
-    c.members.emplace_back(member);
-    c.scores.push_back(static_cast<double>(rng.Next() >> 11) * 0x1p-53);
-    c.new_scores.push_back(static_cast<double>(rng.Next() >> 11) * 0x1p-53);
+    const double score = static_cast<double>(rng.Next() >> 11) * 0x1p-53;
+    c.entries.push_back(
+        {static_cast<uint32_t>(i), member, score, static_cast<double>(rng.Next() >> 11) * 0x1p-53});
   }
-  c.order = Permutation(n, 1);
-  for (size_t i = 0; i < std::min(queries, 4 * n); ++i)
-    c.queries.push_back(static_cast<uint32_t>(rng.Below(n)));
+  for (const uint32_t i : Permutation(n, 1)) c.shuffled.push_back(c.entries[i]);
+  for (size_t i = 0; i < std::min(queries, 4 * n); ++i) c.asked.push_back(c.entries[rng.Below(n)]);
   return c;
 }
 
@@ -108,19 +115,19 @@ template <class S>
 void RunStructure(const Corpus& c, Sink* sink) {
   constexpr bool kIsFrozen = requires(S s) { s.Freeze(); }
   &&S::kName != std::string_view("memkv");
-  const size_t n = c.members.size();
+  const size_t n = c.entries.size();
   {
     // Sequential: members and scores ascend.
     S s;
-    const Timing t = TimeAll(
-        n, [&](size_t i) { s.Add(c.members[i], static_cast<double>(i) / static_cast<double>(n)); });
+    const Timing t = TimeAll(n, [&](size_t i) {
+      s.Add(c.entries[i].member, static_cast<double>(i) / static_cast<double>(n));
+    });
     if (!kIsFrozen) sink->Figure("add_sequential", t.ns_per_op());
   }
   malloc_trim(0);
   const uint64_t before = ResidentBytes();
   auto s = std::make_unique<S>();
-  const Timing t =
-      TimeAll(n, [&](size_t i) { s->Add(c.members[c.order[i]], c.scores[c.order[i]]); });
+  const Timing t = TimeAll(n, [&](size_t i) { s->Add(c.shuffled[i].member, c.shuffled[i].score); });
   if (!kIsFrozen) sink->Figure("add", t.ns_per_op());
   if constexpr (requires { s->Freeze(); }) s->Freeze();
   malloc_trim(0);
@@ -129,23 +136,24 @@ void RunStructure(const Corpus& c, Sink* sink) {
     sink->Figure("own", static_cast<double>(s->OwnBytes()) / static_cast<double>(n));
 
   if constexpr (requires { s->ReadsBegin(); }) s->ReadsBegin();
-  const size_t m = c.queries.size();
+  const size_t m = c.asked.size();
   double sum = 0, right = 0;
-  Measure("score", m, sink, [&](size_t i) { sum += s->Score(c.members[c.queries[i]]); });
-  for (size_t i = 0; i < m; ++i) right += c.scores[c.queries[i]];
+  Measure("score", m, sink, [&](size_t i) { sum += s->Score(c.asked[i].member); });
+  for (size_t i = 0; i < m; ++i) right += c.asked[i].score;
   sink->Check(sum == right, "scores");
   // The right order, to check by.
-  std::vector<uint32_t> by_score = c.order;
+  std::vector<uint32_t> by_score(n);
+  std::iota(by_score.begin(), by_score.end(), 0);
   std::sort(by_score.begin(), by_score.end(), [&](uint32_t a, uint32_t b) {
-    return std::pair(c.scores[a], a) < std::pair(c.scores[b], b);
+    return std::pair(c.entries[a].score, a) < std::pair(c.entries[b].score, b);
   });
   std::vector<uint32_t> rank_of(n);
   for (size_t i = 0; i < n; ++i) rank_of[by_score[i]] = static_cast<uint32_t>(i);
   uint64_t found = 0, expected = 0;
   if constexpr (requires { s->Rank(""); }) {
-    auto rank = [&](size_t i) { found += s->Rank(c.members[c.queries[i]]); };
+    auto rank = [&](size_t i) { found += s->Rank(c.asked[i].member); };
     Measure("rank", m, sink, rank);
-    for (size_t i = 0; i < m; ++i) expected += rank_of[c.queries[i]];
+    for (size_t i = 0; i < m; ++i) expected += rank_of[c.asked[i].index];
     sink->Check(found == expected, "ranks");
     Percentiles("rank", m, sink, rank);
   }
@@ -157,11 +165,11 @@ void RunStructure(const Corpus& c, Sink* sink) {
   if constexpr (requires { s->Range(0, 1, [](Bytes) {}); }) {
     found = expected = 0;
     auto range = [&](size_t i) {
-      s->Range(c.queries[i], kRange, [&](Bytes member) { found += number(member); });
+      s->Range(c.asked[i].index, kRange, [&](Bytes member) { found += number(member); });
     };
     Measure("range", m, sink, range);
     for (size_t i = 0; i < m; ++i) {
-      for (size_t j = c.queries[i]; j < std::min<size_t>(n, c.queries[i] + kRange); ++j)
+      for (size_t j = c.asked[i].index; j < std::min<size_t>(n, c.asked[i].index + kRange); ++j)
         expected += by_score[j];
     }
     sink->Check(found == expected, "ranges by index");
@@ -169,31 +177,27 @@ void RunStructure(const Corpus& c, Sink* sink) {
   }
   found = expected = 0;
   auto by = [&](size_t i) {
-    s->RangeByScore(c.scores[c.queries[i]], kRange, [&](Bytes member) { found += number(member); });
+    s->RangeByScore(c.asked[i].score, kRange, [&](Bytes member) { found += number(member); });
   };
   Measure("byscore", m, sink, by);
   for (size_t i = 0; i < m; ++i) {
-    const size_t from = rank_of[c.queries[i]];
+    const size_t from = rank_of[c.asked[i].index];
     for (size_t j = from; j < std::min(n, from + kRange); ++j) expected += by_score[j];
   }
   sink->Check(found == expected, "ranges by score");
   Percentiles("byscore", m, sink, by);
   sum = 0;
   Measure("first_last", m, sink, [&](size_t i) { sum += i % 2 ? s->First() : s->Last(); });
-  sink->Check(s->First() == c.scores[by_score[0]] && s->Last() == c.scores[by_score[n - 1]],
-              "first and last");
+  sink->Check(
+      s->First() == c.entries[by_score[0]].score && s->Last() == c.entries[by_score[n - 1]].score,
+      "first and last");
   if constexpr (requires { s->ReadsEnd(); }) s->ReadsEnd();
   if (kIsFrozen) return;
-  Percentiles("update", m, sink, [&](size_t i) {
-    const uint32_t at = c.queries[i];
-    s->Add(c.members[at], c.new_scores[at]);
-  });
-  Measure("update", m, sink, [&](size_t i) {
-    const uint32_t at = c.queries[i];
-    s->Add(c.members[at], c.scores[at]);
-  });
+  Percentiles("update", m, sink,
+              [&](size_t i) { s->Add(c.asked[i].member, c.asked[i].new_score); });
+  Measure("update", m, sink, [&](size_t i) { s->Add(c.asked[i].member, c.asked[i].score); });
   uint64_t removed = 0;
-  Measure("remove", n / 2, sink, [&](size_t i) { removed += s->Remove(c.members[c.order[i]]); });
+  Measure("remove", n / 2, sink, [&](size_t i) { removed += s->Remove(c.shuffled[i].member); });
   sink->Check(removed == n / 2, "removal");
 }
 
@@ -207,7 +211,7 @@ void RunRedis(const Corpus& c, Sink* sink) {
       std::filesystem::remove_all(folder);
       return;
     }
-    const size_t n = c.members.size(), m = c.queries.size();
+    const size_t n = c.entries.size(), m = c.asked.size();
     auto text = [](double v) {
       char out[32];
       std::snprintf(out, sizeof out, "%.17g", v);
@@ -232,34 +236,34 @@ void RunRedis(const Corpus& c, Sink* sink) {
       });
     };
     piped("add_sequential", n, [&](size_t i) {
-      redis.Command(
-          {"ZADD", "s", text(static_cast<double>(i) / static_cast<double>(n)), c.members[i]});
+      redis.Command({"ZADD", "s", text(static_cast<double>(i) / static_cast<double>(n)),
+                     c.entries[i].member});
     });
     redis.Command({"FLUSHALL"});
     redis.Send();
     redis.Reply();
     const uint64_t before = redis.Memory();
     piped("add", n, [&](size_t i) {
-      redis.Command({"ZADD", "z", text(c.scores[c.order[i]]), c.members[c.order[i]]});
+      redis.Command({"ZADD", "z", text(c.shuffled[i].score), c.shuffled[i].member});
     });
     sink->Figure("own", static_cast<double>(redis.Memory() - before) / static_cast<double>(n));
-    piped("score", m, [&](size_t i) { redis.Command({"ZSCORE", "z", c.members[c.queries[i]]}); });
-    piped("rank", m, [&](size_t i) { redis.Command({"ZRANK", "z", c.members[c.queries[i]]}); });
+    piped("score", m, [&](size_t i) { redis.Command({"ZSCORE", "z", c.asked[i].member}); });
+    piped("rank", m, [&](size_t i) { redis.Command({"ZRANK", "z", c.asked[i].member}); });
     piped("range", m, [&](size_t i) {
-      redis.Command(
-          {"ZRANGE", "z", std::to_string(c.queries[i]), std::to_string(c.queries[i] + kRange - 1)});
+      redis.Command({"ZRANGE", "z", std::to_string(c.asked[i].index),
+                     std::to_string(c.asked[i].index + kRange - 1)});
     });
     piped("byscore", m, [&](size_t i) {
-      redis.Command({"ZRANGEBYSCORE", "z", text(c.scores[c.queries[i]]), "+inf", "LIMIT", "0",
+      redis.Command({"ZRANGEBYSCORE", "z", text(c.asked[i].score), "+inf", "LIMIT", "0",
                      std::to_string(kRange)});
     });
     piped("first_last", m, [&](size_t i) {
       redis.Command({"ZRANGE", "z", i % 2 ? "0" : "-1", i % 2 ? "0" : "-1"});
     });
     piped("update", m, [&](size_t i) {
-      redis.Command({"ZADD", "z", text(c.new_scores[c.queries[i]]), c.members[c.queries[i]]});
+      redis.Command({"ZADD", "z", text(c.asked[i].new_score), c.asked[i].member});
     });
-    piped("remove", n / 2, [&](size_t i) { redis.Command({"ZREM", "z", c.members[c.order[i]]}); });
+    piped("remove", n / 2, [&](size_t i) { redis.Command({"ZREM", "z", c.shuffled[i].member}); });
   }
   std::filesystem::remove_all(folder);
 }
@@ -296,29 +300,33 @@ void RunSql(const Corpus& c, const std::string& extension, bool frozen, Sink* si
   auto bind = [](sqlite3_stmt* stmt, const std::string& member) {
     sqlite3_bind_text(stmt, 1, member.data(), static_cast<int>(member.size()), SQLITE_STATIC);
   };
-  const size_t n = c.members.size(), m = c.queries.size();
-  auto put = [&](uint32_t i, double value) {
-    bind(add, c.members[i]);
+  const size_t n = c.entries.size(), m = c.asked.size();
+  auto put = [&](const std::string& member, double value) {
+    bind(add, member);
     sqlite3_bind_double(add, 2, value);
     sqlite3_step(add);
     sqlite3_reset(add);
   };
   uint64_t rows = 0;
   auto one = [&](sqlite3_stmt* stmt, size_t i) {
-    bind(stmt, c.members[c.queries[i]]);
+    bind(stmt, c.asked[i].member);
     rows += sqlite3_step(stmt) == SQLITE_ROW;
     sqlite3_reset(stmt);
   };
   // With the first read, for which what was put off is done.
   const Timing t = TimeAll(n, [&](size_t i) {
-    put(c.order[i], c.scores[c.order[i]]);
+    put(c.shuffled[i].member, c.shuffled[i].score);
     if (i + 1 == n) one(rank, 0);
   });
   if (!frozen) sink->Figure("add", t.ns_per_op());
   if (frozen) exec("INSERT INTO board(board) VALUES('freeze')");
   sqlite3_stmt* nothing = prepare("SELECT ?1");
   rows = 0;
-  Measure("floor", m, sink, [&](size_t i) { one(nothing, i); });
+  Measure("floor", m, sink, [&](size_t i) {
+    bind(nothing, c.asked[i].member);
+    while (sqlite3_step(nothing) == SQLITE_ROW) rows += sqlite3_column_bytes(nothing, 0) == 13;
+    sqlite3_reset(nothing);
+  });
   sqlite3_finalize(nothing);
   rows = 0;
   Measure("score", m, sink, [&](size_t i) { one(score, i); });
@@ -329,19 +337,19 @@ void RunSql(const Corpus& c, const std::string& extension, bool frozen, Sink* si
   rows = 0;
   uint64_t expected = 0;
   auto ten = [&](size_t i) {
-    sqlite3_bind_int64(range, 1, c.queries[i]);
-    sqlite3_bind_int64(range, 2, static_cast<sqlite3_int64>(c.queries[i] + kRange - 1));
+    sqlite3_bind_int64(range, 1, c.asked[i].index);
+    sqlite3_bind_int64(range, 2, static_cast<sqlite3_int64>(c.asked[i].index + kRange - 1));
     while (sqlite3_step(range) == SQLITE_ROW) rows += sqlite3_column_bytes(range, 0) == 13;
     sqlite3_reset(range);
   };
   Measure("range", m, sink, ten);
   Percentiles("range", m, sink, ten);
-  for (size_t i = 0; i < m; ++i) expected += 2 * std::min<size_t>(kRange, n - c.queries[i]);
+  for (size_t i = 0; i < m; ++i) expected += 2 * std::min<size_t>(kRange, n - c.asked[i].index);
   sink->Check(rows == expected, "rows of ranges");
   if (!frozen) {
-    Measure("update", m, sink, [&](size_t i) { put(c.queries[i], c.new_scores[c.queries[i]]); });
+    Measure("update", m, sink, [&](size_t i) { put(c.asked[i].member, c.asked[i].new_score); });
     Measure("remove", n / 2, sink, [&](size_t i) {
-      bind(remove, c.members[c.order[i]]);
+      bind(remove, c.shuffled[i].member);
       sqlite3_step(remove);
       sqlite3_reset(remove);
     });
@@ -378,7 +386,8 @@ int Main(int argc, char** argv) {
   Options o;
   for (int i = 1; i < argc; ++i) {
     const std::string name = argv[i];
-    if (i + 1 == argc || (name != "--scale" && name != "--queries" && name != "--extension")) {
+    if (i + 1 == argc ||
+        (name != "--scale" && name != "--queries" && name != "--rounds" && name != "--extension")) {
       std::fputs(kUsage, name == "--help" ? stdout : stderr);
       return name == "--help" ? 0 : 2;
     }
@@ -392,6 +401,8 @@ int Main(int argc, char** argv) {
       o.extension = value;
     } else if (name == "--queries") {
       o.queries = count(value);
+    } else if (name == "--rounds") {
+      o.rounds = count(value);
     } else {
       o.scales.clear();
       value += ',';
@@ -399,8 +410,10 @@ int Main(int argc, char** argv) {
         o.scales.push_back(count(value.substr(0, comma)));
     }
     for (const size_t n : o.scales) {
-      if (n >= 2 && o.queries >= 1000) continue;
-      std::fprintf(stderr, "bench_zset: --scale takes numbers from 2, --queries from 1000\n");
+      if (n >= 2 && o.queries >= 1000 && o.rounds >= 1) continue;
+      std::fprintf(
+          stderr,
+          "bench_zset: --scale takes numbers from 2, --queries from 1000, --rounds from 1\n");
       return 2;
     }
   }
@@ -423,20 +436,22 @@ int Main(int argc, char** argv) {
     auto run = [&]<class S>(S*) {
       Forked(S::kName, &report, [&](Sink* sink) { RunStructure<S>(c, sink); });
     };
-    run(static_cast<MemkvSortedSet<false>*>(nullptr));
-    run(static_cast<MemkvSortedSet<true>*>(nullptr));
+    for (size_t round = 0; round < o.rounds; ++round) {
+      run(static_cast<MemkvSortedSet<false>*>(nullptr));
+      run(static_cast<MemkvSortedSet<true>*>(nullptr));
 #ifdef MEMKV_BENCH_ABSL
-    run(static_cast<AbslSortedSet*>(nullptr));
+      run(static_cast<AbslSortedSet*>(nullptr));
 #endif
-    run(static_cast<StdSortedSet*>(nullptr));
-    run(static_cast<PbdsSortedSet*>(nullptr));
-    Forked("Redis", &report, [&](Sink* sink) { RunRedis(c, sink); });
-    if (!o.extension.empty()) {
-      for (const bool frozen : {false, true})
-        Forked(frozen ? "memkv in SQL, frozen" : "memkv in SQL", &report,
-               [&](Sink* sink) { RunSql(c, o.extension, frozen, sink); });
+      run(static_cast<StdSortedSet*>(nullptr));
+      run(static_cast<PbdsSortedSet*>(nullptr));
+      Forked("Redis", &report, [&](Sink* sink) { RunRedis(c, sink); });
+      if (!o.extension.empty()) {
+        for (const bool frozen : {false, true})
+          Forked(frozen ? "memkv in SQL, frozen" : "memkv in SQL", &report,
+                 [&](Sink* sink) { RunSql(c, o.extension, frozen, sink); });
+      }
     }
-    std::printf("\n%zu members, %zu queries\n\n", n, c.queries.size());
+    std::printf("\n%zu members, %zu queries, %zu rounds\n\n", n, c.asked.size(), o.rounds);
     report.PrintTable(stdout, report.rows(), core);
     std::printf("\n");
     report.PrintTable(stdout, report.rows(), tails);
