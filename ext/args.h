@@ -36,10 +36,10 @@ struct Schema {
   bool durable_given = false, durable = false;
   bool delta_limit_given = false;
   bool background_given = false, background = true;  // whether a thread merges
-  std::optional<DeltaLimit> delta_limit =
-      DeltaLimit();  // none: the delta is merged by command only
-  std::string
-      file;  // the path of an exported file, if the table is one; its columns come from there
+  // None: the delta is merged by command only.
+  std::optional<DeltaLimit> delta_limit = DeltaLimit();
+  // The path of an exported file, if the table is one; its columns come from there.
+  std::string file;
 
   const Column& key_column() const { return columns[key]; }
   size_t value_columns() const { return columns.size() - 1; }

@@ -80,8 +80,8 @@ class TableCursor : public sqlite3_vtab_cursor {
   void CheckPattern();
 
   MemkvTable& table_;
-  const char* plan_text_ =
-      nullptr;  // what plan_ was read from; SQLite keeps it while the statement lives
+  // What plan_ was read from; SQLite keeps it while the statement lives.
+  const char* plan_text_ = nullptr;
   std::shared_ptr<const Plan> plan_;
 
   View view_;

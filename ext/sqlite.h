@@ -37,16 +37,15 @@ class Statement {
   void Bind(int i, std::string_view text);
   void Bind(int i, const Datum& v);
   void Bind(int i, int64_t integer);
-  void BindBlob(int i,
-                std::string_view bytes);  // not copied: it must live until the statement is reset
-  bool Step();                            // true: a row
+  // Not copied: it must live until the statement is reset.
+  void BindBlob(int i, std::string_view bytes);
+  bool Step();  // true: a row
   int64_t Int(int column) { return sqlite3_column_int64(stmt_, column); }
   bool Null(int column) { return sqlite3_column_type(stmt_, column) == SQLITE_NULL; }
   std::string Text(int column);
   Bytes Blob(int column);  // borrowed until the next step; empty unless the column is a BLOB
-  sqlite3_value* Value(int column) {
-    return sqlite3_column_value(stmt_, column);
-  }  // unprotected: for sqlite3_value_dup
+  // Unprotected: for sqlite3_value_dup.
+  sqlite3_value* Value(int column) { return sqlite3_column_value(stmt_, column); }
   void Reset() noexcept { sqlite3_reset(stmt_); }
 
  private:

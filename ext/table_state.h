@@ -32,8 +32,8 @@ class TableState {
  public:
   Schema schema;            // schema.table follows RENAME
   std::string schema_name;  // main, temp, or an attached name
-  void* file =
-      nullptr;        // which database that is: another one may be attached by the same name later
+  // Which database that is: another one may be attached by the same name later.
+  void* file = nullptr;
   Progress progress;  // of a long command
 
  private:

@@ -88,8 +88,8 @@ class Arena {
   static constexpr uint16_t kNoFree = 0xffff;
 
   struct Slab {
-    size_t bytes =
-        0;  // allocated for it; 0: the unit is unused, or the continuation of a long block
+    // Allocated for it; 0: the unit is unused, or the continuation of a long block.
+    size_t bytes = 0;
     uint32_t capacity = 0;  // granules
     uint32_t top = 0;       // granules handed out or free below here
     uint32_t used = 0;      // granules in blocks

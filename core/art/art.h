@@ -98,9 +98,8 @@ class ArtCursor {
   size_t shared() const { return shared_ == kInLeaf ? leaf_.l(at_) : shared_; }
   const Status& status() const { return status_; }
 
-  Entry entry() const {
-    return leaf_.entry(at_, snapshot_.tree_->leaves);
-  }                          // REQUIRES Valid(); borrowed from the snapshot
+  // REQUIRES Valid(). Borrowed from the snapshot.
+  Entry entry() const { return leaf_.entry(at_, snapshot_.tree_->leaves); }
   uint64_t rank() const;     // entries before this one
   int64_t net_rank() const;  // sum of net over entries before this one
 
@@ -142,8 +141,8 @@ class Art {
   };
   struct Stats {
     uint64_t entries, leaves, node4, node8, node16, node48, node256, height;
-    uint64_t leaf_bytes, directory_bytes, descriptor_bytes, symbol_bytes,
-        slack_bytes;       // slack: held but not in use
+    uint64_t leaf_bytes, directory_bytes, descriptor_bytes, symbol_bytes;
+    uint64_t slack_bytes;  // held but not in use
     uint64_t total_bytes;  // everything held, snapshots' share included
   };
 
@@ -162,8 +161,7 @@ class Art {
   // searching. Unlike the others it may fail halfway, with the first keys put.
   Status Append(const Bytes* keys, const Entry* entries, size_t n);
   bool Erase(Bytes key);  // false if key was not there
-  uint64_t EraseRange(Bytes lo,
-                      std::optional<Bytes> hi);  // [lo, hi); drops subtrees; how many entries went
+  uint64_t EraseRange(Bytes lo, std::optional<Bytes> hi);
   void Clear() noexcept;
 
   // Whether the last write shows, at hardly any cost, that key is not there: keys come in order.
@@ -190,8 +188,8 @@ class Art {
   Options options_;
   art::Engine* engine_ = nullptr;  // none while empty
   ArtSnapshot latest_;
-  std::shared_ptr<std::atomic<uint64_t>>
-      orphaned_;  // bytes of cleared versions that snapshots still hold
+  // Bytes of cleared versions that snapshots still hold.
+  std::shared_ptr<std::atomic<uint64_t>> orphaned_;
 };
 
 }  // namespace memkv

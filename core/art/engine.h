@@ -303,8 +303,8 @@ class Engine {
   std::vector<Dead, Allocator<Dead>> dead_;
   uint32_t dead_free_ = 0;
   size_t dead_room_ = 0, dead_used_ = 0;
-  uint64_t lost_ =
-      0;  // blocks nobody sees that could not be entered in a dead list for want of memory
+  // Blocks nobody sees that could not be entered in a dead list for want of memory.
+  uint64_t lost_ = 0;
   std::vector<std::pair<Ref, int>, Allocator<std::pair<Ref, int>>> walk_;
 };
 

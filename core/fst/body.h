@@ -116,8 +116,8 @@ struct Body {
   const uint8_t* base = nullptr;  // kRecords
   const uint8_t* end = nullptr;
   uint64_t keys = 0;
-  uint64_t longest =
-      kMaxKeyBytes;  // bytes of the longest key; what spells more is damaged, so walks are short
+  // Bytes of the longest key; what spells more is damaged, so walks are short.
+  uint64_t longest = kMaxKeyBytes;
   TokenCode code;
   std::vector<HotRef> hot;
   PageGuard pages;

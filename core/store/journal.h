@@ -64,8 +64,8 @@ class Journal {
   LogBuffer buffer_;
   uint64_t bases_ = 0;
   bool stale_ = false;  // rows may lie past position_, which must go before anything is written
-  bool broken_ =
-      false;  // what is stored is not what position_ says, until the transaction is undone
+  // What is stored is not what position_ says, until the transaction is undone.
+  bool broken_ = false;
   bool replaying_ = false;
 };
 

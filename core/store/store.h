@@ -120,10 +120,9 @@ class Store {
   Journal journal_;
   Table table_;
   std::optional<DeltaLimit> limit_ = DeltaLimit();
-  std::shared_ptr<const StoredVersion> shown_;  // keeps what the table shows known to others
-  std::shared_ptr<const StoredVersion>
-      sealed_;           // what it will show once the transaction is committed
-  bool merged_ = false;  // by the open transaction
+  std::shared_ptr<const StoredVersion> shown_;   // keeps what the table shows known to others
+  std::shared_ptr<const StoredVersion> sealed_;  // and will once the transaction is committed
+  bool merged_ = false;                          // by the open transaction
 
   bool background_ = false;
   std::shared_ptr<Merging> merging_;  // of what the table holds, or held a while ago

@@ -87,8 +87,8 @@ class LayeredCursor {
   bool has_delta_;
   bool forwards_ = true;
   At at_ = kNowhere;
-  uint64_t delta_in_base_ =
-      0;  // base keys below delta_'s key; kept only where both layers have entries
+  // Base keys below delta_'s key; kept only where both layers have entries.
+  uint64_t delta_in_base_ = 0;
   size_t shared_ = 0;
   Status status_;
 };

@@ -17,12 +17,12 @@ namespace memkv::test {
 class Worker {
  public:
   struct Options {
-    bool ddl =
-        false;  // now and then a statement that makes every connection connect its tables again
+    // Now and then a statement that makes every connection connect its tables again.
+    bool ddl = false;
     int keys = 300;      // how many different ones
     bool large = false;  // now and then a transaction of more than one log row
-    bool errors_allowed =
-        false;  // errors of the file are rolled back and passed over, like SQLITE_BUSY
+    // Errors of the file are rolled back and passed over, like SQLITE_BUSY.
+    bool errors_allowed = false;
   };
 
   // Makes the tables, in journal mode `mode`.

@@ -27,3 +27,9 @@ END
 g++ -std=c++20 -O0 -Wall -Wextra -Werror -DSQLITE_CORE main.cc memkv.cc -lsqlite3 -o linked
 is "the linked program's output" "3 3 $version" "$(./linked | xargs)"
 g++ -std=c++20 -Wall -Wextra -Werror -fsyntax-only memkv.cc  # as a module, with its own copy of SQLite's headers
+# And so it does by the other compiler, where that is installed.
+if command -v clang++ >/dev/null; then
+  clang++ -std=c++20 -Wall -Wextra -Werror -fsyntax-only memkv.cc
+else
+  echo "clang++ is not installed: not compiled by it"
+fi
