@@ -2,8 +2,6 @@
 // with a table is done with those in it. An error is a right answer; a crash, a leak, a statement
 // that does not end, or a database that cannot be closed is not.
 
-#include <time.h>
-
 #include "tests/fuzz/database_images.h"
 
 namespace memkv::test {
@@ -13,20 +11,6 @@ namespace {
 // when it has had its time, of the CPU; and has hardly any where those before it have had theirs, so
 // that many images are tried.
 constexpr double kStatementSeconds = 0.02, kAllSeconds = 0.1, kLeastSeconds = 0.001;
-
-double Now() {
-  timespec now;
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
-}
-struct Deadline {
-  double until;
-  unsigned asked;
-};
-int Stop(void* p) {
-  auto* deadline = static_cast<Deadline*>(p);
-  return ++deadline->asked % 16 == 0 && Now() > deadline->until;  // the clock is not cheap
-}
 
 // Of databases whose table t cannot be read: it is tried all over again by each statement.
 constexpr const char* kOfDamaged[] = {
@@ -110,12 +94,9 @@ constexpr const char* kStatements[] = {
 
 void Exercise(std::string_view image) {
   FuzzedDatabase database(image);
-  Deadline deadline{};
-  sqlite3_progress_handler(database.db(), 1, &Stop, &deadline);
-  const double begin = Now();
+  const double begin = CpuSeconds();
   auto run = [&](const char* statement) {
-    const double now = Now();
-    deadline.until = now + (now - begin < kAllSeconds ? kStatementSeconds : kLeastSeconds);
+    database.StopIn(CpuSeconds() - begin < kAllSeconds ? kStatementSeconds : kLeastSeconds);
     return database.Run(statement);
   };
   if (run("SELECT count(*) FROM t")) {

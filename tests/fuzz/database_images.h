@@ -6,6 +6,7 @@
 #define MEMKV_TESTS_FUZZ_DATABASE_IMAGES_H_
 
 #include <sqlite3.h>
+#include <time.h>
 
 #include <cstdint>
 #include <cstdio>
@@ -35,6 +36,12 @@ inline constexpr FuzzedTable kFuzzedTables[] = {
     {"w", "a INTEGER, k BLOB PRIMARY KEY, b TEXT NOT NULL, c REAL", 3},
 };
 
+inline double CpuSeconds() {
+  timespec now;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
+}
+
 // A database in memory that has memkv. Empty bytes: a new one.
 class FuzzedDatabase {
  public:
@@ -60,6 +67,11 @@ class FuzzedDatabase {
   FuzzedDatabase& operator=(const FuzzedDatabase&) = delete;
 
   sqlite3* db() { return db_; }
+  // From then on, in seconds of the CPU, statements are interrupted.
+  void StopIn(double seconds) {
+    until_ = CpuSeconds() + seconds;
+    sqlite3_progress_handler(db_, 1, &Stop, this);
+  }
   bool Run(const std::string& sql) {
     return sqlite3_exec(db_, sql.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK;
   }
@@ -73,7 +85,15 @@ class FuzzedDatabase {
   }
 
  private:
+  static int Stop(void* self) {
+    auto* database = static_cast<FuzzedDatabase*>(self);
+    // The clock is not cheap.
+    return ++database->asked_ % 16 == 0 && CpuSeconds() > database->until_;
+  }
+
   sqlite3* db_ = nullptr;
+  double until_ = 0;
+  unsigned asked_ = 0;
 };
 
 // As a merge leaves it that has written half of its image. `merged`: the same, frozen.
@@ -282,11 +302,13 @@ void DamageRow(sqlite3* db, Random& random) {
   RepairStored(db, table);
 }
 
-// Empty: it cannot be done to this image.
+// Empty: it cannot be done to this image, or not in this time.
+inline constexpr double kDamageSeconds = 0.05;
 template <class Random>
 std::string Damaged(std::string_view image, Random& random) {
   try {
     FuzzedDatabase database(image);
+    database.StopIn(kDamageSeconds);
     if (random() % 8 == 0) {
       std::string edit = kHostileEdits[random() % std::size(kHostileEdits)];
       const std::string number = std::to_string(random() % 100'000);
