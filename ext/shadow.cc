@@ -45,16 +45,6 @@ class BlobReader {
   sqlite3_blob* blob_ = nullptr;
 };
 
-// A statement that is kept must not stay open.
-class ResetAtEnd {
- public:
-  explicit ResetAtEnd(Statement& statement) : statement_(statement) {}
-  ~ResetAtEnd() { statement_.Reset(); }
-
- private:
-  Statement& statement_;
-};
-
 }  // namespace
 
 bool IsShadowSuffix(const char* suffix) {
@@ -141,24 +131,32 @@ std::string Shadow::SqlOf(Kept which) const {
 }
 
 std::shared_ptr<Statement> Shadow::Prepared(Kept which) {
-  if (!keep_) return std::make_shared<Statement>(db_, SqlOf(which));
-  if (!kept_[which]) kept_[which] = std::make_shared<Statement>(db_, SqlOf(which));
-  return kept_[which];
+  if (keep_ && kept_[which]) return kept_[which];
+  auto statement = std::make_shared<Statement>(db_, SqlOf(which));
+  if (keep_ && AreOnlyTables() && keep_) kept_[which] = statement;
+  return statement;
 }
 
-Shadow::Reading::Reading(Shadow& shadow) : statement_(shadow.Prepared(kRead)) {
-  try {
-    statement_->Step();
-  } catch (...) {
-    statement_->Reset();
-    throw;
-  }
+// SQLite prepares a statement again where the schema has changed: it may not be one to keep now.
+Shadow::Running::~Running() {
+  statement_->Reset();
+  std::shared_ptr<Statement>& kept = shadow_.kept_[which_];
+  if (kept == statement_ && statement_->PreparedAgain()) kept.reset();
+}
+
+bool Shadow::AreOnlyTables() {
+  const std::string names = "COLLATE NOCASE IN (?1, ?2, ?3)";
+  Statement others(db_, "SELECT 1 FROM (SELECT type, name, tbl_name FROM " + QuoteName(*schema_) +
+                            ".sqlite_schema UNION ALL SELECT type, name, tbl_name FROM "
+                            "temp.sqlite_schema) WHERE (type = 'trigger' AND tbl_name " +
+                            names + ") OR (type = 'view' AND name " + names + ") LIMIT 1");
+  for (int i = 0; i < 3; ++i) others.Bind(i + 1, *table_ + kSuffixes[i]);
+  return !others.Step();
 }
 
 Storage::Head Shadow::ReadHead() {
-  const std::shared_ptr<Statement> kept = Prepared(kNewest);
-  Statement& newest = *kept;
-  const ResetAtEnd reset(newest);
+  const Running running(*this, kNewest);
+  Statement& newest = *running;
   if (!newest.Step()) return {ReadBase().generation, 0};
   Head head;
   head.log_id = newest.Int(0);
@@ -169,9 +167,8 @@ Storage::Head Shadow::ReadHead() {
 }
 
 Storage::Base Shadow::ReadBase() {
-  const std::shared_ptr<Statement> kept = Prepared(kBase);
-  Statement& base = *kept;
-  const ResetAtEnd reset(base);
+  const Running running(*this, kBase);
+  Statement& base = *running;
   Base read;
   if (!base.Step() || !Generation::Decode(base.Blob(1), &read.generation))
     Corrupt(*table_, "_meta: no generation");
@@ -214,9 +211,8 @@ Status Shadow::ReadLog(int64_t after, int64_t until,
 void Shadow::AppendLog(int64_t id, const Generation& generation, Bytes data) {
   const KeepLastRowid keep(db_);
   const std::string encoded = generation.Encode();
-  const std::shared_ptr<Statement> kept = Prepared(kAppend);
-  Statement& append = *kept;
-  const ResetAtEnd reset(append);
+  const Running running(*this, kAppend);
+  Statement& append = *running;
   append.Bind(1, id);
   append.BindBlob(2, encoded);
   append.BindBlob(3, data);

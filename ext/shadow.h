@@ -65,16 +65,7 @@ class Shadow : public Storage {
   void KeepPrepared(bool on) noexcept;
 
   // A read transaction on the database, for as long as it lives.
-  class Reading {
-   public:
-    explicit Reading(Shadow& shadow);
-    ~Reading() { statement_->Reset(); }
-    Reading(const Reading&) = delete;
-    Reading& operator=(const Reading&) = delete;
-
-   private:
-    const std::shared_ptr<Statement> statement_;
-  };
+  class Reading;
 
   Head ReadHead() override;
   Base ReadBase() override;
@@ -101,9 +92,26 @@ class Shadow : public Storage {
     return QuoteName(*schema_) + '.' + QuoteName(*table_ + suffix);
   }
   std::string SqlOf(Kept which) const;
-  // The statement, prepared. Whoever runs it holds it: a step that finds another schema makes
-  // SQLite disconnect the table, after which nothing is kept any more.
+  // A statement that may be kept, prepared; reset at the end. Holds it, since a step that finds
+  // another schema makes SQLite disconnect the table, after which nothing is kept any more.
+  class Running {
+   public:
+    Running(Shadow& shadow, Kept which)
+        : shadow_(shadow), which_(which), statement_(shadow.Prepared(which)) {}
+    ~Running();
+    Running(const Running&) = delete;
+    Running& operator=(const Running&) = delete;
+    Statement& operator*() const { return *statement_; }
+
+   private:
+    Shadow& shadow_;
+    const Kept which_;
+    const std::shared_ptr<Statement> statement_;
+  };
   std::shared_ptr<Statement> Prepared(Kept which);
+  // Whether statements on the shadow tables touch nothing else: a trigger or a view may lead back
+  // to the virtual table, and a statement that does so keeps it from being disconnected.
+  bool AreOnlyTables();
   void Run(const std::string& sql);
   void SetBase(const Generation& generation, const Generation& image);
   std::string MergeSegment() const;  // an expression: its first row, or past all there are
@@ -114,6 +122,14 @@ class Shadow : public Storage {
   const std::string* const table_;
   bool keep_ = false;
   std::shared_ptr<Statement> kept_[kKept];
+};
+
+class Shadow::Reading {
+ public:
+  explicit Reading(Shadow& shadow) : statement_(shadow, kRead) { (*statement_).Step(); }
+
+ private:
+  const Running statement_;
 };
 
 }  // namespace memkv::sql

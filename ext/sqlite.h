@@ -47,6 +47,10 @@ class Statement {
   // Unprotected: for sqlite3_value_dup.
   sqlite3_value* Value(int column) { return sqlite3_column_value(stmt_, column); }
   void Reset() noexcept { sqlite3_reset(stmt_); }
+  // Whether SQLite has done so by itself, since the schema has changed.
+  bool PreparedAgain() const noexcept {
+    return sqlite3_stmt_status(stmt_, SQLITE_STMTSTATUS_REPREPARE, 0) > 0;
+  }
 
  private:
   sqlite3* db_;

@@ -98,6 +98,13 @@ void TableState::Refresh() {
   if (!durable_ || table.in_transaction()) return;
   const unsigned version = DataVersion();
   if (durable_->store.loaded() && version == data_version_) return;
+  if (refreshing_) {
+    throw SqlError(SQLITE_CORRUPT_VTAB,
+                   "memkv: " + schema.table + ": its shadow tables are read from itself");
+  }
+  refreshing_ = true;
+  const auto end = [](bool* refreshing) { *refreshing = false; };
+  const std::unique_ptr<bool, decltype(end)> ends(&refreshing_, end);
   durable_->store.SetFile(File());
   Check(durable_->store.Refresh(Poll()));
   data_version_ = version;

@@ -104,6 +104,7 @@ class TableState {
   int vtabs_ = 0;
   bool dropped_ = false;
   unsigned data_version_ = 0;  // of the database, when it was last seen to hold what is shown
+  bool refreshing_ = false;    // a view in place of a shadow table may lead back here
 };
 
 }  // namespace memkv::sql

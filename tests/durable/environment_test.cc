@@ -225,4 +225,53 @@ TEST_CASE("a log whose last row has the greatest id takes no other, and is froze
   RequireSound(db);
 }
 
+// A statement on a shadow table that leads back to the table keeps it connected; one that were kept
+// would keep the connection from being closed.
+TEST_CASE("a connection closes where triggers and views lead from the shadow tables to the table") {
+  const char* const kBack[] = {
+      "CREATE TRIGGER g AFTER INSERT ON t_log BEGIN SELECT count(*) FROM t; END",
+      "CREATE TRIGGER g AFTER INSERT ON t_log BEGIN DELETE FROM t; END",
+      "CREATE TRIGGER g BEFORE INSERT ON T_LOG BEGIN INSERT INTO t VALUES('again', 1); END",
+      "CREATE TEMP TRIGGER g AFTER INSERT ON main.t_log BEGIN SELECT count(*) FROM t; END",
+      "ALTER TABLE t_log RENAME TO o; CREATE VIEW t_log AS SELECT id, generation, data FROM o, "
+      "(SELECT count(*) FROM t)",
+      "CREATE TABLE o AS SELECT * FROM t_meta; DROP TABLE t_meta; CREATE VIEW t_meta AS SELECT "
+      "o.* FROM o WHERE (SELECT count(*) FROM t) IS NOT NULL",
+  };
+  const char* const kUse[] = {"SELECT count(*) FROM t", "INSERT INTO t VALUES('b', 2)",
+                              "INSERT INTO t_log SELECT id + 1, generation, data FROM t_log",
+                              "BEGIN; INSERT INTO t VALUES('c', 2); SELECT * FROM t; ROLLBACK",
+                              "SELECT count(*) FROM t"};
+  for (const char* back : kBack) {
+    for (const bool used : {false, true}) {
+      CAPTURE(back);
+      CAPTURE(used);
+      Folder folder;
+      {
+        Db db(folder / "a.db");
+        db.Exec("CREATE VIRTUAL TABLE t USING memkv; INSERT INTO t VALUES('a', 1)");
+      }
+      sqlite3* db = nullptr;
+      REQUIRE(sqlite3_open((folder / "a.db").c_str(), &db) == SQLITE_OK);
+      std::string message;
+      REQUIRE(LoadModule(db, Load::kModule, &message) == SQLITE_OK);
+      const auto run = [&](const char* sql) {
+        return sqlite3_exec(db, sql, nullptr, nullptr, nullptr);
+      };
+      if (used) {
+        CHECK(run("INSERT INTO t VALUES('used', 1)") == SQLITE_OK);
+        CHECK(run("SELECT count(*) FROM t") == SQLITE_OK);
+      }
+      run("PRAGMA legacy_alter_table = on");
+      CHECK(run(back) == SQLITE_OK);
+      // Some of it is refused.
+      for (const char* use : kUse) {
+        run(use);
+        if (!sqlite3_get_autocommit(db)) run("ROLLBACK");
+      }
+      CHECK(sqlite3_close(db) == SQLITE_OK);
+    }
+  }
+}
+
 }  // namespace memkv::test

@@ -131,7 +131,7 @@ TEST_CASE("the n-th operation of the file fails") {
         if (ended) break;
       }
       CHECK(swept > 3);
-      MESSAGE(mode, ": ", swept, " faults of kind ", c.kinds);
+      MESSAGE(std::string(mode), ": ", swept, " faults of kind ", c.kinds);
     }
   }
 }
@@ -177,7 +177,7 @@ TEST_CASE("power is lost at the n-th write or sync") {
         CHECK(std::stoi("0" + again.Rows("SELECT n FROM done")) >= done);
       }
       CHECK(swept > 20);
-      MESSAGE(mode, ": ", swept, " losses of power");
+      MESSAGE(std::string(mode), ": ", swept, " losses of power");
     }
   }
 }
