@@ -14,6 +14,17 @@ uint64_t NextNumber() {
   return ++last;
 }
 
+class WhileTrue {
+ public:
+  explicit WhileTrue(bool* flag) : flag_(flag) { *flag_ = true; }
+  ~WhileTrue() { *flag_ = false; }
+  WhileTrue(const WhileTrue&) = delete;
+  WhileTrue& operator=(const WhileTrue&) = delete;
+
+ private:
+  bool* const flag_;
+};
+
 }  // namespace
 
 TableState::TableState(Connection& connection, Schema s, std::string in_schema, Kind kind)
@@ -99,12 +110,11 @@ void TableState::Refresh() {
   const unsigned version = DataVersion();
   if (durable_->store.loaded() && version == data_version_) return;
   if (refreshing_) {
-    throw SqlError(SQLITE_CORRUPT_VTAB,
-                   "memkv: " + schema.table + ": its shadow tables are read from itself");
+    throw SqlError(SQLITE_CORRUPT_VTAB, "memkv: table " + Shown(schema.table) +
+                                            ": what stands for its shadow tables reads the table "
+                                            "itself (only tables may be there, no views)");
   }
-  refreshing_ = true;
-  const auto end = [](bool* refreshing) { *refreshing = false; };
-  const std::unique_ptr<bool, decltype(end)> ends(&refreshing_, end);
+  const WhileTrue refreshing(&refreshing_);
   durable_->store.SetFile(File());
   Check(durable_->store.Refresh(Poll()));
   data_version_ = version;

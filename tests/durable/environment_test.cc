@@ -274,4 +274,24 @@ TEST_CASE("a connection closes where triggers and views lead from the shadow tab
   }
 }
 
+TEST_CASE(
+    "a view in place of a shadow table that reads the table itself is an error that says so") {
+  Folder folder;
+  Db db(folder / "a.db");
+  db.Exec(
+      "CREATE VIRTUAL TABLE t USING memkv; INSERT INTO t VALUES('a', 1); ALTER TABLE t_log RENAME "
+      "TO o; CREATE VIEW t_log AS SELECT o.* FROM o WHERE (SELECT count(*) FROM t) IS NOT NULL");
+  {
+    Db other(folder / "a.db");
+    other.Exec("CREATE TABLE x(y)");
+  }
+  const Result result = db.Run("SELECT count(*) FROM t");
+  CHECK(result.code == SQLITE_CORRUPT_VTAB);
+  CHECK(result.message ==
+        "memkv: table \"t\": what stands for its shadow tables reads the table itself (only tables "
+        "may be there, no views)");
+  db.Exec("DROP VIEW t_log; ALTER TABLE o RENAME TO t_log");
+  CHECK(db.Rows("SELECT key, value FROM t") == "'a', 1");
+}
+
 }  // namespace memkv::test
