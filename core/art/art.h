@@ -161,6 +161,7 @@ class Art {
   // searching. Unlike the others it may fail halfway, with the first keys put.
   Status Append(const Bytes* keys, const Entry* entries, size_t n);
   bool Erase(Bytes key);  // false if key was not there
+  // [lo, hi); drops subtrees. How many entries went.
   uint64_t EraseRange(Bytes lo, std::optional<Bytes> hi);
   void Clear() noexcept;
 

@@ -4,20 +4,18 @@
 
 #include <doctest/doctest.h>
 
-#include <map>
 #include <optional>
 #include <string>
 
 #include "core/row.h"
-#include "core/view/cursor.h"
 #include "tests/core/ordered_keys.h"
+#include "tests/core/table_rows.h"
 
 namespace memkv {
 namespace {
 
 using test::Random;
-
-void RequireOk(const Status& s) { REQUIRE_MESSAGE(s.ok(), s.message()); }
+using test::RequireOk;
 
 // A table, what puts its operations in order, and the model.
 class Replayed {
@@ -47,20 +45,7 @@ class Replayed {
   void Check() {
     Apply();
     RequireOk(table_.Verify(nullptr));
-    const View view = table_.Latest();
-    REQUIRE(view.size() == rows_.size());
-    ViewCursor c(view);
-    std::string buffer;
-    c.SeekFirst();
-    for (const auto& [key, text] : rows_) {
-      REQUIRE(c.Valid());
-      REQUIRE(c.key() == key);
-      Datum d;
-      RequireOk(view.Column(c.row(), 0, &buffer, &d));
-      REQUIRE(d.bytes == text);
-      c.Next();
-    }
-    REQUIRE(!c.Valid());
+    test::RequireSame(table_.Latest(), rows_);
   }
   InKeyOrder& order() { return order_; }
 
@@ -68,7 +53,7 @@ class Replayed {
   const Table::Poll poll_;
   Table table_{1};
   InKeyOrder order_{&table_, poll_};
-  std::map<std::string, std::string> rows_;
+  test::Rows rows_;
 };
 
 }  // namespace

@@ -11,33 +11,15 @@
 #include "core/row.h"
 #include "core/view/cursor.h"
 #include "tests/core/ordered_keys.h"
+#include "tests/core/table_rows.h"
 
 namespace memkv {
 namespace {
 
 using test::Random;
-using Rows = std::map<std::string, std::string>;  // key -> value column as text
-
-void RequireOk(const Status& s) { REQUIRE_MESSAGE(s.ok(), s.message()); }
-
-void RequireSame(const View& view, const Rows& rows) {
-  REQUIRE(view.size() == rows.size());
-  ViewCursor c(view);
-  std::string buffer;
-  c.SeekFirst();
-  for (const auto& [key, text] : rows) {
-    REQUIRE(c.Valid());
-    REQUIRE(c.key() == key);
-    Datum d;
-    RequireOk(view.Column(c.row(), 0, &buffer, &d));
-    REQUIRE(d.kind == Datum::kText);
-    REQUIRE(d.bytes == text);
-    c.Next();
-  }
-  REQUIRE(!c.Valid());
-  RequireOk(c.status());
-}
-
+using test::RequireOk;
+using test::RequireSame;
+using test::Rows;
 class Shadowed {
  public:
   explicit Shadowed(uint64_t seed) : random_(seed) {}

@@ -8,8 +8,8 @@
 #include <memory>
 #include <string>
 
+#include "tests/durable/twin.h"
 #include "tests/folder.h"
-#include "tests/sql/db.h"
 
 namespace memkv::test {
 namespace {
@@ -26,24 +26,6 @@ void Fill(Db& db) {
       "p "
       "SELECT 'k' || i, randomblob(2000) FROM n;"
       "INSERT INTO t SELECT * FROM p");
-}
-
-void RequireSame(Db& db) {
-  db.Exec("BEGIN");
-  REQUIRE(db.Rows("SELECT count(*) FROM t JOIN p USING(key) WHERE t.value IS p.value") ==
-          db.Rows("SELECT count(*) FROM p"));
-  REQUIRE(db.Rows("SELECT memkv_count('t')") == db.Rows("SELECT count(*) FROM p"));
-  db.Exec("COMMIT");
-}
-
-void RequireSound(Db& db) {
-  RequireSame(db);
-  REQUIRE(db.Error("INSERT INTO t(t) VALUES('integrity-check')") == "(succeeded)");
-  REQUIRE(db.Rows("PRAGMA integrity_check") == "'ok'");
-}
-
-std::string Phase(Db& db) {
-  return db.Rows("SELECT value FROM memkv_stats('t') WHERE name = 'phase'");
 }
 
 void Both(Db& db, int i) {
@@ -73,9 +55,9 @@ TEST_CASE("a merge in steps, with writes, other connections and reconnects betwe
       db->Exec(steps % 2 && !reconnect ? std::string("BEGIN; ") + kStep + "; COMMIT" : kStep);
       RequireSame(*db);
       RequireSame(other);
-      if (Phase(*db) == "'idle'") break;
+      if (Stat(*db, "phase") == "'idle'") break;
       REQUIRE(db->Rows("SELECT sum(length(data)) - " + before + " FROM t_segment") == "1048576");
-      REQUIRE(Phase(*db) == "'merge'");
+      REQUIRE(Stat(*db, "phase") == "'merge'");
       CHECK(db->Rows("SELECT value FROM memkv_stats('t') WHERE name = 'done'") ==
             std::to_string((steps + 1) << 20));
       Both(steps % 2 ? *db : other, 100 + steps);
@@ -124,14 +106,14 @@ TEST_CASE("each step of a merge rolls back alone") {
   // The step that switches over, taken back in two ways.
   const std::string log = db.Rows(kLogRows);
   db.Exec(std::string("BEGIN; ") + kStep);
-  CHECK(Phase(db) == "'idle'");
+  CHECK(Stat(db, "phase") == "'idle'");
   db.Exec("INSERT INTO t VALUES('no', 1); ROLLBACK");
   RequireSound(db);
   db.Exec(std::string("BEGIN; INSERT INTO t VALUES('no', 1); SAVEPOINT s; ") + kStep +
           "; INSERT INTO t VALUES('no2', 1); ROLLBACK TO s; DELETE FROM t WHERE key = 'no'; "
           "ROLLBACK");
   CHECK(db.Rows(kLogRows) == log);
-  CHECK(Phase(db) == "'merge'");
+  CHECK(Stat(db, "phase") == "'merge'");
   RequireSound(db);
   db.Exec(kStep);
   CHECK(db.Rows(kLogRows) == "15");
@@ -147,7 +129,7 @@ TEST_CASE("freeze, truncate, delta_limit, VACUUM and a damaged piece end or outl
   RequireSound(db);
   Both(db, 5);
   db.Exec(std::string(kStep) + "; VACUUM; ALTER TABLE t RENAME TO u; ALTER TABLE u RENAME TO t");
-  CHECK(Phase(db) == "'merge'");
+  CHECK(Stat(db, "phase") == "'merge'");
   RequireSound(db);
   db.Exec(
       "UPDATE t_segment SET data = zeroblob(length(data)) WHERE id = (SELECT max(id) FROM "
