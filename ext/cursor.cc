@@ -390,6 +390,11 @@ RowRef TableCursor::CurrentRow() {
   return row_;
 }
 
+uint64_t TableCursor::Rank() {
+  if (mode_ == kRange) return rank_;
+  return mode_ == kPattern ? pattern_->cursor().rank() : RankOf(CurrentKey());
+}
+
 sqlite3_int64 TableCursor::OrderRank(size_t order) {
   if (mode_ == kOrdered && ordered_->order() == order)
     return static_cast<sqlite3_int64>(ordered_->rank());
@@ -403,12 +408,7 @@ void TableCursor::Column(sqlite3_context* out, int column) {
   const size_t i = static_cast<size_t>(column);
   if (mode_ == kEnd || i == rank_column_ + 1) return;  // the command column is NULL
   if (sqlite3_vtab_nochange(out)) return;              // an UPDATE that keeps it
-  if (i == rank_column_) {
-    const uint64_t rank = mode_ == kRange     ? rank_
-                          : mode_ == kPattern ? pattern_->cursor().rank()
-                                              : RankOf(CurrentKey());
-    return sqlite3_result_int64(out, static_cast<sqlite3_int64>(rank));
-  }
+  if (i == rank_column_) return sqlite3_result_int64(out, static_cast<sqlite3_int64>(Rank()));
   if (i > rank_column_ + 1)
     return sqlite3_result_int64(out, OrderRank(i - table_.state().schema.order_rank_column(0)));
   Datum v;

@@ -37,7 +37,10 @@ class TableCursor : public sqlite3_vtab_cursor {
   void Next();
   bool Eof() const { return mode_ == kEnd; }
   void Column(sqlite3_context* out, int column);
-  sqlite3_int64 Rowid() const { return 0; }  // a WITHOUT ROWID table: never asked
+  // A WITHOUT ROWID table has none, but SQLite asks for it in the DELETE and UPDATE … LIMIT that it
+  // plans before it has connected the table: rowid IN (SELECT rowid … LIMIT n). The rank will do:
+  // all cursors of a statement walk one version, and no plan looks rows up by it.
+  sqlite3_int64 Rowid() { return static_cast<sqlite3_int64>(Rank()); }
 
  private:
   enum Mode : unsigned char {
@@ -73,6 +76,7 @@ class TableCursor : public sqlite3_vtab_cursor {
   bool HasKeysIn(const KeyRange& range) const;
   uint64_t RankOf(Bytes key) const;
   sqlite3_int64 OrderRank(size_t order);  // of the current row
+  uint64_t Rank();                        // of the current row
   Bytes CurrentKey();
   RowRef CurrentRow();
   void CatchUp();
