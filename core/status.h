@@ -25,6 +25,7 @@ class [[nodiscard]] Status {
     kInterrupted,  // the caller asked to stop; nothing has changed
     kIo,           // the operating system refused
     kCantOpen,     // the same, when a file was to be opened or made
+    kConflict,     // something else stands where this was to be written; nothing was
   };
 
   Status() = default;
@@ -35,6 +36,7 @@ class [[nodiscard]] Status {
   static Status Interrupted() { return {kInterrupted, "interrupted"}; }
   static Status Io(std::string message) { return {kIo, std::move(message)}; }
   static Status CantOpen(std::string message) { return {kCantOpen, std::move(message)}; }
+  static Status Conflict(std::string message) { return {kConflict, std::move(message)}; }
 
   bool ok() const { return !state_; }
   Code code() const { return state_ ? state_->code : kOk; }

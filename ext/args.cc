@@ -248,6 +248,14 @@ Affinity AffinityOf(std::string_view type) {
   return Affinity::kNumeric;
 }
 
+bool SameColumns(const Schema& a, const Schema& b) {
+  return a.key == b.key && std::equal(a.columns.begin(), a.columns.end(), b.columns.begin(),
+                                      b.columns.end(), [](const Column& x, const Column& y) {
+                                        return SameName(x.name, y.name) && x.type == y.type &&
+                                               x.not_null == y.not_null && x.indexed == y.indexed;
+                                      });
+}
+
 std::string RankName(const Column& indexed) { return indexed.name + "_rank"; }
 
 namespace {

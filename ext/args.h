@@ -69,6 +69,9 @@ struct Schema {
   std::string DeclaredAs(size_t i) const;
 };
 
+// Whether both declare the same key and columns.
+bool SameColumns(const Schema& a, const Schema& b);
+
 // The hidden column of an INDEXED column's ranks.
 std::string RankName(const Column& indexed);
 

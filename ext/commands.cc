@@ -65,6 +65,7 @@ void Merge(const Call& call) {
 
 void CheckIntegrity(const Call& call) {
   const Progress::Scope scope(call.state.progress, "integrity-check");
+  Check(call.state.table.Settle(call.Poll()));
   Check(call.state.table.Verify(call.Poll()));
   call.state.VerifyStored();
 }

@@ -1,50 +1,47 @@
 #include "ext/registry.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "ext/sqlite.h"
 
 namespace memkv::sql {
+namespace {
 
-int64_t Connection::Cookie(const std::string& schema) {
-  Statement cookie(db_, "PRAGMA " + QuoteName(schema) + ".schema_version");
-  return cookie.Step() ? cookie.Int(0) : 0;
+// Whether a statement that writes only changes rows; false where its text leaves that in doubt.
+bool IsDml(const char* sql) {
+  if (sql == nullptr) return false;
+  while (*sql == ' ' || (*sql >= '\t' && *sql <= '\r')) ++sql;
+  for (const char* word : {"INSERT", "REPLACE", "UPDATE", "DELETE", "WITH"}) {
+    if (sqlite3_strnicmp(sql, word, static_cast<int>(std::strlen(word))) == 0) return true;
+  }
+  return false;
 }
 
-void Connection::Undo(const Change& change) {
-  const std::string& schema = change.state->schema_name;
-  if (!change.to.empty()) {
-    const auto at = names_.find(NameOf(schema, change.to));
-    if (at != names_.end() && at->second == change.state) names_.erase(at);
-  }
-  if (!change.from.empty()) {
-    names_[NameOf(schema, change.from)] = change.state;
-    change.state->schema.table = change.from;
-  }
-}
-
-// Undoes what was rolled back; forgets what was committed.
-void Connection::Settle(const std::string& schema) {
-  if (changes_.empty()) return;
-  const int64_t cookie = Cookie(schema);
-  for (size_t i = changes_.size(); i-- > 0;) {
-    const Change change = changes_[i];
-    if (!SameName(change.state->schema_name, schema) || change.cookie <= cookie) continue;
-    Undo(change);
-    changes_.erase(changes_.begin() + static_cast<ptrdiff_t>(i));
-  }
-  if (sqlite3_get_autocommit(db_)) {
-    std::erase_if(changes_,
-                  [&](const Change& c) { return SameName(c.state->schema_name, schema); });
-  }
-}
+}  // namespace
 
 // Lets go of the tables of databases that were detached.
-void Connection::Forget(const std::vector<std::string>& attached) {
-  std::erase_if(names_, [&](const auto& entry) {
-    return std::none_of(attached.begin(), attached.end(),
-                        [&](const std::string& s) { return SameName(s, entry.first.first); });
+void Connection::ForgetDetached() {
+  std::vector<std::string> schemas = Schemas();
+  schemas.push_back("temp");  // listed only once it holds something
+  const auto gone = [&](const std::shared_ptr<TableState>& state) {
+    return std::none_of(schemas.begin(), schemas.end(),
+                        [&](const std::string& s) { return SameName(s, state->schema_name); });
+  };
+  std::erase_if(names_, [&](const auto& entry) { return gone(entry.second); });
+  std::erase_if(memory_, [&](const auto& entry) { return gone(entry.second); });
+}
+
+// Once no transaction is open: of the tables whose names were changed in it, those that the database
+// does not have any more.
+void Connection::ForgetWhatIsGone() {
+  if (!ddl_ || !sqlite3_get_autocommit(db_)) return;
+  std::erase_if(memory_, [this](const auto& entry) {
+    TableState& state = *entry.second;
+    return !state.attached() && !state.FindName();
   });
+  dropped_.clear();
+  ddl_ = false;
 }
 
 void* Connection::FileOf(const std::string& schema) {
@@ -65,64 +62,95 @@ std::vector<std::string> Connection::Schemas() {
   return schemas;
 }
 
-void Connection::Created(const std::shared_ptr<TableState>& state) {
-  Settle(state->schema_name);
-  std::vector<std::string> schemas = Schemas();
-  schemas.push_back("temp");  // listed only once it holds something
-  Forget(schemas);
-  state->file = FileOf(state->schema_name);
+void Connection::SetName(const std::shared_ptr<TableState>& state) {
+  names_[NameOf(state->schema_name, state->schema.table)] = state;
+}
+
+void Connection::EraseName(const std::shared_ptr<TableState>& state) {
+  const auto at = names_.find(NameOf(state->schema_name, state->schema.table));
+  if (at != names_.end() && at->second == state) names_.erase(at);
+}
+
+void Connection::ForgetLookup() {
   last_name_.clear();
   last_found_.reset();
-  const int64_t cookie = Cookie(state->schema_name);
-  changes_.push_back({state, "", state->schema.table, cookie});
-  names_[NameOf(state->schema_name, state->schema.table)] = state;
+}
+
+void Connection::Changed() {
+  ddl_ = true;
+  ForgetLookup();
+}
+
+void Connection::Created(const std::shared_ptr<TableState>& state) {
+  ForgetWhatIsGone();
+  ForgetDetached();
+  state->file = FileOf(state->schema_name);
+  if (!state->durable() && !state->read_only()) memory_[state->number()] = state;
+  SetName(state);
+  Changed();
 }
 
 void Connection::Found(const std::shared_ptr<TableState>& state) {
   state->file = FileOf(state->schema_name);
-  last_name_.clear();
-  names_[NameOf(state->schema_name, state->schema.table)] = state;
+  ForgetLookup();
+  SetName(state);
 }
 
-void Connection::Dropped(const std::shared_ptr<TableState>& state) {
-  Settle(state->schema_name);
-  const int64_t cookie = Cookie(state->schema_name) + 1;  // raised after xDestroy
-  last_name_.clear();
-  last_found_.reset();
-  changes_.push_back({state, state->schema.table, "", cookie});
-  names_.erase(NameOf(state->schema_name, state->schema.table));
+void Connection::Drop(const std::shared_ptr<TableState>& state) {
+  ForgetWhatIsGone();
+  dropped_.reserve(dropped_.size() + 1);
+  state->Drop();
+  if (state->durable()) dropped_.push_back(state);
+  EraseName(state);
+  Changed();
 }
 
-void Connection::Renamed(const std::shared_ptr<TableState>& state, const std::string& to) {
-  Settle(state->schema_name);
-  const int64_t cookie = Cookie(state->schema_name) + 1;  // raised after xRename
-  last_name_.clear();
-  last_found_.reset();
-  changes_.push_back({state, state->schema.table, to, cookie});
-  names_.erase(NameOf(state->schema_name, state->schema.table));
-  names_[NameOf(state->schema_name, to)] = state;
-  state->schema.table = to;
+void Connection::Rename(const std::shared_ptr<TableState>& state, const std::string& to) {
+  ForgetWhatIsGone();
+  state->Rename(to);
+  EraseName(state);
+  state->SetName(to);
+  SetName(state);
+  Changed();
 }
 
-std::shared_ptr<TableState> Connection::Connect(std::string_view schema, std::string_view table) {
-  Settle(std::string(schema));
-  last_name_.clear();
-  last_found_.reset();
-  if (const auto at = names_.find(NameOf(schema, table)); at != names_.end()) {
-    if (at->second->file == FileOf(std::string(schema))) return at->second;
-    names_.erase(at);
-    return nullptr;
-  }
-  // The table exists, yet its name was given away: that was rolled back after all.
-  for (auto change = changes_.rbegin(); change != changes_.rend(); ++change) {
-    if (SameName(change->from, table) && SameName(change->state->schema_name, schema)) {
-      const Change undone = *change;
-      changes_.erase(std::next(change).base());
-      Undo(undone);
-      return undone.state;
-    }
-  }
+std::shared_ptr<TableState> Connection::ConnectMemory(const std::string& schema,
+                                                      const std::string& table,
+                                                      const MemoryMark::Content& mark) {
+  ForgetLookup();
+  const auto at = memory_.find(mark.state);
+  if (at == memory_.end()) return nullptr;
+  const std::shared_ptr<TableState> state = at->second;
+  if (!SameName(state->schema_name, schema) || state->file != FileOf(schema)) return nullptr;
+  EraseName(state);
+  state->SetName(table);
+  SetName(state);
+  state->Reconnected(mark.edits);
+  ForgetWhatIsGone();
+  return state;
+}
+
+std::shared_ptr<TableState> Connection::ConnectNamed(const std::string& schema,
+                                                     const std::string& table,
+                                                     const Schema& declared) {
+  ForgetLookup();
+  ForgetWhatIsGone();
+  const auto at = names_.find(NameOf(schema, table));
+  if (at == names_.end()) return nullptr;
+  const std::shared_ptr<TableState> state = at->second;
+  if (state->file == FileOf(schema) && state->Serves(declared)) return state;
+  names_.erase(at);
   return nullptr;
+}
+
+bool Connection::InDml() const {
+  bool in_dml = false;
+  for (sqlite3_stmt* at = nullptr; (at = sqlite3_next_stmt(db_, at)) != nullptr;) {
+    if (!sqlite3_stmt_busy(at) || sqlite3_stmt_readonly(at)) continue;
+    if (!IsDml(sqlite3_sql(at))) return false;
+    in_dml = true;
+  }
+  return in_dml;
 }
 
 bool Connection::HasTable(const std::string& schema, const std::string& table) {
@@ -131,13 +159,22 @@ bool Connection::HasTable(const std::string& schema, const std::string& table) {
 }
 
 std::shared_ptr<TableState> Connection::Lookup(std::string_view name) {
-  std::shared_ptr<TableState> state = LookupKnown(name);
-  state->RefreshAlone();
-  return state;
+  ForgetWhatIsGone();
+  // Where another connection has changed the schema, SQLite notices only when it reads, and then
+  // lets go of the table that was found. It may do so again before the next read.
+  for (int tries = 0;; ++tries) {
+    const std::shared_ptr<TableState> state = LookupKnown(name);
+    try {
+      if (state->RefreshAlone() || tries == 100) return state;
+    } catch (const SqlError&) {
+      if (state->attached() || tries == 100) throw;
+    }
+    ForgetLookup();
+  }
 }
 
 std::shared_ptr<TableState> Connection::LookupKnown(std::string_view name) {
-  if (name == last_name_) {
+  if (name == last_name_ && !ddl_) {
     const std::shared_ptr<TableState> state = last_found_.lock();
     const bool in_temp = state && SameName(state->schema_name, "temp");
     // Still there, and no temp table has come to stand before it. A rollback of DDL would show: it
@@ -172,19 +209,14 @@ std::shared_ptr<TableState> Connection::SearchFor(std::string_view name) {
                  ".sqlite_schema WHERE type IN ('table', 'view') AND name = ?1 COLLATE NOCASE");
     found.Bind(1, table);
     if (!found.Step()) continue;
-    Settle(schema);
-    const Name key = NameOf(schema, table);
-    if (const auto at = names_.find(key); at != names_.end() && at->second->file == FileOf(schema))
-      return at->second;
-    // Known to SQLite but not here: SQLite connects it, if it is one of ours, which settles what it
-    // is.
+    // SQLite connects it, if it is one of ours, which settles what it is.
     const std::string sql = LowerName(found.Text(0));
     const size_t with = sql.find("using");
     if (sql.starts_with("create virtual table") && with != std::string::npos &&
         sql.find("memkv", with) != std::string::npos) {
       Statement connect(db_,
                         "SELECT 1 FROM " + QuoteName(schema) + '.' + QuoteName(table) + " LIMIT 0");
-      if (const auto at = names_.find(key); at != names_.end()) return at->second;
+      if (const auto at = names_.find(NameOf(schema, table)); at != names_.end()) return at->second;
     }
     throw SqlError(SQLITE_ERROR, "memkv: " + Shown(name) + " is not a memkv table");
   }

@@ -1,12 +1,18 @@
 // Where table states live: outside the sqlite3_vtab objects, which SQLite destroys and makes again
 // at VACUUM, RENAME, rolled-back DDL and DDL on other connections.
 //
-// A table's state belongs to one connection and is known by schema and name; what is in a durable
-// table is shared with all connections of the process (core/store/versions.h). Names change
-// transactionally (CREATE, DROP, RENAME), and SQLite does not say when DDL is rolled back; but
-// every DDL statement raises the schema cookie, which is rolled back with it. So each change of a
-// name is logged with the cookie that it leads to, and is undone when the cookie is seen below
-// that. A dropped table's state is parked in the log until its transaction is known to be over.
+// A table's state belongs to one connection; what is in a durable table is shared with all
+// connections of the process (core/store/versions.h). SQLite tells of CREATE, DROP and RENAME, and
+// never of their being rolled back. So nothing here is inferred from what was told: whenever SQLite
+// connects a table, the database says what it is, as it rolls back with it.
+//
+//   a memory table   its mark (ext/memory_mark.h) names the state
+//   a durable table  what is stored is the truth, and the state of that name is only a cache of it,
+//                    taken if it is as old as what is stored, else replaced by a new one
+//   an export        a state of that file
+//
+// What was dropped is kept until its transaction is known to be over, since a rollback brings it
+// back.
 
 #ifndef MEMKV_EXT_REGISTRY_H_
 #define MEMKV_EXT_REGISTRY_H_
@@ -18,6 +24,7 @@
 #include <vector>
 
 #include "ext/args.h"
+#include "ext/memory_mark.h"
 #include "ext/table_state.h"
 #include "ext/vtab.h"
 
@@ -40,14 +47,24 @@ class Connection {
     return **static_cast<std::shared_ptr<Connection>*>(context);
   }
 
-  // The four events of a name's life. `state` is shared with the vtab objects.
+  // The events of a table's life. `state` is shared with the vtab objects.
   void Created(const std::shared_ptr<TableState>& state);
-  void Dropped(const std::shared_ptr<TableState>& state);
-  void Renamed(const std::shared_ptr<TableState>& state, const std::string& to);
-  // The state a vtab object of that name stands for; null if this connection has none.
-  std::shared_ptr<TableState> Connect(std::string_view schema, std::string_view table);
-  // A durable table that was there before this connection knew of it.
+  void Drop(const std::shared_ptr<TableState>& state);
+  void Rename(const std::shared_ptr<TableState>& state, const std::string& to);
+  // SQLite connects a table that exists: the state that it has here, or null.
+  std::shared_ptr<TableState> ConnectMemory(const std::string& schema, const std::string& table,
+                                            const MemoryMark::Content& mark);
+  std::shared_ptr<TableState> ConnectNamed(const std::string& schema, const std::string& table,
+                                           const Schema& declared);
+  // A durable table or an export that was there before this connection knew of it.
   void Found(const std::shared_ptr<TableState>& state);
+
+  // Numbers the creations of durable tables by this connection.
+  int64_t NextCreation() { return ++creations_; }
+
+  // Whether the statement that is changing the database only changes rows. SQLite then undoes it
+  // itself where it fails, and tells every table that is left.
+  bool InDml() const;
 
   // The table that `name` ("table" or "schema.table") stands for in a function's argument, found as
   // SQLite finds it (temp, main, then attached), showing what the connection's snapshot shows.
@@ -65,19 +82,16 @@ class Connection {
 
  private:
   using Name = std::pair<std::string, std::string>;  // schema, table; both lower case
-  struct Change {
-    std::shared_ptr<TableState> state;
-    std::string from, to;  // table names as written; empty: not there before, or not there after
-    int64_t cookie;        // of the schema, once the change was made
-  };
 
   static Name NameOf(std::string_view schema, std::string_view table) {
     return {LowerName(schema), LowerName(table)};
   }
-  int64_t Cookie(const std::string& schema);
-  void Settle(const std::string& schema);
-  void Undo(const Change& change);
-  void Forget(const std::vector<std::string>& attached);
+  void Changed();
+  void ForgetLookup();
+  void SetName(const std::shared_ptr<TableState>& state);
+  void EraseName(const std::shared_ptr<TableState>& state);
+  void ForgetWhatIsGone();
+  void ForgetDetached();
   void* FileOf(const std::string& schema);
   std::vector<std::string> Schemas();  // in the order in which SQLite looks for a table
   bool HasTable(const std::string& schema, const std::string& table);
@@ -86,8 +100,11 @@ class Connection {
 
   sqlite3* db_;
   bool files_ = false;
-  std::map<Name, std::shared_ptr<TableState>> names_;
-  std::vector<Change> changes_;  // not known to be committed, oldest first
+  std::map<Name, std::shared_ptr<TableState>> names_;       // as SQLite has told last
+  std::map<uint64_t, std::shared_ptr<TableState>> memory_;  // memory tables by number
+  std::vector<std::shared_ptr<TableState>> dropped_;        // durable; perhaps to be rolled back
+  bool ddl_ = false;  // a table was made, dropped or renamed in what may be the open transaction
+  int64_t creations_ = 0;
 
   std::string last_name_;  // what Lookup() was asked last, and what it found
   std::weak_ptr<TableState> last_found_;

@@ -1,5 +1,6 @@
 #include "ext/shadow.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "ext/args.h"
@@ -47,11 +48,9 @@ class BlobReader {
 
 }  // namespace
 
-bool IsShadowSuffix(const char* suffix) {
-  for (const char* known : kSuffixes) {
-    if (SameName(suffix, known + 1)) return true;
-  }
-  return false;
+bool Shadow::IsSuffix(const char* suffix) {
+  return std::any_of(std::begin(kSuffixes), std::end(kSuffixes),
+                     [suffix](const char* known) { return SameName(suffix, known + 1); });
 }
 
 bool Shadow::Exists(sqlite3* db, const std::string& schema, const std::string& table) {
@@ -62,19 +61,21 @@ bool Shadow::Exists(sqlite3* db, const std::string& schema, const std::string& t
   return found.Step() && found.Int(0) == 3;
 }
 
+void CheckFree(sqlite3* db, const std::string& schema, const std::string& table,
+               const std::string& shadow) {
+  Statement taken(
+      db, "SELECT 1 FROM " + QuoteName(schema) + ".sqlite_schema WHERE name = ?1 COLLATE NOCASE");
+  taken.Bind(1, shadow);
+  if (!taken.Step()) return;
+  throw SqlError(SQLITE_ERROR, "memkv: table " + Shown(table) +
+                                   " cannot be made: " + Shown(shadow) +
+                                   ", where it would keep its rows, exists already");
+}
+
 void Shadow::Run(const std::string& sql) { Statement(db_, sql).Step(); }
 
 void Shadow::Create() {
-  for (const char* suffix : kSuffixes) {
-    Statement taken(db_, "SELECT 1 FROM " + QuoteName(*schema_) +
-                             ".sqlite_schema WHERE name = ?1 COLLATE NOCASE");
-    taken.Bind(1, *table_ + suffix);
-    if (taken.Step()) {
-      throw SqlError(SQLITE_ERROR, "memkv: table " + Shown(*table_) +
-                                       " cannot be made: " + Shown(*table_ + suffix) +
-                                       ", where it would keep its rows, exists already");
-    }
-  }
+  for (const char* suffix : kSuffixes) CheckFree(db_, *schema_, *table_, *table_ + suffix);
   try {
     Run("CREATE TABLE " + Name("_meta") + "(id INTEGER PRIMARY KEY, name TEXT NOT NULL, value)");
     Run("CREATE TABLE " + Name("_log") +
@@ -219,6 +220,20 @@ void Shadow::AppendLog(int64_t id, const Generation& generation, Bytes data) {
   append.Step();
 }
 
+void Shadow::SetCreation(int64_t creation) {
+  const KeepLastRowid keep(db_);
+  Run("INSERT OR REPLACE INTO " + Name("_meta") + " VALUES(11, 'creation', " +
+      std::to_string(creation) + ")");
+}
+
+void Shadow::ClearCreation() { Run("DELETE FROM " + Name("_meta") + " WHERE id = 11"); }
+
+bool Shadow::IsCreation(int64_t creation) {
+  if (!Exists(db_, *schema_, *table_)) return false;
+  Statement mark(db_, "SELECT value FROM " + Name("_meta") + " WHERE id = 11");
+  return mark.Step() && mark.Int(0) == creation;
+}
+
 void Shadow::CutLog(int64_t after) {
   Statement cut(db_, "DELETE FROM " + Name("_log") + " WHERE id > ?1");
   cut.Bind(1, after);
@@ -244,7 +259,7 @@ void Shadow::ReplaceBase(const Generation& generation, std::optional<Bytes> imag
   Run("DELETE FROM " + Name("_segment") + " WHERE id <= " + std::to_string(old));
   Run("DELETE FROM " + Name("_log"));
   SetBase(generation, generation);
-  Run("DELETE FROM " + Name("_meta") + " WHERE id > 3");
+  Run("DELETE FROM " + Name("_meta") + " WHERE id BETWEEN 4 AND 10");
 }
 
 void Shadow::SetBase(const Generation& generation, const Generation& image) {

@@ -13,6 +13,8 @@
 //                                    and, while something is left over from the last one:
 //                                          9 | left segment     | rows of t_segment before this one
 //                                         10 | left log         | rows of t_log up to this one
+//                                    and, in the transaction that makes the table, until it commits:
+//                                         11 | creation | which one of its connection's it is
 //   t_log       id | generation | data     what was done since the base, see core/store/storage.h
 //   t_segment   id | data                  what is left over; the base's image, cut into rows (no
 //                                    row: there is none); what there is of the merge's
@@ -43,8 +45,10 @@ class KeepLastRowid {
   const sqlite3_int64 id_;
 };
 
-// Whether a table `<t>_<suffix>` is a shadow table.
-bool IsShadowSuffix(const char* suffix);
+// Throws SqlError, naming both, where `schema` has something called like a shadow table that `table`
+// is to have.
+void CheckFree(sqlite3* db, const std::string& schema, const std::string& table,
+               const std::string& shadow);
 
 class Shadow : public Storage {
  public:
@@ -52,13 +56,22 @@ class Shadow : public Storage {
   Shadow(sqlite3* db, const std::string* schema, const std::string* table)
       : db_(db), schema_(schema), table_(table) {}
 
-  // Whether `table` has shadow tables.
+  // Whether a table `<t>_<suffix>` is one of them.
+  static bool IsSuffix(const char* suffix);
+  // Whether `table` has them.
   static bool Exists(sqlite3* db, const std::string& schema, const std::string& table);
 
   // Makes the shadow tables, all or none; an SqlError names one that is there already.
   void Create();
   void Drop();
   void Rename(const std::string& to);
+
+  // The mark of an uncommitted creation. SQLite says nothing where it undoes a CREATE; but then the
+  // mark is gone, or another's stands there.
+  void SetCreation(int64_t creation);
+  void ClearCreation();
+  // Whether the shadow tables are there, and are those of this creation.
+  bool IsCreation(int64_t creation);
 
   // Between transactions no statement is open; while `on`, statements are kept prepared. They must
   // not outlive the last vtab object, since sqlite3_close() fails while there are any.

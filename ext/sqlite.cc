@@ -16,6 +16,8 @@ void Throw(const Status& status) {
       throw SqlError(SQLITE_IOERR, "memkv: " + status.message());
     case Status::kCantOpen:
       throw SqlError(SQLITE_CANTOPEN, "memkv: " + status.message());
+    case Status::kConflict:
+      throw SqlError(SQLITE_ABORT, "memkv: " + status.message());
     case Status::kOk:
     case Status::kInvalid:
       break;

@@ -50,14 +50,6 @@ std::shared_ptr<TableState> OpenFile(Connection& connection, Schema schema,
   return std::make_shared<TableState>(connection, std::move(schema), schema_name, std::move(file));
 }
 
-bool SameColumns(const Schema& a, const Schema& b) {
-  return a.key == b.key && std::equal(a.columns.begin(), a.columns.end(), b.columns.begin(),
-                                      b.columns.end(), [](const Column& x, const Column& y) {
-                                        return SameName(x.name, y.name) && x.type == y.type &&
-                                               x.not_null == y.not_null && x.indexed == y.indexed;
-                                      });
-}
-
 // In a shared cache SQLite asks whichever connection's object comes first, with the cache locked
 // for another connection, so that whoever touches the database waits forever. (OP_VCheck takes the
 // head of the table's list.) Then that connection itself does not run the check.
@@ -82,7 +74,7 @@ std::unique_ptr<MemkvTable> MemkvTable::Make(const CreateArgs& args, const Schem
     throw SqlError(SQLITE_CORRUPT_VTAB, "memkv: " + Shown(schema.file) + ": section about: " + why);
   }
   sqlite3_vtab_config(args.db, SQLITE_VTAB_CONSTRAINT_SUPPORT, 1);
-  return std::unique_ptr<MemkvTable>(new MemkvTable(&connection, args.table));
+  return std::unique_ptr<MemkvTable>(new MemkvTable(&connection, args.schema, args.table));
 }
 
 void MemkvTable::SetState(std::shared_ptr<TableState> state) {
@@ -117,8 +109,15 @@ std::unique_ptr<MemkvTable> MemkvTable::Connect(const CreateArgs& args) {
   Connection& connection = Connection::Of(args.context);
   Schema schema = ParseArgs(args.table, args.args, connection.files());
   CheckFileSchema(schema, args.schema);
-  std::shared_ptr<TableState> state = connection.Connect(args.schema, args.table);
-  if (state && state->schema.file != schema.file) state = nullptr;
+  std::shared_ptr<TableState> state;
+  const bool in_memory =
+      schema.file.empty() && MemoryMark::Exists(args.db, args.schema, args.table);
+  if (in_memory) {
+    if (const auto mark = MemoryMark::Read(args.db, args.schema, args.table))
+      state = connection.ConnectMemory(args.schema, args.table, *mark);
+  } else {
+    state = connection.ConnectNamed(args.schema, args.table, schema);
+  }
   if (!schema.file.empty()) {
     if (!state) {
       state = OpenFile(connection, std::move(schema), args.schema);
@@ -127,32 +126,27 @@ std::unique_ptr<MemkvTable> MemkvTable::Connect(const CreateArgs& args) {
     schema = state->schema;
   }
   auto vtab = Make(args, schema);
-  // Another connection may have dropped the table and made another of that name.
-  if (state && state->durable() && !SameColumns(state->schema, schema)) state = nullptr;
-  if (!state && Shadow::Exists(args.db, args.schema, args.table)) {
+  if (!state && !in_memory && Shadow::Exists(args.db, args.schema, args.table)) {
     state = std::make_shared<TableState>(connection, std::move(schema), args.schema,
                                          TableState::kDurable);
     connection.Found(state);
   }
-  if (state) state->Undrop();
   vtab->SetState(std::move(state));
   return vtab;
 }
 
 void MemkvTable::Destroy() {
-  if (!state_) return;
-  state_->Drop();
-  connection_->Dropped(state_);
+  if (state_) return connection_->Drop(state_);
+  MemoryMark::Drop(db(), schema_, table_);
 }
 
 void MemkvTable::Rename(const char* to) {
-  if (!state_) {
-    table_ = to;
-    return;
+  if (state_) {
+    CheckTableName(state_->schema, to);
+    connection_->Rename(state_, to);
+  } else {
+    MemoryMark::Rename(db(), schema_, table_, to);
   }
-  CheckTableName(state_->schema, to);
-  state_->Rename(to);
-  connection_->Renamed(state_, to);
   table_ = to;
 }
 
@@ -201,13 +195,13 @@ void MemkvTable::Rollback() {
   if (state_) state_->Rollback();
 }
 void MemkvTable::Savepoint(int n) {
-  if (state_) state_->table.Savepoint(n);
+  if (state_) state_->Savepoint(n);
 }
 void MemkvTable::Release(int n) {
-  if (state_) state_->table.Release(n);
+  if (state_) state_->Release(n);
 }
 void MemkvTable::RollbackTo(int n) {
-  if (state_) state_->table.RollbackTo(n);
+  if (state_) state_->RollbackTo(n);
 }
 
 std::string MemkvTable::Integrity(bool quick) {

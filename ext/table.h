@@ -29,7 +29,9 @@ class MemkvTable : public sqlite3_vtab {
 
   static std::unique_ptr<MemkvTable> Create(const CreateArgs& args);
   static std::unique_ptr<MemkvTable> Connect(const CreateArgs& args);
-  static bool ShadowName(const char* suffix) { return IsShadowSuffix(suffix); }
+  static bool ShadowName(const char* suffix) {
+    return Shadow::IsSuffix(suffix) || MemoryMark::IsSuffix(suffix);
+  }
   ~MemkvTable();
   void Destroy();
   void Rename(const char* to);
@@ -66,8 +68,11 @@ class MemkvTable : public sqlite3_vtab {
   void GiveMemory(void* memory) noexcept { memory_.reset(memory); }
 
  private:
-  MemkvTable(Connection* connection, std::string table)
-      : sqlite3_vtab{}, connection_(connection), table_(std::move(table)) {}
+  MemkvTable(Connection* connection, std::string schema, std::string table)
+      : sqlite3_vtab{},
+        connection_(connection),
+        schema_(std::move(schema)),
+        table_(std::move(table)) {}
   static std::unique_ptr<MemkvTable> Make(const CreateArgs& args, const Schema& schema);
 
   void SetState(std::shared_ptr<TableState> state);
@@ -77,6 +82,7 @@ class MemkvTable : public sqlite3_vtab {
   void Change(sqlite3_value* old_key, std::span<sqlite3_value*> columns);
 
   Connection* const connection_;
+  const std::string schema_;
   std::string table_;
   std::shared_ptr<TableState> state_;
 

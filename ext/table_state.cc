@@ -1,5 +1,6 @@
 #include "ext/table_state.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cstring>
 
@@ -36,7 +37,9 @@ TableState::TableState(Connection& connection, Schema s, std::string in_schema, 
       memory_(kind == kMemory
                   ? std::optional<Table>(std::in_place, schema.row_columns(), schema.Orders())
                   : std::nullopt),
-      table(durable_ ? durable_->store.table() : *memory_) {
+      table(durable_ ? durable_->store.table() : *memory_),
+      mark_(connection.db(), &schema_name, &schema.table, number_),
+      names_{schema.table} {
   if (durable_) durable_->store.SetDeltaLimit(schema.delta_limit, schema.background);
 }
 
@@ -69,34 +72,83 @@ std::string TableState::File() const {
   return std::to_string(reinterpret_cast<uintptr_t>(vfs)) + " " + path;
 }
 
+// --- what the database keeps of it
+
 void TableState::Create() {
-  if (!durable_) return;
+  if (read_only()) return;
+  if (!durable_) return mark_.Create();
   durable_->store.SetFile(File());
   durable_->shadow.Create();
   durable_->store.Create();
+  creation_ = connection_.NextCreation();
+  durable_->shadow.SetCreation(creation_);
+  created_ = marked_ = suspect_ = true;
 }
 
 void TableState::Drop() {
-  if (!durable_) return;
-  // Changes from before a savepoint are not written yet: to be released or committed first. SQLite
-  // shows no message of ours.
-  if (!table.Drop()) throw SqlError(SQLITE_LOCKED, "");
+  if (read_only()) return;
+  if (!durable_) {
+    MemoryMark::Drop(connection_.db(), schema_name, schema.table);
+    dropped_ = true;
+    dropped_version_ = DataVersion();
+    return;
+  }
   durable_->shadow.Drop();
   durable_->store.CancelMerging();
-  dropped_ = true;
-}
-
-void TableState::Undrop() {
-  if (!dropped_) return;
-  dropped_ = false;
-  if (sqlite3_txn_state(connection_.db(), schema_name.c_str()) != SQLITE_TXN_WRITE)
-    return Rollback();
-  table.Undrop();
+  Abandon();
 }
 
 void TableState::Rename(const std::string& to) {
-  if (durable_) durable_->shadow.Rename(to);
+  if (read_only()) return;
+  if (!durable_) return MemoryMark::Rename(connection_.db(), schema_name, schema.table, to);
+  Check(durable_->store.Flush());
+  durable_->shadow.Rename(to);
+  suspect_ = true;
 }
+
+void TableState::SetName(const std::string& name) {
+  schema.table = name;
+  if (std::find(names_.begin(), names_.end(), name) == names_.end()) names_.push_back(name);
+}
+
+void TableState::Reconnected(uint64_t edits) noexcept {
+  if (!dropped_) return;
+  dropped_ = false;
+  if (!table.in_transaction()) return;
+  if (edits <= table.edits_at_begin() || !table.RollbackToEdits(edits)) {
+    table.Rollback();
+  } else if (DataVersion() != dropped_version_) {
+    table.Commit();  // the transaction, and nobody was there to be told
+  }
+}
+
+bool TableState::FindName() {
+  if (read_only()) return false;  // it is opened again by its path
+  for (const std::string& name : std::vector<std::string>(names_)) {
+    const auto mark = MemoryMark::Read(connection_.db(), schema_name, name);
+    if (!mark || mark->state != number_) continue;
+    names_.clear();
+    SetName(name);
+    return true;
+  }
+  return false;
+}
+
+bool TableState::Serves(const Schema& declared) {
+  if (read_only() || !declared.file.empty()) return declared.file == schema.file;
+  if (!durable_ || dead_ || !SameColumns(schema, declared)) return false;
+  if (created_) return durable_->shadow.IsCreation(creation_);
+  // Outside a transaction of its own it shows what is stored, once it has looked.
+  return !suspect_ || !table.in_transaction() || IsStored();
+}
+
+// Whether what was written last is what is stored under its name.
+bool TableState::IsStored() {
+  return Shadow::Exists(connection_.db(), schema_name, schema.table) &&
+         durable_->store.IsStoredAsWritten();
+}
+
+// --- reading
 
 Status TableState::FileStatus() const {
   return frozen_file_ ? frozen_file_->CheckSize() : Status();
@@ -108,7 +160,7 @@ void TableState::Refresh() {
   if (!table.settled()) Check(table.Settle(Poll()));
   if (!durable_ || table.in_transaction()) return;
   const unsigned version = DataVersion();
-  if (durable_->store.loaded() && version == data_version_) return;
+  if (durable_->store.loaded() && !suspect_ && version == data_version_) return;
   if (refreshing_) {
     throw SqlError(SQLITE_CORRUPT_VTAB, "memkv: table " + Shown(schema.table) +
                                             ": what stands for its shadow tables reads the table "
@@ -118,48 +170,115 @@ void TableState::Refresh() {
   durable_->store.SetFile(File());
   Check(durable_->store.Refresh(Poll()));
   data_version_ = version;
+  // What is read in an open transaction may be rolled back, which leaves the data version alone.
+  suspect_ = sqlite3_txn_state(connection_.db(), schema_name.c_str()) == SQLITE_TXN_WRITE;
 }
 
-void TableState::RefreshAlone() {
+bool TableState::RefreshAlone() {
   CheckFile();
-  if (!durable_ || table.in_transaction()) return Refresh();
-  const Shadow::Reading reading(durable_->shadow);
+  std::optional<Shadow::Reading> reading;
+  if (durable_ && !table.in_transaction()) {
+    reading.emplace(durable_->shadow);
+    if (!attached()) return false;
+  }
   Refresh();
+  return true;
 }
 
 void TableState::RefreshForPlan() {
   if (!durable_ || durable_->store.loaded()) return;
   try {
-    RefreshAlone();
+    (void)RefreshAlone();
   } catch (const SqlError&) {
     // Whoever reads the rows will be told.
   }
 }
 
+// --- transactions
+
 void TableState::Begin() {
   CheckFile();
-  if (!durable_) return table.Begin();
-  Refresh();
+  if (durable_) Refresh();
   table.Begin();
+  table.Touch();
+  if (!created_ || marked_) return;
+  // A COMMIT that was refused has cleared the mark, and the transaction goes on.
+  durable_->shadow.SetCreation(creation_);
+  marked_ = true;
 }
 
 void TableState::Sync() {
-  if (durable_) Check(durable_->store.Sync(Poll()));
+  if (!durable_ || dead_) return;
+  if (created_ && marked_ && !durable_->shadow.IsCreation(creation_)) return Abandon();
+  // Returned from a name that was undone, with nothing to write.
+  if (suspect_ && table.in_transaction() && !durable_->store.unwritten() && !IsStored())
+    return Abandon();
+  const Status status = durable_->store.Sync(Poll());
+  if (status.code() == Status::kConflict) {
+    throw SqlError(SQLITE_ABORT, "memkv: table " + Shown(schema.table) + ": " + status.message());
+  }
+  Check(status);
+  if (created_) durable_->shadow.ClearCreation();
+  marked_ = false;
+  synced_ = true;
 }
 
 void TableState::Commit() noexcept {
   if (!durable_) return table.Commit();
+  if (dead_) return;
+  created_ = false;
   if (!table.in_transaction()) return;
   durable_->store.Commit();
+  if (!synced_) return;
+  synced_ = suspect_ = false;
   data_version_ = DataVersion();
 }
 
 void TableState::Rollback() noexcept {
+  marked_edits_ = 0;
   if (durable_) {
+    dead_ = dead_ || created_;
+    created_ = synced_ = false;
     durable_->store.Rollback();
   } else {
     table.Rollback();
   }
+}
+
+// Writes what a later rollback may undo or bring back without a word: then the database tells.
+void TableState::Persist() {
+  if (durable_) {
+    if (!durable_->store.unwritten()) return;
+    if (created_ && !durable_->shadow.IsCreation(creation_)) return Abandon();
+    return Check(durable_->store.Flush());
+  }
+  if (read_only() || dropped_ || marked_edits_ == table.edits()) return;
+  mark_.SetEdits(table.edits());
+  marked_edits_ = table.edits();
+}
+
+void TableState::Savepoint(int n) {
+  if (dead_ || !table.in_transaction()) return;
+  if (!connection_.InDml()) Persist();
+  if (!dead_) table.Savepoint(n);
+}
+
+void TableState::RollbackTo(int n) noexcept {
+  if (dead_ || !table.in_transaction()) return;
+  marked_edits_ = 0;
+  if (table.HasSavepoint(n)) {
+    table.RollbackTo(n);
+  } else if (durable_) {
+    durable_->store.Rollback();
+  } else {
+    table.Rollback();
+  }
+}
+
+void TableState::Abandon() noexcept {
+  dead_ = true;
+  created_ = false;
+  durable_->store.Rollback();
 }
 
 void TableState::Merge(uint64_t bytes, const Table::Poll& poll) {

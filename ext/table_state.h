@@ -7,10 +7,12 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/store/store.h"
 #include "core/store/table.h"
 #include "ext/args.h"
+#include "ext/memory_mark.h"
 #include "ext/progress.h"
 #include "ext/shadow.h"
 #include "ext/vtab.h"
@@ -55,18 +57,29 @@ class TableState {
   bool read_only() const { return frozen_file_ != nullptr; }
   Table::Poll Poll() const;
 
-  // Makes and drops what the database keeps of the table; nothing for a memory table.
+  uint64_t number() const { return number_; }  // no other state of this process has it
+
+  // Makes, drops and renames what the database keeps of the table. Drop() and SetName() change what
+  // is known here too.
   void Create();
   void Drop();
   void Rename(const std::string& to);
-  // It was dropped, and that was rolled back: back to what the transaction, or its innermost
-  // savepoint, began with.
-  void Undrop();
+  void SetName(const std::string& name);
+
+  // Of a memory table. It is connected, and its mark says `edits`: if it was dropped, that was
+  // rolled back, to where that mark was set.
+  void Reconnected(uint64_t edits) noexcept;
+  // Whether the database has it, by one of the names that it had; then that is its name now.
+  bool FindName();
+  // Of a table that SQLite connects by this state's name, and that is declared so: whether the state
+  // may stand for it.
+  bool Serves(const Schema& declared);
 
   // Shows what the connection's snapshot shows. Refresh() may be called wherever a read transaction
-  // on the table's schema is open; RefreshAlone() opens one.
+  // on the table's schema is open; RefreshAlone() opens one. It returns false where SQLite finds by
+  // that that the schema has changed, and has let go of the table.
   void Refresh();
-  void RefreshAlone();
+  [[nodiscard]] bool RefreshAlone();
   // So that a plan has numbers to go by: loads a table that is not loaded yet, if it can.
   void RefreshForPlan();
 
@@ -76,10 +89,14 @@ class TableState {
   Status FileStatus() const;
   void CheckFile() const;
 
+  // SQLite's transactions and savepoints. Begin() comes before every write.
   void Begin();
   void Sync();
   void Commit() noexcept;
   void Rollback() noexcept;
+  void Savepoint(int n);
+  void Release(int n) noexcept { table.Release(n); }
+  void RollbackTo(int n) noexcept;
 
   // The 'merge' command: a step of at most that many bytes. A memory table has nothing to write: it
   // is frozen.
@@ -99,12 +116,33 @@ class TableState {
  private:
   unsigned DataVersion() const noexcept;
   std::string File() const;
+  bool IsStored();
+  void Persist();
+  void Abandon() noexcept;
 
   std::shared_ptr<const Fst> frozen_file_;
   int vtabs_ = 0;
-  bool dropped_ = false;
   unsigned data_version_ = 0;  // of the database, when it was last seen to hold what is shown
   bool refreshing_ = false;    // a view in place of a shadow table may lead back here
+
+  // --- of a durable table
+  // It was dropped, or its creation was undone: it stands for nothing any more, whatever SQLite
+  // tells the objects that it has left.
+  bool dead_ = false;
+  // What is shown may be undone unseen, or belong to another name: it is compared with what is
+  // stored before it is relied upon.
+  bool suspect_ = false;
+  bool synced_ = false;  // in the open transaction, or as it was committed
+  // Made in the open transaction; which creation; whether its mark is stored.
+  bool created_ = false, marked_ = false;
+  int64_t creation_ = 0;
+
+  // --- of a memory table
+  MemoryMark mark_;
+  uint64_t marked_edits_ = 0;
+  bool dropped_ = false;
+  unsigned dropped_version_ = 0;    // data version then
+  std::vector<std::string> names_;  // that it had since no transaction was open
 };
 
 }  // namespace memkv::sql

@@ -16,11 +16,15 @@ Status Journal::Flush() {
     return Status::Io(
         "an earlier write to the table's storage failed half-way: only ROLLBACK is possible");
   }
+  const Writing writing(*this);
   if (stale_) {
     storage_->CutLog(position_.log_id);
     stale_ = false;
   }
   if (buffer_.empty()) return {};
+  if (storage_->ReadHead().generation != position_.generation) {
+    return Status::Conflict("what is stored is not what the unwritten rows extend");
+  }
   Position next = position_;
   next.log_operations += buffer_.operations();
   std::string data;
@@ -51,6 +55,7 @@ Status Journal::ReplaceBase(std::optional<Bytes> image) {
   Position next;
   next.generation = FirstGeneration(columns_);
   if (image) next.generation = next.generation.Chain(*image);
+  const Writing writing(*this);
   broken_ = true;
   storage_->ReplaceBase(next.generation, image);
   ++bases_;
@@ -63,6 +68,7 @@ Status Journal::ReplaceBase(std::optional<Bytes> image) {
 
 Status Journal::FinishMerge(const Storage::Merge& merge) {
   if (broken_) return Flush();
+  const Writing writing(*this);
   broken_ = true;
   storage_->FinishMerge(merge);
   ++bases_;

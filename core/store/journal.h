@@ -34,6 +34,7 @@ class Journal {
   const Position& position() const { return position_; }
   void SetPosition(const Position& position) { position_ = position; }
   LogBuffer& buffer() { return buffer_; }
+  const LogBuffer& buffer() const { return buffer_; }
   // While replaying nothing is noted: it is stored already.
   bool replaying() const { return replaying_; }
   void SetReplaying(bool on) { replaying_ = on; }
@@ -43,6 +44,9 @@ class Journal {
   Status MakeRoom(size_t bytes);
   // Writes everything that is noted.
   Status Flush();
+  // Whether there is something for Flush() to write or to cut off, and nothing is being written:
+  // what writes to the database may lead back here by the savepoint of its statement.
+  bool CanFlush() const { return !writing_ && (stale_ || !buffer_.empty()); }
   // Puts this base (none: no rows) in the place of all that is stored. The buffer must mean nothing
   // any more.
   Status ReplaceBase(std::optional<Bytes> image);
@@ -58,6 +62,18 @@ class Journal {
   void Return(const Mark& mark, bool undone) noexcept;
 
  private:
+  // For as long as it lives, the storage is being written.
+  class Writing {
+   public:
+    explicit Writing(Journal& journal) : journal_(journal) { journal_.writing_ = true; }
+    ~Writing() { journal_.writing_ = false; }
+    Writing(const Writing&) = delete;
+    Writing& operator=(const Writing&) = delete;
+
+   private:
+    Journal& journal_;
+  };
+
   Storage* const storage_;
   const size_t columns_;
   Position position_;
@@ -67,6 +83,7 @@ class Journal {
   // What is stored is not what position_ says, until the transaction is undone.
   bool broken_ = false;
   bool replaying_ = false;
+  bool writing_ = false;
 };
 
 }  // namespace memkv

@@ -219,6 +219,11 @@ Status Store::ReadUpTo(int64_t log_id, bool share_image, const Table::Poll& poll
 Status Store::ReadAll(bool share_image, const Table::Poll& poll, Loaded* out) {
   Table loading(columns_, table_.orders());
   MEMKV_TRY(ReadUpTo(kNewest, share_image, poll, &loading, &out->position));
+  const Storage::Head head = storage_->ReadHead();
+  if (head.generation != out->position.generation) {
+    return CorruptRow(head.log_id,
+                      "is the newest, but the rows before it do not lead there (ids begin at 1)");
+  }
   MEMKV_TRY(loading.Settle(poll));
   out->content = loading.Remember();
   return {};

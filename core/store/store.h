@@ -58,7 +58,18 @@ class Store {
   Status Refresh(const Table::Poll& poll);
 
   // After Refresh(), table().Begin() begins a write transaction, which the database has begun
-  // already. Before the database commits: writes what is not written yet.
+  // already.
+  //
+  // Writes what is not written yet, so that the database itself undoes or keeps it, whatever it
+  // tells the table.
+  Status Flush() { return journal_.CanFlush() ? journal_.Flush() : Status(); }
+  // Whether there is anything that Flush() would write.
+  bool unwritten() const { return !journal_.buffer().empty(); }
+  // Whether what the database holds now is what was written last. REQUIRES a transaction on it.
+  bool IsStoredAsWritten() {
+    return storage_->ReadHead().generation == journal_.position().generation;
+  }
+  // Before the database commits: writes what is not written yet.
   Status Sync(const Table::Poll& poll);
   // After it has; and after it has rolled back. No memory, no I/O.
   void Commit() noexcept;

@@ -39,9 +39,12 @@ Status Table::StartFrom(std::shared_ptr<const Fst> base) {
 }
 
 Table::Version Table::Remember() const {
-  return {delta_, writable_ ? delta_->TakeSnapshot() : shown_,
-          writable_ ? delta_->TakeOrders() : shown_orders_, base_,
-          journal_ ? journal_->Now() : Journal::Mark()};
+  return {delta_,
+          writable_ ? delta_->TakeSnapshot() : shown_,
+          writable_ ? delta_->TakeOrders() : shown_orders_,
+          base_,
+          journal_ ? journal_->Now() : Journal::Mark(),
+          edits_};
 }
 
 Status Table::Find(Bytes key, bool* found, RowRef* row) const {
@@ -300,6 +303,7 @@ void Table::Return(const Version& version, bool undone) noexcept {
     shown_orders_ = version.orders;
   }
   deferred_ = deferred_ && !settled();
+  returned_to_ = version.edits;
   if (journal_) journal_->Return(version.mark, undone);
 }
 
@@ -347,28 +351,21 @@ void Table::Release(int n) noexcept {
 }
 
 void Table::RollbackTo(int n) noexcept {
+  if (!HasSavepoint(n)) return Rollback();
   size_t keep = 0;
-  while (keep < savepoints_.size() && savepoints_[keep].number < n) ++keep;
-  if (n < 0 || keep == savepoints_.size()) {
-    // To before the table joined the transaction.
-    savepoints_.clear();
-    if (begin_) Return(*begin_, true);
-    return;
-  }
+  while (savepoints_[keep].number < n) ++keep;
   Return(savepoints_[keep].version, true);
   savepoints_.erase(savepoints_.begin() + static_cast<ptrdiff_t>(keep) + 1, savepoints_.end());
 }
 
-bool Table::Drop() noexcept {
-  if (savepoints_.size() > 1 && savepoints_[savepoints_.size() - 2].version.mark.buffer.size > 0)
-    return false;
-  if (!savepoints_.empty()) savepoints_.pop_back();
-  return true;
-}
-
-void Table::Undrop() noexcept {
-  if (savepoints_.empty()) return Rollback();
-  Return(savepoints_.back().version, true);
+bool Table::RollbackToEdits(uint64_t edits) noexcept {
+  for (size_t i = savepoints_.size(); i-- > 0;) {
+    if (savepoints_[i].version.edits != edits) continue;
+    Return(savepoints_[i].version, true);
+    savepoints_.erase(savepoints_.begin() + static_cast<ptrdiff_t>(i) + 1, savepoints_.end());
+    return true;
+  }
+  return false;
 }
 
 Table::Stats Table::GetStats() const {

@@ -88,6 +88,7 @@ class Table {
     OrderSnapshots orders;
     std::shared_ptr<const Fst> base;
     Journal::Mark mark;
+    uint64_t edits = 0;
   };
   Version Remember() const;
   void Return(const Version& version) noexcept { Return(version, false); }
@@ -107,18 +108,26 @@ class Table {
   void Commit() noexcept;
   void Rollback() noexcept;
   // Savepoints are numbered from 0 outwards in. RollbackTo(n) undoes to the first savepoint that is
-  // n or further in, and keeps it; RollbackTo(-1) undoes to the savepoint that began the
-  // transaction, which has no number of its own.
+  // n or further in, and keeps it. Where there is none, the table joined the transaction after that
+  // savepoint, and is out of it again: Rollback(). (-1 is the savepoint that began the transaction.)
   void Savepoint(int n);
   void Release(int n) noexcept;
   void RollbackTo(int n) noexcept;
-  // For what SQLite tells nobody. Drop: the table goes, inside a statement's own savepoint, which
-  // is forgotten; false, if what savepoints must keep is still unwritten, and would be lost when
-  // the drop is undone. Undrop: it is back, as it was at the innermost savepoint, or else before
-  // the transaction.
-  bool Drop() noexcept;
-  void Undrop() noexcept;
+  bool HasSavepoint(int n) const {
+    return n >= 0 && !savepoints_.empty() && savepoints_.back().number >= n;
+  }
   bool in_transaction() const { return begin_.has_value(); }
+
+  // --- edits: writes, counted for ever by Touch(), which comes before each. A version that had
+  // fewer when it was remembered is the older one.
+  void Touch() { ++edits_; }
+  uint64_t edits() const { return edits_; }
+  // REQUIRES in_transaction(): of the version that the transaction began with.
+  uint64_t edits_at_begin() const { return begin_->edits; }
+  // Of the version that was returned to last: views of later ones show what was undone.
+  uint64_t edits_returned_to() const { return returned_to_; }
+  // Undoes to the innermost savepoint that had so many edits. False: there is none.
+  bool RollbackToEdits(uint64_t edits) noexcept;
 
   // --- what is held, and whether it is sound
   struct Stats {
@@ -189,6 +198,7 @@ class Table {
   std::vector<std::shared_ptr<SharedArt>> claimed_;
   std::optional<Version> begin_;
   std::vector<NumberedVersion> savepoints_;
+  uint64_t edits_ = 0, returned_to_ = 0;
   std::string order_keys_[3], buffer_;  // scratch of Reorder
 };
 

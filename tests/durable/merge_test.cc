@@ -116,7 +116,8 @@ TEST_CASE("each step of a merge rolls back alone") {
   CHECK(Stat(db, "phase") == "'merge'");
   RequireSound(db);
   db.Exec(kStep);
-  CHECK(db.Rows(kLogRows) == "15");
+  // What was done since the merge began; what came before a savepoint has a row of its own.
+  CHECK(db.Rows(kLogRows) == "19");
   RequireSound(db);
 }
 

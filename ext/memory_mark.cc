@@ -1,0 +1,118 @@
+#include "ext/memory_mark.h"
+
+#include <cstring>
+#include <random>
+
+#include "ext/args.h"
+#include "ext/shadow.h"
+#include "ext/sqlite.h"
+
+namespace memkv::sql {
+namespace {
+
+constexpr const char* kSuffix = "_memory";
+constexpr int kEditsAt = 16, kBytes = 24;
+
+// What no other process has.
+uint64_t Process() {
+  static const uint64_t process = [] {
+    std::random_device random;
+    return uint64_t{random()} << 32 | random();
+  }();
+  return process;
+}
+
+std::string Encode(uint64_t state, uint64_t edits) {
+  std::string bytes;
+  for (const uint64_t part : {Process(), state, edits}) {
+    for (int i = 0; i < 8; ++i) bytes += static_cast<char>(part >> 8 * i & 0xff);
+  }
+  return bytes;
+}
+
+uint64_t Decode(Bytes bytes, size_t at) {
+  uint64_t part = 0;
+  for (size_t i = 0; i < 8; ++i) part |= uint64_t{static_cast<uint8_t>(bytes[at + i])} << 8 * i;
+  return part;
+}
+
+std::optional<MemoryMark::Content> Parse(Bytes bytes) {
+  if (bytes.size() != kBytes || Decode(bytes, 0) != Process()) return std::nullopt;
+  return MemoryMark::Content{Decode(bytes, 8), Decode(bytes, kEditsAt)};
+}
+
+std::string NameOf(const std::string& schema, const std::string& table) {
+  return QuoteName(schema) + '.' + QuoteName(table + kSuffix);
+}
+
+// Unlike an UPDATE, writing through a blob handle leaves total_changes() alone.
+class Blob {
+ public:
+  ~Blob() { sqlite3_blob_close(blob_); }
+  int Open(sqlite3* db, const std::string& schema, const std::string& table) {
+    return sqlite3_blob_open(db, schema.c_str(), table.c_str(), "data", 1, 1, &blob_);
+  }
+  sqlite3_blob* operator*() const { return blob_; }
+
+ private:
+  sqlite3_blob* blob_ = nullptr;
+};
+
+}  // namespace
+
+bool MemoryMark::IsSuffix(const char* suffix) { return SameName(suffix, kSuffix + 1); }
+
+bool MemoryMark::Exists(sqlite3* db, const std::string& schema, const std::string& table) {
+  Statement found(db, "SELECT 1 FROM " + QuoteName(schema) +
+                          ".sqlite_schema WHERE type = 'table' AND name = ?1 COLLATE NOCASE");
+  found.Bind(1, table + kSuffix);
+  return found.Step();
+}
+
+std::optional<MemoryMark::Content> MemoryMark::Read(sqlite3* db, const std::string& schema,
+                                                    const std::string& table) {
+  if (!Exists(db, schema, table)) return std::nullopt;
+  Statement mark(db, "SELECT * FROM " + NameOf(schema, table) + " LIMIT 1");
+  return mark.Step() ? Parse(mark.Blob(0)) : std::nullopt;
+}
+
+void MemoryMark::Drop(sqlite3* db, const std::string& schema, const std::string& table) {
+  Statement(db, "DROP TABLE IF EXISTS " + NameOf(schema, table)).Step();
+}
+
+void MemoryMark::Rename(sqlite3* db, const std::string& schema, const std::string& table,
+                        const std::string& to) {
+  if (!Exists(db, schema, table)) return;
+  Statement(db, "ALTER TABLE " + NameOf(schema, table) + " RENAME TO " + QuoteName(to + kSuffix))
+      .Step();
+}
+
+void MemoryMark::Create() {
+  CheckFree(db_, *schema_, *table_, *table_ + kSuffix);
+  std::string literal = "x'";
+  for (const char c : Encode(state_, 0)) {
+    literal += "0123456789abcdef"[static_cast<uint8_t>(c) >> 4];
+    literal += "0123456789abcdef"[c & 15];
+  }
+  Statement(db_,
+            "CREATE TABLE " + NameOf(*schema_, *table_) + " AS SELECT " + literal + "' AS data")
+      .Step();
+}
+
+void MemoryMark::SetEdits(uint64_t edits) {
+  Blob blob;
+  int rc = blob.Open(db_, *schema_, *table_ + kSuffix);
+  if (rc == SQLITE_ERROR) return;  // no such table, or no such row
+  const std::string bytes = Encode(state_, edits);
+  char there[kBytes];
+  if (rc == SQLITE_OK) {
+    if (sqlite3_blob_bytes(*blob) != kBytes) return;
+    rc = sqlite3_blob_read(*blob, there, kBytes, 0);
+  }
+  if (rc == SQLITE_OK && std::memcmp(there, bytes.data(), kEditsAt) == 0)
+    rc = sqlite3_blob_write(*blob, bytes.data() + kEditsAt, kBytes - kEditsAt, kEditsAt);
+  if (rc == SQLITE_NOMEM) throw std::bad_alloc();
+  if (rc != SQLITE_OK) throw SqlError(rc, sqlite3_errmsg(db_));
+}
+
+}  // namespace memkv::sql
