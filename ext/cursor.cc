@@ -15,7 +15,10 @@
 namespace memkv::sql {
 
 TableCursor::TableCursor(MemkvTable& table)
-    : sqlite3_vtab_cursor{}, table_(table), key_(table.TakeBuffer()) {
+    : sqlite3_vtab_cursor{},
+      OpenCursor(table.state().cursors),
+      table_(table),
+      key_(table.TakeBuffer()) {
   table.state().CheckFile();
 }
 TableCursor::~TableCursor() { table_.GiveBuffer(std::move(key_)); }
@@ -45,6 +48,8 @@ void TableCursor::Filter(int, const char* text, std::span<sqlite3_value*> args) 
   }
   TableState& state = table_.state();
   state.Refresh();
+  table_.ReadsBegin();
+  Started(state.table.edits());
   view_ = state.table.Latest();
   frozen_ = view_.base() && view_.delta().size() == 0;
   key_column_ = state.schema.key;
@@ -413,6 +418,7 @@ void TableCursor::Column(sqlite3_context* out, int column) {
     return sqlite3_result_int64(out, OrderRank(i - table_.state().schema.order_rank_column(0)));
   Datum v;
   if (i != key_column_) {
+    ReadValue();
     const size_t stored = i < key_column_ ? i : i - 1;
     Check(mode_ == kRange ? view_.Column(CurrentRow(), stored, &blocks_[stored], &buffer_, &v)
                           : view_.Column(CurrentRow(), stored, &buffer_, &v));

@@ -13,6 +13,7 @@
 
 #include "core/range.h"
 #include "core/view/cursor.h"
+#include "ext/open_cursor.h"
 #include "ext/planner.h"
 #include "ext/rank_range.h"
 #include "ext/vtab.h"
@@ -23,7 +24,7 @@ class MemkvTable;
 class OrderedWalk;
 class PatternWalk;
 
-class TableCursor : public sqlite3_vtab_cursor {
+class TableCursor : public sqlite3_vtab_cursor, private OpenCursor {
  public:
   explicit TableCursor(MemkvTable& table);
   ~TableCursor();

@@ -1,21 +1,26 @@
 #include "ext/registry.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "ext/sqlite.h"
 
 namespace memkv::sql {
 namespace {
 
-// Whether a statement that writes only changes rows; false where its text leaves that in doubt.
-bool IsDml(const char* sql) {
-  if (sql == nullptr) return false;
-  while (*sql == ' ' || (*sql >= '\t' && *sql <= '\r')) ++sql;
-  for (const char* word : {"INSERT", "REPLACE", "UPDATE", "DELETE", "WITH"}) {
-    if (sqlite3_strnicmp(sql, word, static_cast<int>(std::strlen(word))) == 0) return true;
-  }
-  return false;
+std::string_view TextOf(sqlite3_stmt* statement) {
+  const char* sql = sqlite3_sql(statement);
+  std::string_view text = sql ? sql : "";
+  while (!text.empty() && (text[0] == ' ' || (text[0] >= '\t' && text[0] <= '\r')))
+    text.remove_prefix(1);
+  return text;
+}
+
+bool BeginsWith(std::string_view text, std::string_view word) {
+  return text.size() >= word.size() && SameName(text.substr(0, word.size()), word);
+}
+
+bool IsRunningWriter(sqlite3_stmt* statement) {
+  return sqlite3_stmt_busy(statement) && !sqlite3_stmt_readonly(statement);
 }
 
 }  // namespace
@@ -146,11 +151,26 @@ std::shared_ptr<TableState> Connection::ConnectNamed(const std::string& schema,
 bool Connection::InDml() const {
   bool in_dml = false;
   for (sqlite3_stmt* at = nullptr; (at = sqlite3_next_stmt(db_, at)) != nullptr;) {
-    if (!sqlite3_stmt_busy(at) || sqlite3_stmt_readonly(at)) continue;
-    if (!IsDml(sqlite3_sql(at))) return false;
+    if (!IsRunningWriter(at)) continue;
+    const std::string_view text = TextOf(at);
+    if (!BeginsWith(text, "INSERT") && !BeginsWith(text, "REPLACE") &&
+        !BeginsWith(text, "UPDATE") && !BeginsWith(text, "DELETE") && !BeginsWith(text, "WITH")) {
+      return false;
+    }
     in_dml = true;
   }
   return in_dml;
+}
+
+bool Connection::InUpdate() const {
+  for (sqlite3_stmt* at = nullptr; (at = sqlite3_next_stmt(db_, at)) != nullptr;) {
+    if (!IsRunningWriter(at)) continue;
+    const std::string_view text = TextOf(at);
+    if (BeginsWith(text, "UPDATE")) return true;
+    if (BeginsWith(text, "WITH") && LowerName(text).find("update") != std::string::npos)
+      return true;
+  }
+  return false;
 }
 
 bool Connection::HasTable(const std::string& schema, const std::string& table) {

@@ -7,6 +7,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "core/row.h"
@@ -58,6 +59,10 @@ class MemkvTable : public sqlite3_vtab {
 
   // The plan that `text` says. Statements run again and again: those read last are kept.
   std::shared_ptr<const Plan> PlanOf(const char* text);
+  // A cursor begins to read.
+  void ReadsBegin() noexcept {
+    if (!overwritten_.empty()) overwritten_.clear();
+  }
   // A buffer that a cursor borrows for its life, so that a lookup allocates none.
   std::string TakeBuffer() { return std::move(buffer_); }
   void GiveBuffer(std::string buffer) noexcept {
@@ -78,6 +83,8 @@ class MemkvTable : public sqlite3_vtab {
   void SetState(std::shared_ptr<TableState> state);
 
   void Delete(sqlite3_value* key);
+  bool IsUpdateOfNothing(std::span<sqlite3_value*> args);
+  void CheckNotOverwritten(Bytes old_key);
   void Insert(std::span<sqlite3_value*> columns);
   void Change(sqlite3_value* old_key, std::span<sqlite3_value*> columns);
 
@@ -99,6 +106,9 @@ class MemkvTable : public sqlite3_vtab {
   std::string buffer_;
   std::unique_ptr<void, FreeMemory> memory_;
   NewRow row_;  // what Insert works in
+  // By the UPDATE OR REPLACE that is going on: the keys of rows that it has put others in place of.
+  // Nothing is read between the changes of a statement: a read begins another.
+  std::unordered_set<std::string> overwritten_;
 };
 
 }  // namespace memkv::sql

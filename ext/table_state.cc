@@ -235,14 +235,20 @@ void TableState::Commit() noexcept {
 }
 
 void TableState::Rollback() noexcept {
+  dead_ = dead_ || created_;
+  created_ = synced_ = false;
+  LeaveTransaction();
+}
+
+void TableState::LeaveTransaction() noexcept {
   marked_edits_ = 0;
+  const bool undoes = table.in_transaction();
   if (durable_) {
-    dead_ = dead_ || created_;
-    created_ = synced_ = false;
     durable_->store.Rollback();
   } else {
     table.Rollback();
   }
+  if (undoes) cursors.MarkUndone(table.edits_returned_to());
 }
 
 // Writes what a later rollback may undo or bring back without a word: then the database tells.
@@ -265,14 +271,10 @@ void TableState::Savepoint(int n) {
 
 void TableState::RollbackTo(int n) noexcept {
   if (dead_ || !table.in_transaction()) return;
+  if (!table.HasSavepoint(n)) return LeaveTransaction();
   marked_edits_ = 0;
-  if (table.HasSavepoint(n)) {
-    table.RollbackTo(n);
-  } else if (durable_) {
-    durable_->store.Rollback();
-  } else {
-    table.Rollback();
-  }
+  table.RollbackTo(n);
+  cursors.MarkUndone(table.edits_returned_to());
 }
 
 void TableState::Abandon() noexcept {

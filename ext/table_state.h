@@ -13,6 +13,7 @@
 #include "core/store/table.h"
 #include "ext/args.h"
 #include "ext/memory_mark.h"
+#include "ext/open_cursor.h"
 #include "ext/progress.h"
 #include "ext/shadow.h"
 #include "ext/vtab.h"
@@ -37,6 +38,7 @@ class TableState {
   // Which database that is: another one may be attached by the same name later.
   void* file = nullptr;
   Progress progress;  // of a long command
+  OpenCursor::List cursors;
 
  private:
   Connection& connection_;
@@ -118,6 +120,7 @@ class TableState {
   std::string File() const;
   bool IsStored();
   void Persist();
+  void LeaveTransaction() noexcept;
   void Abandon() noexcept;
 
   std::shared_ptr<const Fst> frozen_file_;

@@ -59,8 +59,35 @@ void MemkvTable::Update(std::span<sqlite3_value*> args) {
   }
   CheckWritable(s);
   CheckHidden(s.schema, columns, insert);
+  if (insert && IsUpdateOfNothing(args)) return;
   if (insert) return Insert(columns);
   Change(args[0], columns);
+}
+
+// An UPDATE … FROM whose rows are made by an aggregate over no rows has no old key either; its new
+// one is NULL where it sets none. An INSERT that names rowid, which SQLite takes for a column as long
+// as the table is not connected, has it as its new key; other INSERTs have none.
+bool MemkvTable::IsUpdateOfNothing(std::span<sqlite3_value*> args) {
+  const bool reads = state_->cursors.any_started();
+  if (sqlite3_value_type(args[1]) == SQLITE_NULL) {
+    return sqlite3_value_type(args[2 + state_->schema.key]) == SQLITE_NULL && reads &&
+           connection_->InUpdate();
+  }
+  if (reads) return true;
+  throw SqlError(SQLITE_ERROR, "table " + state_->schema.table + " has no column named rowid");
+}
+
+// SQLite computes all that an UPDATE sets before it changes the first row. An ordinary table is read
+// again for each row, and so has for the row of an old key what is there by then.
+void MemkvTable::CheckNotOverwritten(Bytes old_key) {
+  if (overwritten_.empty() || !overwritten_.contains(std::string(old_key)) ||
+      !state_->cursors.any_read_values()) {
+    return;
+  }
+  throw SqlError(
+      SQLITE_ERROR,
+      "memkv: UPDATE OR REPLACE moves rows onto rows it has yet to visit and computes from "
+      "their values; select into a temp table first");
 }
 
 void MemkvTable::Delete(sqlite3_value* key) {
@@ -103,6 +130,7 @@ void MemkvTable::Change(sqlite3_value* old_key, std::span<sqlite3_value*> column
   RowRef at;
   Check(before.Find(old, &found, &at));
   if (!found) return;  // gone since it was selected
+  if (conflict == SQLITE_REPLACE) CheckNotOverwritten(old);
 
   NewRow row;
   row.Clear(schema);
@@ -134,7 +162,9 @@ void MemkvTable::Change(sqlite3_value* old_key, std::span<sqlite3_value*> column
   // Two changes that take effect together: a failure of the second takes back the first.
   bool existed;
   const Value encoded = row.Encoded();
+  if (conflict == SQLITE_REPLACE) overwritten_.insert(row.key);
   Check(table.Move(old, row.key, encoded, &existed));
+  if (conflict == SQLITE_REPLACE && !existed) overwritten_.erase(row.key);
 }
 
 }  // namespace memkv::sql

@@ -1,0 +1,66 @@
+// OpenCursor: what a table must know of the cursors that are open on it, beyond what they walk.
+
+#ifndef MEMKV_EXT_OPEN_CURSOR_H_
+#define MEMKV_EXT_OPEN_CURSOR_H_
+
+#include <cstdint>
+
+namespace memkv::sql {
+
+// A member of a doubly linked list of its table's; nothing here allocates or fails.
+class OpenCursor {
+ public:
+  class List {
+   public:
+    // Those that show a version with more edits show what a rollback has just undone.
+    void MarkUndone(uint64_t edits) noexcept {
+      for (OpenCursor* c = first_; c != nullptr; c = c->next_) c->undone_ |= c->edits_ > edits;
+    }
+    // Whether a statement is reading, or has read, rows by one of them; values of rows.
+    bool any_started() const { return Any(&OpenCursor::started_); }
+    bool any_read_values() const { return Any(&OpenCursor::read_values_); }
+
+   private:
+    friend class OpenCursor;
+    bool Any(bool OpenCursor::*what) const {
+      for (const OpenCursor* c = first_; c != nullptr; c = c->next_) {
+        if (c->*what) return true;
+      }
+      return false;
+    }
+    OpenCursor* first_ = nullptr;
+  };
+
+  explicit OpenCursor(List& list) : list_(list), next_(list.first_) {
+    if (next_) next_->before_ = this;
+    list.first_ = this;
+  }
+  ~OpenCursor() {
+    (before_ ? before_->next_ : list_.first_) = next_;
+    if (next_) next_->before_ = before_;
+  }
+  OpenCursor(const OpenCursor&) = delete;
+  OpenCursor& operator=(const OpenCursor&) = delete;
+
+ protected:
+  // It begins to walk a version that has so many edits (core/store/table.h).
+  void Started(uint64_t edits) {
+    edits_ = edits;
+    started_ = true;
+    undone_ = false;
+  }
+  void ReadValue() { read_values_ = true; }
+  // Whether the version was rolled back since.
+  bool undone() const { return undone_; }
+
+ private:
+  List& list_;
+  OpenCursor* next_;
+  OpenCursor* before_ = nullptr;
+  uint64_t edits_ = 0;
+  bool started_ = false, undone_ = false, read_values_ = false;
+};
+
+}  // namespace memkv::sql
+
+#endif  // MEMKV_EXT_OPEN_CURSOR_H_
