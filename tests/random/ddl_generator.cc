@@ -1,0 +1,622 @@
+#include "tests/random/ddl_generator.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <iterator>
+#include <numeric>
+
+namespace memkv::test {
+
+Generator::Generator(uint64_t seed, Where where) : random_(seed) {
+  script_.seed = seed;
+  ChooseWhere(where);
+  ChooseWeights();
+}
+
+void Generator::ChooseWhere(Where where) {
+  static const std::vector<Where> kWheres = {Where::kStored, Where::kStored,   Where::kStored,
+                                             Where::kTemp,   Where::kAttached, Where::kMemory,
+                                             Where::kMixed};
+  if (where == Where::kAnywhere) where = Pick(kWheres);
+  switch (where) {
+    case Where::kAnywhere:
+    case Where::kStored:
+      script_.schemas = {"main"};
+      break;
+    case Where::kTemp:
+      script_.schemas = {"temp"};
+      script_.main_in_memory = One(3);
+      break;
+    case Where::kAttached:
+      script_.schemas = {"aux"};
+      script_.attached = One(4) ? Script::kMemory : Script::kFile;
+      break;
+    case Where::kMemory:
+      script_.schemas = {"main"};
+      script_.main_in_memory = true;
+      break;
+    case Where::kMixed:
+      script_.schemas = {"main", "temp", "aux"};
+      script_.attached = One(4) ? Script::kMemory : Script::kFile;
+      script_.main_in_memory = One(5);
+      break;
+  }
+  static const std::vector<std::string> kModes = {"delete", "memory", "memory", "wal", "truncate"};
+  script_.journal_mode = script_.main_in_memory ? "memory" : Pick(kModes);
+  script_.other_process = !script_.main_in_memory && One(12);
+}
+
+void Generator::ChooseWeights() {
+  static constexpr uint64_t kUsual[kClasses] = {
+      /* kTransaction */ 8, /* kSavepoint */ 8,
+      /* kCreate */ 4,      /* kDrop */ 4,
+      /* kRename */ 4,      /* kSwap */ 2,
+      /* kRemake */ 1,      /* kWrite */ 14,
+      /* kFreeze */ 3,      /* kRead */ 3,
+      /* kLook */ 3,        /* kPlainDdl */ 3,
+      /* kPlainWrite */ 2,  /* kShadowName */ 1,
+      /* kForget */ 2,      /* kReopen */ 1,
+      /* kOther */ 2};
+  for (int i = 0; i < kClasses; ++i) weights_[i] = kUsual[i] * Pick<uint64_t>({0, 1, 1, 2, 3});
+  for (const int i : {kTransaction, kCreate, kWrite}) {
+    if (weights_[i] == 0) weights_[i] = kUsual[i];
+  }
+  if (script_.main_in_memory || script_.schemas[0] != "main") weights_[kOther] = 0;
+  // To look is to connect the tables again, so that what is seen just after it hides what is not.
+  look_every_ = Pick<uint64_t>({0, 0, 1, 1, 2, 4, 8});
+}
+
+Script Generator::Make() {
+  Begin();
+  for (uint64_t n = 5 + Below(1 + Below(36)); n > 0; --n) {
+    Next();
+    if (look_every_ != 0 && One(look_every_)) Look();
+  }
+  End();
+  return std::move(script_);
+}
+
+void Generator::Begin() {
+  static const std::vector<std::string> kFirst = {"a", "b", "c"};
+  for (const std::string& name : kFirst) {
+    if (One(3)) continue;
+    const std::string table = Schema() + "." + name;
+    if (tables_.contains(table)) continue;
+    Create(table);
+    if (!One(4)) Write(table);
+    if (One(3)) Freeze(table);
+  }
+  if (One(2)) {
+    for (const std::string& schema : script_.schemas) Add("CREATE TABLE " + schema + ".p(x)");
+  }
+  if (One(4)) Reopen();
+}
+
+void Generator::End() {
+  if (saved_.empty()) return;
+  Add(One(3) ? "ROLLBACK" : "COMMIT");
+}
+
+void Generator::Next() {
+  uint64_t at = Below(std::accumulate(weights_, weights_ + kClasses, uint64_t{0}));
+  int which = 0;
+  while (at >= weights_[which]) at -= weights_[which++];
+  switch (static_cast<Class>(which)) {
+    case kTransaction:
+      return Transaction();
+    case kSavepoint:
+      return Savepoint();
+    case kCreate: {
+      const std::string schema = Schema();
+      return Create(schema + "." + NewName(schema));
+    }
+    case kDrop:
+      return Drop();
+    case kRename: {
+      const std::string table = Table();
+      return Rename(table, NewName(SchemaOf(table)));
+    }
+    case kSwap:
+      return Swap();
+    case kRemake:
+      return Remake();
+    case kWrite:
+      return Write(Table());
+    case kFreeze:
+      return Freeze(Table());
+    case kRead:
+      return Read(Table());
+    case kLook:
+      return Look();
+    case kPlainDdl:
+      return PlainDdl();
+    case kPlainWrite:
+      return PlainWrite();
+    case kShadowName:
+      return ShadowName();
+    case kForget:
+      return Forget();
+    case kReopen:
+      return Reopen();
+    case kOther:
+      return Other();
+    case kClasses:
+      return;
+  }
+}
+
+void Generator::Add(std::string ours, std::string theirs) {
+  script_.steps.push_back({Step::kSql, 0, std::move(ours), std::move(theirs)});
+}
+
+void Generator::Between() {
+  if (!One(4)) return;
+  switch (Below(5)) {
+    case 0:
+      return Read(Table());
+    case 1:
+      return PlainDdl();
+    case 2:
+      return Look();
+    default:
+      return Write(Table());
+  }
+}
+
+void Generator::Transaction() {
+  if (saved_.empty()) {
+    saved_.push_back({"", tables_});
+    return Add(One(8) ? "BEGIN IMMEDIATE" : "BEGIN");
+  }
+  const bool back = One(2);
+  if (back) tables_ = saved_.front().tables;
+  saved_.clear();
+  Add(back ? "ROLLBACK" : "COMMIT");
+}
+
+void Generator::Savepoint() {
+  if (saved_.size() < 4 && One(saved_.size() < 2 ? 2 : 3)) {
+    const std::string name = Pick<std::string>({"s", "s", "r"});
+    saved_.push_back({name, tables_});
+    return Add("SAVEPOINT " + name);
+  }
+  const std::string name = saved_.empty() || One(10) ? "s" : saved_.back().savepoint;
+  if (name.empty()) return Add("SAVEPOINT s"), saved_.push_back({"s", tables_});
+  size_t i = saved_.size();
+  while (i > 0 && saved_[i - 1].savepoint != name) --i;
+  const bool back = !One(3);
+  if (i > 0) {
+    if (back) tables_ = saved_[i - 1].tables;
+    saved_.resize(back ? i : i - 1);
+  }
+  Add((back ? "ROLLBACK TO " : "RELEASE ") + name);
+}
+
+std::string Generator::Table() {
+  if (tables_.empty() || One(20)) return Schema() + "." + Pick<std::string>({"a", "b", "c", "d"});
+  return std::next(tables_.begin(), static_cast<ptrdiff_t>(Below(tables_.size())))->first;
+}
+
+std::string Generator::NewName(const std::string& schema) {
+  static const std::vector<std::string> kNames = {"a", "b", "c", "d"};
+  std::string name = Pick(kNames);
+  for (int i = 0; i < 6 && tables_.contains(schema + "." + name) && !One(10); ++i)
+    name = Pick(kNames);
+  return name;
+}
+
+std::string Generator::Written(const std::string& table) {
+  const std::string name = NameOf(table), schema = SchemaOf(table);
+  if (script_.schemas.size() == 1) return One(2) ? name : table;
+  // SQLite looks for a table in temp, then main, then aux.
+  const bool hidden = (schema != "temp" && tables_.contains("temp." + name)) ||
+                      (schema == "aux" && tables_.contains("main." + name));
+  return hidden || One(2) ? table : name;
+}
+
+Generator::Columns Generator::NewColumns(const std::string& schema) {
+  Columns columns;
+  if (One(10)) {
+    columns.theirs = "key TEXT PRIMARY KEY NOT NULL, value";
+    columns.values = {"value"};
+    return columns;
+  }
+  const std::string type = One(6) ? Pick<std::string>({"", " BLOB", " INTEGER"}) : " TEXT";
+  columns.ours = "key" + type + " PRIMARY KEY";
+  columns.theirs = columns.ours + " NOT NULL";
+  columns.values = Pick<std::vector<std::string>>(
+      {{"v"}, {"v"}, {"v"}, {"v"}, {"v"}, {"w"}, {"v", "w"}, {"v", "w"}, {}});
+  for (const std::string& value : columns.values) {
+    const std::string text = ", " + value +
+                             (One(3) ? Pick<std::string>({" TEXT", " INTEGER", " REAL"}) : "") +
+                             (One(10) ? " NOT NULL" : "");
+    columns.ours += text + (One(6) ? " INDEXED" : "");
+    columns.theirs += text;
+  }
+  if (One(5))
+    columns.options += ", delta_limit = " + Pick<std::string>({"'1%'", "'200'", "'1kB'", "off"});
+  if (One(6)) columns.options += One(2) ? ", background = off" : ", background = on";
+  const bool in_memory = schema == "temp" || (schema == "main" && script_.main_in_memory) ||
+                         (schema == "aux" && script_.attached == Script::kMemory);
+  if (in_memory && One(3)) columns.options += One(3) ? ", durable = off" : ", durable = on";
+  return columns;
+}
+
+const Generator::Columns& Generator::ColumnsOf(const std::string& table) {
+  static const Columns kUsual = {"", "", "", {"v"}};
+  const auto at = tables_.find(table);
+  return at == tables_.end() ? kUsual : at->second;
+}
+
+std::string Generator::Value() {
+  switch (Below(8)) {
+    case 0:
+      return "NULL";
+    case 1:
+      return "'x'";
+    case 2:
+      return "2.5";
+    default:
+      return std::to_string(Below(100));
+  }
+}
+
+std::string Generator::Values(const Columns& columns) {
+  std::string row = "(" + Key();
+  for (size_t i = 0; i < columns.values.size(); ++i) row += ", " + Value();
+  return row + ")";
+}
+
+std::string Generator::Conflict() {
+  static const std::vector<std::string> kConflicts = {
+      "",           "",         " OR REPLACE", " OR REPLACE", " OR REPLACE",
+      " OR IGNORE", " OR FAIL", " OR ROLLBACK"};
+  return Pick(kConflicts);
+}
+
+std::string Generator::Condition(const std::string& written) {
+  switch (Below(8)) {
+    case 0:
+      return "key >= " + Key();
+    case 1:
+      return "key IN (" + Key() + ", " + Key() + ")";
+    case 2:
+      return "key IN (SELECT key FROM " + (One(2) ? written : Written(Table())) + " WHERE key > " +
+             Key() + ")";
+    case 3:
+      return "key LIKE 'K%'";
+    default:
+      return "key = " + Key();
+  }
+}
+
+void Generator::Create(const std::string& table) {
+  Columns columns = NewColumns(SchemaOf(table));
+  Step step{Step::kSql, 0, "CREATE VIRTUAL TABLE " + table + " USING memkv",
+            "CREATE TABLE " + table + "(" + columns.theirs + ") WITHOUT ROWID", columns.options};
+  if (!columns.ours.empty()) step.ours += "(" + columns.ours + ")";
+  script_.steps.push_back(std::move(step));
+  tables_.emplace(table, std::move(columns));
+}
+
+void Generator::Drop() {
+  const std::string table = Table();
+  Add((One(6) ? "DROP TABLE IF EXISTS " : "DROP TABLE ") + Written(table));
+  tables_.erase(table);
+}
+
+void Generator::Rename(const std::string& from, const std::string& to) {
+  Add("ALTER TABLE " + Written(from) + " RENAME TO " + to);
+  const auto at = tables_.find(from);
+  const std::string renamed = SchemaOf(from) + "." + to;
+  if (at == tables_.end() || tables_.contains(renamed)) return;
+  tables_[renamed] = std::move(at->second);
+  tables_.erase(at);
+}
+
+// Two or three tables give each other their names.
+void Generator::Swap() {
+  const std::string schema = SchemaOf(Table());
+  std::vector<std::string> names;
+  for (const auto& [table, columns] : tables_) {
+    if (SchemaOf(table) == schema && NameOf(table) != "t") names.push_back(table);
+  }
+  std::shuffle(names.begin(), names.end(), random_);
+  if (names.size() > 2 && !One(3)) names.resize(2);
+  if (names.empty()) return Create(schema + ".a");
+  if (saved_.empty() && !One(3)) Transaction();
+  Rename(names[0], "t");
+  for (size_t i = 1; i < names.size(); ++i) {
+    Between();
+    Rename(names[i], NameOf(names[i - 1]));
+  }
+  Between();
+  Rename(schema + ".t", NameOf(names.back()));
+}
+
+// What the manual tells to do where ALTER TABLE cannot: https://sqlite.org/lang_altertable.html
+void Generator::Remake() {
+  const std::string table = Table(), schema = SchemaOf(table);
+  if (saved_.empty() && !One(3)) Transaction();
+  const std::string made = schema + ".t";
+  Create(made);
+  Between();
+  const auto values = [&](const std::string& of) { return ColumnsOf(of).values; };
+  const bool has_value = !values(made).empty() && !values(table).empty();
+  Add("INSERT INTO " + Written(made) + "(key" + (has_value ? ", " + values(made)[0] : "") +
+      ") SELECT key" + (has_value ? ", " + values(table)[0] : "") + " FROM " + Written(table));
+  Between();
+  Add("DROP TABLE " + Written(table));
+  tables_.erase(table);
+  Between();
+  Rename(made, NameOf(table));
+}
+
+void Generator::Write(const std::string& table) {
+  const std::string written = Written(table);
+  const Columns columns = ColumnsOf(table);
+  const std::string value =
+      columns.values.empty() ? "" : columns.values[Below(columns.values.size())];
+  switch (Below(16)) {
+    case 0:
+    case 1:
+      return Add("DELETE FROM " + written + " WHERE " + Condition(written) +
+                 (One(3) ? " LIMIT " + std::to_string(1 + Below(2)) : ""));
+    case 2:
+      return Add("DELETE FROM " + written);
+    case 3:
+    case 4:
+      if (value.empty()) break;
+      return Add("UPDATE " + written + " SET " + value + " = " +
+                 (One(2) ? Value() : "coalesce(" + value + ", 0) + 1") +
+                 (One(3) ? "" : " WHERE " + Condition(written)));
+    case 5:
+      return Add("UPDATE" + Conflict() + " " + written + " SET key = " + Key() +
+                 " WHERE key = " + Key());
+    case 6:
+      return Add("INSERT" + Conflict() + " INTO " + written + "(key) SELECT key || 'x' FROM " +
+                 Written(Table()));
+    case 7: {
+      if (!One(4)) break;
+      std::string row = "'n' || i";
+      for (size_t i = 0; i < columns.values.size(); ++i) row += ", i";
+      return Add("INSERT OR REPLACE INTO " + written +
+                 " WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < " +
+                 std::to_string(50 + Below(200)) + ") SELECT " + row + " FROM n");
+    }
+    case 8:
+    case 9:
+      return Command(table);
+    default:
+      break;
+  }
+  std::string rows = Values(columns);
+  while (One(2)) rows += ", " + Values(columns);
+  Add("INSERT" + Conflict() + " INTO " + written + " VALUES" + rows);
+}
+
+void Generator::Command(const std::string& table) {
+  const std::string written = Written(table), name = NameOf(table);
+  const std::vector<std::string> values = ColumnsOf(table).values;
+  const std::string insert = "INSERT INTO " + written + "(" + name;
+  switch (Below(4)) {
+    case 0:
+      return Add(insert + ") VALUES('truncate')", "DELETE FROM " + written);
+    case 1: {
+      const std::string prefix = Pick<std::string>({"k", "k1", "n", "n1", ""});
+      return Add(
+          insert + ", key) VALUES('delete-prefix', '" + prefix + "')",
+          "DELETE FROM " + written + " WHERE typeof(key) = 'text' AND key GLOB '" + prefix + "*'");
+    }
+    default: {
+      const std::string key = Key();
+      std::string columns = ", key", given = key, change;
+      for (const std::string& value : values) {
+        if (One(3)) continue;
+        columns += ", " + value;
+        given += ", " + std::to_string(1 + Below(9));
+        change += (change.empty() ? "" : ", ") + value + " = " + value + " + excluded." + value;
+      }
+      return Add(insert + columns + ") VALUES('add', " + given + ")",
+                 "INSERT INTO " + written + "(" + columns.substr(2) + ") VALUES(" + given +
+                     ") ON CONFLICT(key) DO " +
+                     (change.empty() ? "NOTHING" : "UPDATE SET " + change));
+    }
+  }
+}
+
+// Statements that change no row. The twin's finds the table, or not, and begins to write, too.
+void Generator::Freeze(const std::string& table) {
+  const std::string written = Written(table), name = NameOf(table);
+  const std::string nothing =
+      "INSERT INTO " + written + " SELECT * FROM " + written + " WHERE false";
+  const std::string insert = "INSERT INTO " + written + "(" + name;
+  switch (Below(8)) {
+    case 0:
+    case 1:
+      return Add(insert + ", rank) VALUES('merge', " + std::to_string(1 + Below(8)) + ")", nothing);
+    case 2:
+      return Add(insert + ") VALUES('rebuild')", nothing);
+    case 3:
+      return Add(insert + ") VALUES('integrity-check')", nothing);
+    case 4:
+      // No result is compared: the function gives a number of keys.
+      script_.steps.push_back({Step::kSql, 0, "SELECT memkv_freeze('" + table + "')",
+                               "SELECT count(*) FROM " + table, "", true});
+      return;
+    default:
+      return Add(insert + ") VALUES('freeze')", nothing);
+  }
+}
+
+void Generator::Read(const std::string& table) {
+  const std::string written = Written(table);
+  switch (Below(6)) {
+    case 0:
+      script_.steps.push_back({Step::kSql, 0, "SELECT memkv_count('" + table + "')",
+                               "SELECT count(*) FROM " + table, "", true});
+      return;
+    case 1:
+      return Add("SELECT key FROM " + written + " WHERE rank = 1",
+                 "SELECT key FROM " + written + " ORDER BY key LIMIT 1 OFFSET 1");
+    case 2:
+      return Add("SELECT count(*), min(key), max(key) FROM " + written);
+    case 3:
+      return Add("SELECT * FROM " + written + " WHERE key = " + Key());
+    default:
+      return Add("SELECT * FROM " + written + " ORDER BY key");
+  }
+}
+
+void Generator::PlainDdl() {
+  const std::string schema = Schema();
+  const std::string name = Pick<std::string>({"p", "p", "q"});
+  const std::string table = schema + "." + name;
+  switch (Below(8)) {
+    case 0:
+      return Add("DROP TABLE " + table);
+    case 1:
+      return Add("ALTER TABLE " + table + " RENAME TO " + (name == "p" ? "q" : "p"));
+    case 2:
+      return Add("ALTER TABLE " + table + " ADD COLUMN y" + std::to_string(Below(3)));
+    case 3:
+      return Add("ALTER TABLE " + table + " RENAME COLUMN x TO z");
+    case 4:
+      return Add("CREATE TABLE " + table + " AS SELECT * FROM " + Written(Table()));
+    case 5:
+      return Add("CREATE INDEX " + schema + ".i" + name + " ON " + name + "(x)");
+    default:
+      return Add("CREATE TABLE " + table + "(x)");
+  }
+}
+
+void Generator::PlainWrite() {
+  const std::string table = Schema() + "." + Pick<std::string>({"p", "p", "q"});
+  if (One(4)) {
+    return Add("INSERT INTO " + table + "(x) SELECT key FROM " + Written(Table()) +
+               " ORDER BY key");
+  }
+  if (One(5)) return Add("DELETE FROM " + table);
+  if (One(5)) {
+    return Add("INSERT OR REPLACE INTO " + Written(this->Table()) + "(key) SELECT x FROM " + table +
+               " WHERE x IS NOT NULL");
+  }
+  Add("INSERT INTO " + table + "(x) VALUES(" + std::to_string(Below(100)) + ")");
+}
+
+// A table of the user's own, named as memkv would name one of its own.
+void Generator::ShadowName() {
+  const std::string table = Schema() + "." + Pick<std::string>({"a", "b", "c", "d"}) +
+                            Pick<std::string>({"_log", "_log", "_meta", "_segment"});
+  switch (Below(4)) {
+    case 0:
+      script_.steps.push_back({Step::kSql, 0, "DROP TABLE " + table, "", "", false, table});
+      return;
+    case 1:
+      script_.steps.push_back(
+          {Step::kSql, 0, "INSERT INTO " + table + "(id) VALUES(NULL)", "", "", false, table});
+      return;
+    default:
+      return Add("CREATE TABLE " + table + "(id INTEGER PRIMARY KEY, generation, data)");
+  }
+}
+
+// What makes SQLite disconnect its virtual tables.
+void Generator::Forget() {
+  const std::string schema = Schema();
+  switch (Below(6)) {
+    case 0:
+    case 1:
+      return Add("PRAGMA writable_schema = RESET");
+    case 2:
+      return Add(schema == "temp" || One(2) ? "VACUUM" : "VACUUM " + schema);
+    case 3:
+      if (script_.attached != Script::kNone && saved_.empty()) {
+        script_.steps.push_back({Step::kReattach, 0, ""});
+        if (script_.attached == Script::kMemory) {
+          std::erase_if(tables_, [](const auto& t) { return SchemaOf(t.first) == "aux"; });
+        }
+        return;
+      }
+      [[fallthrough]];
+    default:
+      if (!saved_.empty()) {
+        Add("SAVEPOINT f");
+        Add("CREATE TABLE " + schema + ".forget(x)");
+        Add("ROLLBACK TO f");
+        return Add("RELEASE f");
+      }
+      Add("BEGIN");
+      Add("CREATE TABLE " + schema + ".forget(x)");
+      return Add("ROLLBACK");
+  }
+}
+
+void Generator::Reopen() {
+  if (!saved_.empty()) tables_ = saved_.front().tables;
+  saved_.clear();
+  std::erase_if(tables_, [this](const auto& t) {
+    const std::string schema = SchemaOf(t.first);
+    return schema == "temp" || (schema == "main" && script_.main_in_memory) ||
+           (schema == "aux" && script_.attached == Script::kMemory);
+  });
+  script_.steps.push_back({Step::kReopen, 0, ""});
+}
+
+// A second connection to the main database: some statements of the kinds above, in one step.
+void Generator::Other() {
+  if (One(3)) {
+    script_.steps.push_back({Step::kLook, 1, ""});
+    return;
+  }
+  if (!saved_.empty()) return Transaction();
+  const std::vector<std::string> schemas = std::exchange(script_.schemas, {"main"});
+  std::vector<Step> steps = std::exchange(script_.steps, {});
+  const Tables elsewhere = tables_;
+  std::erase_if(tables_, [](const auto& t) { return SchemaOf(t.first) != "main"; });
+  do {
+    switch (Below(6)) {
+      case 0:
+        Create("main." + NewName("main"));
+        break;
+      case 1:
+        Drop();
+        break;
+      case 2: {
+        const std::string table = Table();
+        Rename(table, NewName("main"));
+        break;
+      }
+      case 3:
+        PlainDdl();
+        break;
+      case 4:
+        Freeze(Table());
+        break;
+      default:
+        Write(Table());
+        break;
+    }
+  } while (One(2));
+  for (const auto& [table, columns] : elsewhere) {
+    if (SchemaOf(table) != "main") tables_.emplace(table, columns);
+  }
+  script_.schemas = schemas;
+  std::swap(steps, script_.steps);
+  if (steps.size() == 1) {
+    steps[0].connection = 1;
+    script_.steps.push_back(steps[0]);
+    return;
+  }
+  Step all{Step::kSql, 1, "BEGIN"};
+  all.theirs = "BEGIN";
+  for (const Step& step : steps) {
+    all.ours += "; " + step.Ours();
+    all.theirs += "; " + step.Theirs();
+  }
+  all.ours += "; COMMIT";
+  all.theirs += "; COMMIT";
+  script_.steps.push_back(std::move(all));
+}
+
+}  // namespace memkv::test

@@ -1,0 +1,191 @@
+#include "tests/random/ddl_player.h"
+
+#include <algorithm>
+#include <filesystem>
+
+namespace memkv::test {
+
+Side::~Side() {
+  Close();
+  std::error_code ignored;
+  for (const std::string& file : {files_ + ".db", files_ + ".aux"}) {
+    for (const char* suffix : {"", "-wal", "-shm", "-journal"})
+      std::filesystem::remove(file + suffix, ignored);
+  }
+}
+
+std::string Side::AttachedFile() const {
+  if (script_.attached == Script::kNone) return "";
+  return script_.attached == Script::kMemory ? ":memory:" : files_ + ".aux";
+}
+
+Db& Side::At(int connection) {
+  std::optional<Db>& db = connections_[connection];
+  if (db) return *db;
+  db.emplace(MainFile(), load_);
+  db->Exec("PRAGMA temp_store = memory; PRAGMA synchronous = off; PRAGMA journal_mode = " +
+           script_.journal_mode);
+  if (script_.attached == Script::kNone) return *db;
+  db->Exec("ATTACH '" + AttachedFile() +
+           "' AS aux; PRAGMA aux.synchronous = off; PRAGMA "
+           "aux.journal_mode = " +
+           script_.journal_mode);
+  return *db;
+}
+
+void Side::Close() {
+  for (std::optional<Db>& db : connections_) db.reset();
+}
+
+Result Side::Reattach() {
+  const Result result = At(0).Run("DETACH aux");
+  return result.ok() ? At(0).Run("ATTACH '" + AttachedFile() + "' AS aux") : result;
+}
+
+Player::Player(const Script& script, const std::string& folder, Verifier& verifier)
+    : script_(script),
+      ours_(script, folder + "/memkv" + std::to_string(script.seed), Load::kModule),
+      theirs_(script, folder + "/twin" + std::to_string(script.seed), Load::kNothing),
+      verifier_(verifier) {}
+
+Failure Player::Play() {
+  try {
+    for (size_t i = 0; i < script_.steps.size(); ++i) {
+      Failure failure = Do(script_.steps[i]);
+      if (!failure) continue;
+      failure.text = "step " + std::to_string(i + 1) + ": " + failure.text;
+      return failure;
+    }
+    return Finish();
+  } catch (const std::exception& e) {
+    return {"exception", e.what()};
+  }
+}
+
+Failure Player::Do(const Step& step) {
+  switch (step.kind) {
+    case Step::kLook:
+      if (step.connection == 0) return CompareTables(ours_.At(0), theirs_.At(0), script_.schemas);
+      return CompareTables(ours_.At(1), theirs_.At(1), {"main"});
+    case Step::kReopen:
+      ours_.Close();
+      theirs_.Close();
+      savepoints_.clear();
+      written_ = false;
+      return {};
+    case Step::kReattach:
+      if (script_.attached == Script::kNone) return {};
+      return CompareResults("DETACH aux; ATTACH ...", ours_.Reattach(), theirs_.Reattach());
+    case Step::kSql:
+      return RunSql(step);
+  }
+  return {};
+}
+
+// Two steps that could not be played alike on both sides.
+bool Player::MustSkip(const Step& step) {
+  // What another connection's write comes to depends on the locks that are held, which are finer on
+  // the side that has its rows in more tables.
+  if (step.connection != 0) return !theirs_.At(0).autocommit();
+  // See Step.
+  return !step.own_shadow.empty() && !theirs_.At(0).Run("SELECT 1 FROM " + step.own_shadow).ok();
+}
+
+// Why our side may refuse what the twin would do; null if it may not.
+const char* Player::Allowed(const Step& step, const Result& ours) const {
+  const int code = ours.code & 0xff;
+  // What was written before a savepoint is not in the log yet, and cannot be dropped so that the
+  // savepoint could bring it back.
+  if (code == SQLITE_LOCKED && step.ours.starts_with("DROP TABLE") &&
+      std::any_of(savepoints_.begin(), savepoints_.end(),
+                  [](const Mark& mark) { return mark.written; })) {
+    return "DROP after a savepoint that was opened after a write";
+  }
+  if (code != SQLITE_ERROR) return nullptr;
+  // Where memkv has, or would have, its shadow tables there can be no table of the user's own.
+  const bool names_shadow = ours.message.find("_log") != std::string::npos ||
+                            ours.message.find("_meta") != std::string::npos ||
+                            ours.message.find("_segment") != std::string::npos;
+  if (!names_shadow) return nullptr;
+  if (step.ours.starts_with("CREATE VIRTUAL TABLE") &&
+      ours.message.ends_with(", where it would keep its rows, exists already")) {
+    return "CREATE where a table is named like a shadow table";
+  }
+  if (step.ours.starts_with("ALTER TABLE") &&
+      ours.message.starts_with("there is already another table or index with this name: ")) {
+    return "RENAME to where a table is named like a shadow table";
+  }
+  if (step.ours.starts_with("CREATE TABLE") && ours.message.ends_with(" already exists")) {
+    return "CREATE of a table named like a shadow table that is there";
+  }
+  return nullptr;
+}
+
+// Keeps track of savepoints, by a statement that both sides have run.
+void Player::Follow(const std::string& sql) {
+  if (sql.starts_with("SAVEPOINT ")) {
+    savepoints_.push_back({sql.substr(10), written_});
+  } else if (sql.starts_with("ROLLBACK TO ") || sql.starts_with("RELEASE ")) {
+    const std::string name = sql.substr(sql.find_last_of(' ') + 1);
+    while (!savepoints_.empty() && savepoints_.back().name != name) savepoints_.pop_back();
+    if (!savepoints_.empty() && sql.starts_with("RELEASE ")) savepoints_.pop_back();
+  } else if (!sql.starts_with("SELECT") && !sql.starts_with("BEGIN")) {
+    written_ = true;
+  }
+}
+
+Failure Player::RunSql(const Step& step) {
+  if (MustSkip(step)) return {};
+  Db& ours = ours_.At(step.connection);
+  Db& theirs = theirs_.At(step.connection);
+  const Result our_result = ours.Run(step.Ours());
+  const bool refused = Allowed(step, our_result) != nullptr;
+  if (!refused) {
+    const Result their_result = theirs.Run(step.Theirs());
+    if (Failure failure = CompareResults(step.Ours(), our_result, their_result, step.own_message)) {
+      return failure;
+    }
+  }
+  if (ours.autocommit() != theirs.autocommit()) {
+    return {"transaction", step.Ours() + "\n  memkv and twin: only one is in a transaction"};
+  }
+  if (step.connection == 0) {
+    if (!refused && our_result.ok()) Follow(step.ours);
+    if (ours.autocommit()) {
+      savepoints_.clear();
+      written_ = false;
+    }
+  } else if (!ours.autocommit()) {
+    // A transaction of another connection is one step.
+    ours.Run("ROLLBACK");
+    theirs.Run("ROLLBACK");
+  }
+  return {};
+}
+
+Failure Player::Finish() {
+  if (Failure failure = CompareTables(ours_.At(0), theirs_.At(0), script_.schemas)) {
+    failure.text = "at the end: " + failure.text;
+    return failure;
+  }
+  if (ours_.At(0).autocommit()) {
+    if (Failure failure = CheckIntegrity(ours_.At(0), script_.schemas)) return failure;
+  }
+  ours_.Close();
+  theirs_.Close();
+  Pair pair{ours_.MainFile(), theirs_.MainFile(), "", ""};
+  if (script_.attached == Script::kFile) {
+    pair.our_attached = ours_.AttachedFile();
+    pair.their_attached = theirs_.AttachedFile();
+  }
+  Failure failure = CompareAtRest(pair);
+  if (failure) {
+    failure.text = "reopened: " + failure.text;
+  } else if (script_.other_process) {
+    failure = verifier_.Compare(pair);
+    if (failure) failure.text = "in another process: " + failure.text;
+  }
+  return failure;
+}
+
+}  // namespace memkv::test

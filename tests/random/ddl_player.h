@@ -1,0 +1,73 @@
+// Plays a script of the DDL twin on two databases and tells what first differs.
+
+#ifndef MEMKV_TESTS_RANDOM_DDL_PLAYER_H_
+#define MEMKV_TESTS_RANDOM_DDL_PLAYER_H_
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tests/random/ddl_compare.h"
+#include "tests/random/ddl_script.h"
+#include "tests/random/ddl_verifier.h"
+
+namespace memkv::test {
+
+// One of the two databases, with the connections to it.
+class Side {
+ public:
+  // Its files begin with `files`.
+  Side(const Script& script, std::string files, Load load)
+      : script_(script), files_(std::move(files)), load_(load) {}
+  ~Side();
+  Side(const Side&) = delete;
+  Side& operator=(const Side&) = delete;
+
+  // Opened when first asked for.
+  Db& At(int connection);
+  void Close();
+  Result Reattach();
+
+  std::string MainFile() const { return script_.main_in_memory ? ":memory:" : files_ + ".db"; }
+  std::string AttachedFile() const;  // empty: there is none
+
+ private:
+  const Script& script_;
+  const std::string files_;
+  const Load load_;
+  std::optional<Db> connections_[2];
+};
+
+class Player {
+ public:
+  // Makes its files in `folder`, and removes them.
+  Player(const Script& script, const std::string& folder, Verifier& verifier);
+
+  // What first differs; nothing if nothing does.
+  Failure Play();
+
+ private:
+  // A savepoint, or a transaction, that is open.
+  struct Mark {
+    std::string name;
+    bool written;  // whether memkv tables had been written to before it, in this transaction
+  };
+
+  Failure Do(const Step& step);
+  Failure RunSql(const Step& step);
+  bool MustSkip(const Step& step);
+  const char* Allowed(const Step& step, const Result& ours) const;
+  void Follow(const std::string& sql);
+  Failure Finish();
+
+  const Script& script_;
+  Side ours_, theirs_;
+  Verifier& verifier_;
+  std::vector<Mark> savepoints_;
+  bool written_ = false;
+};
+
+}  // namespace memkv::test
+
+#endif  // MEMKV_TESTS_RANDOM_DDL_PLAYER_H_
