@@ -7,10 +7,11 @@
 
 namespace memkv::test {
 
-Generator::Generator(uint64_t seed, Where where) : random_(seed) {
+Generator::Generator(uint64_t seed, const Kind& kind) : random_(seed) {
+  static_assert(std::size(kClassNames) == kClasses);
   script_.seed = seed;
-  ChooseWhere(where);
-  ChooseWeights();
+  ChooseWhere(kind.where);
+  ChooseWeights(kind.without);
 }
 
 void Generator::ChooseWhere(Where where) {
@@ -46,7 +47,7 @@ void Generator::ChooseWhere(Where where) {
   script_.other_process = !script_.main_in_memory && One(12);
 }
 
-void Generator::ChooseWeights() {
+void Generator::ChooseWeights(const std::set<std::string>& without) {
   static constexpr uint64_t kUsual[kClasses] = {
       /* kTransaction */ 8, /* kSavepoint */ 8,
       /* kCreate */ 4,      /* kDrop */ 4,
@@ -62,6 +63,9 @@ void Generator::ChooseWeights() {
     if (weights_[i] == 0) weights_[i] = kUsual[i];
   }
   if (script_.main_in_memory || script_.schemas[0] != "main") weights_[kOther] = 0;
+  for (int i = 0; i < kClasses; ++i) {
+    if (without.contains(kClassNames[i])) weights_[i] = 0;
+  }
   // To look is to connect the tables again, so that what is seen just after it hides what is not.
   look_every_ = Pick<uint64_t>({0, 0, 1, 1, 2, 4, 8});
 }
@@ -415,12 +419,15 @@ void Generator::Command(const std::string& table) {
         if (One(3)) continue;
         columns += ", " + value;
         given += ", " + std::to_string(1 + Below(9));
-        change += (change.empty() ? "" : ", ") + value + " = " + value + " + excluded." + value;
+        change += (change.empty() ? "" : ", ") + value + " = " + value + " + " +
+                  given.substr(given.rfind(' ') + 1);
       }
+      // An UPSERT would want every NOT NULL column to be given.
+      const std::string where = " WHERE key = " + key;
       return Add(insert + columns + ") VALUES('add', " + given + ")",
-                 "INSERT INTO " + written + "(" + columns.substr(2) + ") VALUES(" + given +
-                     ") ON CONFLICT(key) DO " +
-                     (change.empty() ? "NOTHING" : "UPDATE SET " + change));
+                 (change.empty() ? "" : "UPDATE " + written + " SET " + change + where + "; ") +
+                     "INSERT INTO " + written + "(" + columns.substr(2) + ") SELECT " + given +
+                     " WHERE NOT EXISTS (SELECT 1 FROM " + written + where + ")");
     }
   }
 }
@@ -563,7 +570,7 @@ void Generator::Reopen() {
   script_.steps.push_back({Step::kReopen, 0, ""});
 }
 
-// A second connection to the main database: some statements of the kinds above, in one step.
+// A second connection to the main database: one or some statements of the kinds above.
 void Generator::Other() {
   if (One(3)) {
     script_.steps.push_back({Step::kLook, 1, ""});
@@ -572,7 +579,7 @@ void Generator::Other() {
   if (!saved_.empty()) return Transaction();
   const std::vector<std::string> schemas = std::exchange(script_.schemas, {"main"});
   std::vector<Step> steps = std::exchange(script_.steps, {});
-  const Tables elsewhere = tables_;
+  const Tables before = tables_;
   std::erase_if(tables_, [](const auto& t) { return SchemaOf(t.first) != "main"; });
   do {
     switch (Below(6)) {
@@ -598,25 +605,20 @@ void Generator::Other() {
         break;
     }
   } while (One(2));
-  for (const auto& [table, columns] : elsewhere) {
+  for (const auto& [table, columns] : before) {
     if (SchemaOf(table) != "main") tables_.emplace(table, columns);
   }
   script_.schemas = schemas;
   std::swap(steps, script_.steps);
-  if (steps.size() == 1) {
-    steps[0].connection = 1;
-    script_.steps.push_back(steps[0]);
-    return;
+  if (steps.size() > 1) {
+    steps.insert(steps.begin(), {Step::kSql, 1, "BEGIN"});
+    steps.push_back({Step::kSql, 1, One(4) ? "ROLLBACK" : "COMMIT"});
+    if (steps.back().ours == "ROLLBACK") tables_ = before;
   }
-  Step all{Step::kSql, 1, "BEGIN"};
-  all.theirs = "BEGIN";
-  for (const Step& step : steps) {
-    all.ours += "; " + step.Ours();
-    all.theirs += "; " + step.Theirs();
+  for (Step& step : steps) {
+    step.connection = 1;
+    script_.steps.push_back(std::move(step));
   }
-  all.ours += "; COMMIT";
-  all.theirs += "; COMMIT";
-  script_.steps.push_back(std::move(all));
 }
 
 }  // namespace memkv::test

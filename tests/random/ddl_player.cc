@@ -33,8 +33,12 @@ Db& Side::At(int connection) {
   return *db;
 }
 
+bool Side::InTransaction(int connection) const {
+  return connections_[connection] && !connections_[connection]->autocommit();
+}
+
 void Side::Close() {
-  for (std::optional<Db>& db : connections_) db.reset();
+  for (const int connection : {0, 1}) Close(connection);
 }
 
 Result Side::Reattach() {
@@ -70,8 +74,7 @@ Failure Player::Do(const Step& step) {
     case Step::kReopen:
       ours_.Close();
       theirs_.Close();
-      savepoints_.clear();
-      written_ = false;
+      for (Transaction& transaction : transactions_) transaction = {};
       return {};
     case Step::kReattach:
       if (script_.attached == Script::kNone) return {};
@@ -84,11 +87,12 @@ Failure Player::Do(const Step& step) {
 
 // Two steps that could not be played alike on both sides.
 bool Player::MustSkip(const Step& step) {
-  // What another connection's write comes to depends on the locks that are held, which are finer on
-  // the side that has its rows in more tables.
-  if (step.connection != 0) return !theirs_.At(0).autocommit();
+  // What a statement comes to while another connection is in a transaction depends on the locks that
+  // are held, which are finer on the side that has its rows in more tables.
+  if (theirs_.InTransaction(1 - step.connection)) return true;
   // See Step.
-  return !step.own_shadow.empty() && !theirs_.At(0).Run("SELECT 1 FROM " + step.own_shadow).ok();
+  return !step.own_shadow.empty() &&
+         !theirs_.At(step.connection).Run("SELECT 1 FROM " + step.own_shadow).ok();
 }
 
 // Why our side may refuse what the twin would do; null if it may not.
@@ -96,9 +100,10 @@ const char* Player::Allowed(const Step& step, const Result& ours) const {
   const int code = ours.code & 0xff;
   // What was written before a savepoint is not in the log yet, and cannot be dropped so that the
   // savepoint could bring it back.
+  const std::vector<Savepoint>& savepoints = transactions_[step.connection].savepoints;
   if (code == SQLITE_LOCKED && step.ours.starts_with("DROP TABLE") &&
-      std::any_of(savepoints_.begin(), savepoints_.end(),
-                  [](const Mark& mark) { return mark.written; })) {
+      std::any_of(savepoints.begin(), savepoints.end(),
+                  [](const Savepoint& s) { return s.after_write; })) {
     return "DROP after a savepoint that was opened after a write";
   }
   if (code != SQLITE_ERROR) return nullptr;
@@ -122,16 +127,18 @@ const char* Player::Allowed(const Step& step, const Result& ours) const {
 }
 
 // Keeps track of savepoints, by a statement that both sides have run.
-void Player::Follow(const std::string& sql) {
+void Player::Follow(int connection, const std::string& sql, bool ok) {
+  auto& [savepoints, written] = transactions_[connection];
   if (sql.starts_with("SAVEPOINT ")) {
-    savepoints_.push_back({sql.substr(10), written_});
-  } else if (sql.starts_with("ROLLBACK TO ") || sql.starts_with("RELEASE ")) {
+    savepoints.push_back({sql.substr(10), written});
+  } else if (ok && (sql.starts_with("ROLLBACK TO ") || sql.starts_with("RELEASE "))) {
     const std::string name = sql.substr(sql.find_last_of(' ') + 1);
-    while (!savepoints_.empty() && savepoints_.back().name != name) savepoints_.pop_back();
-    if (!savepoints_.empty() && sql.starts_with("RELEASE ")) savepoints_.pop_back();
-  } else if (!sql.starts_with("SELECT") && !sql.starts_with("BEGIN")) {
-    written_ = true;
+    while (savepoints.back().name != name) savepoints.pop_back();
+    if (sql.starts_with("RELEASE ")) savepoints.pop_back();
+  } else if (!sql.starts_with("SELECT")) {
+    written = true;  // a statement that failed may have written, as under OR FAIL
   }
+  if (theirs_.At(connection).autocommit()) transactions_[connection] = {};
 }
 
 Failure Player::RunSql(const Step& step) {
@@ -142,28 +149,17 @@ Failure Player::RunSql(const Step& step) {
   const bool refused = Allowed(step, our_result) != nullptr;
   if (!refused) {
     const Result their_result = theirs.Run(step.Theirs());
-    if (Failure failure = CompareResults(step.Ours(), our_result, their_result, step.own_message)) {
+    if (Failure failure = CompareResults(step.Ours(), our_result, their_result, step.own_message))
       return failure;
-    }
   }
-  if (ours.autocommit() != theirs.autocommit()) {
+  if (ours.autocommit() != theirs.autocommit())
     return {"transaction", step.Ours() + "\n  memkv and twin: only one is in a transaction"};
-  }
-  if (step.connection == 0) {
-    if (!refused && our_result.ok()) Follow(step.ours);
-    if (ours.autocommit()) {
-      savepoints_.clear();
-      written_ = false;
-    }
-  } else if (!ours.autocommit()) {
-    // A transaction of another connection is one step.
-    ours.Run("ROLLBACK");
-    theirs.Run("ROLLBACK");
-  }
+  if (!refused) Follow(step.connection, step.ours, our_result.ok());
   return {};
 }
 
 Failure Player::Finish() {
+  for (Side* side : {&ours_, &theirs_}) side->Close(1);
   if (Failure failure = CompareTables(ours_.At(0), theirs_.At(0), script_.schemas)) {
     failure.text = "at the end: " + failure.text;
     return failure;

@@ -26,7 +26,9 @@ class Side {
 
   // Opened when first asked for.
   Db& At(int connection);
+  void Close(int connection) { connections_[connection].reset(); }
   void Close();
+  bool InTransaction(int connection) const;
   Result Reattach();
 
   std::string MainFile() const { return script_.main_in_memory ? ":memory:" : files_ + ".db"; }
@@ -48,24 +50,27 @@ class Player {
   Failure Play();
 
  private:
-  // A savepoint, or a transaction, that is open.
-  struct Mark {
+  struct Savepoint {
     std::string name;
-    bool written;  // whether memkv tables had been written to before it, in this transaction
+    bool after_write;  // whether memkv tables had been written to before it, in this transaction
+  };
+  // The open transaction of a connection.
+  struct Transaction {
+    std::vector<Savepoint> savepoints;
+    bool written = false;
   };
 
   Failure Do(const Step& step);
   Failure RunSql(const Step& step);
   bool MustSkip(const Step& step);
   const char* Allowed(const Step& step, const Result& ours) const;
-  void Follow(const std::string& sql);
+  void Follow(int connection, const std::string& sql, bool ok);
   Failure Finish();
 
   const Script& script_;
   Side ours_, theirs_;
   Verifier& verifier_;
-  std::vector<Mark> savepoints_;
-  bool written_ = false;
+  Transaction transactions_[2];  // of each connection
 };
 
 }  // namespace memkv::test

@@ -71,7 +71,7 @@ Failure PlayAlone(const Script& script, const std::string& folder) {
   return {out.substr(0, end), out.substr(end + 1, out.size() - end - 2)};
 }
 
-Batch PlayBatch(uint64_t first, uint64_t end, Where where, const std::string& folder,
+Batch PlayBatch(uint64_t first, uint64_t end, const Kind& kind, const std::string& folder,
                 int64_t deadline) {
   int status = 0;
   const std::string out = InChild(
@@ -80,7 +80,7 @@ Batch PlayBatch(uint64_t first, uint64_t end, Where where, const std::string& fo
         for (uint64_t seed = first; seed < end; ++seed) {
           if (deadline != 0 && std::time(nullptr) >= deadline) return;
           alarm(kMostSeconds);
-          const Script script = Generator(seed, where).Make();
+          const Script script = Generator(seed, kind).Make();
           if (Player(script, folder, verifier).Play()) std::exit(1);
           WriteAll(to, ".", 1);
         }

@@ -22,7 +22,7 @@ struct Batch {
   uint64_t next;
   bool failed;
 };
-Batch PlayBatch(uint64_t first, uint64_t end, Where where, const std::string& folder,
+Batch PlayBatch(uint64_t first, uint64_t end, const Kind& kind, const std::string& folder,
                 int64_t deadline);
 
 }  // namespace memkv::test

@@ -24,6 +24,9 @@ std::string Outlined(const Step& step) {
   std::istringstream words(sql);
   std::string first, second;
   words >> first >> second;
+  if (first == "INSERT" || first == "UPDATE" || first == "DELETE") {
+    return sql.find(" LIMIT ") == std::string::npos ? "write" : "write with LIMIT";
+  }
   if (first == "CREATE" || first == "PRAGMA" || second == "TO") return first + " " + second;
   return first + (sql.find(" RENAME TO ") != std::string::npos ? " RENAME" : "");
 }

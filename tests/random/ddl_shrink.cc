@@ -70,6 +70,10 @@ void SimplifyStatements(Script* script, const Fails& fails) {
                    "(key TEXT PRIMARY KEY NOT NULL, v) WITHOUT ROWID",
                script->steps[i].options, fails);
     }
+    if (const size_t conflict = step.ours.find(" OR "), into = step.ours.find(" INTO ");
+        step.theirs.empty() && step.ours.starts_with("INSERT OR ") && conflict < into) {
+      Simplify(script, i, "INSERT" + step.ours.substr(into), "", "", fails);
+    }
     const size_t rows = step.ours.find(" VALUES("), next = step.ours.find("), (");
     if (step.theirs.empty() && rows != std::string::npos && next != std::string::npos)
       Simplify(script, i, step.ours.substr(0, next + 1), "", "", fails);

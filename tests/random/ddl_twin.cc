@@ -7,6 +7,7 @@
 //   --seed S      script i is made from the seed S + i, so that --seed S+i --scripts 1 is that one (1)
 //   --seconds T   for so long, however many they are
 //   --where W     anywhere, stored, temp, attached, memory or mixed: where the tables are
+//   --without C   classes of steps to leave out, as in rename,swap (see ddl_generator.h)
 //   --failures N  how many that look different to print before it ends (3)
 //   --print       shows the scripts instead
 
@@ -18,6 +19,7 @@
 #include <cstring>
 #include <ctime>
 #include <set>
+#include <sstream>
 #include <stdexcept>
 #include <utility>
 
@@ -32,7 +34,7 @@ namespace {
 struct Options {
   uint64_t scripts = 1000, seed = 1, failures = 3;
   int64_t seconds = 0;
-  Where where = Where::kAnywhere;
+  Kind kind;
   bool print = false;
 };
 
@@ -44,7 +46,8 @@ constexpr std::pair<const char*, Where> kWheres[] = {
   std::fprintf(
       stderr,
       "ddl_twin: %s\nusage: ddl_twin [--scripts N] [--seed S] [--seconds T] [--failures N] "
-      "[--print]\n                [--where anywhere|stored|temp|attached|memory|mixed]\n",
+      "[--print]\n                [--without CLASS,CLASS] [--where "
+      "anywhere|stored|temp|attached|memory|mixed]\n",
       wrong.c_str());
   std::exit(2);
 }
@@ -73,7 +76,10 @@ Options Parse(int argc, char** argv) {
         return std::strcmp(w.first, value) == 0;
       });
       if (at == std::end(kWheres)) Usage("\"" + std::string(value) + "\" is no such place");
-      options.where = at->second;
+      options.kind.where = at->second;
+    } else if (name == "--without") {
+      std::istringstream names(value);
+      for (std::string one; std::getline(names, one, ',');) options.kind.without.insert(one);
     } else {
       Usage("\"" + name + "\" is unknown");
     }
@@ -110,11 +116,11 @@ int Run(const Options& options) {
   while (seed < end && seen.size() < options.failures &&
          (deadline == 0 || std::time(nullptr) < deadline)) {
     const Batch batch =
-        PlayBatch(seed, std::min(end, seed + kBatch), options.where, folder.path(), deadline);
+        PlayBatch(seed, std::min(end, seed + kBatch), options.kind, folder.path(), deadline);
     seed = batch.next;
     if (!batch.failed) continue;
     ++failed;
-    Report(Generator(seed++, options.where).Make(), folder.path(), &seen);
+    Report(Generator(seed++, options.kind).Make(), folder.path(), &seen);
   }
   std::printf("SQLite %s: %llu scripts from seed %llu in %lld s, %llu failed\n",
               sqlite3_libversion(), static_cast<unsigned long long>(seed - options.seed),
@@ -129,7 +135,7 @@ int Main(int argc, char** argv) {
   const Options options = Parse(argc, argv);
   if (options.print) {
     for (uint64_t i = 0; i < options.scripts; ++i)
-      std::printf("%s\n", Generator(options.seed + i, options.where).Make().ToString().c_str());
+      std::printf("%s\n", Generator(options.seed + i, options.kind).Make().ToString().c_str());
     return 0;
   }
   // Files that nobody needs when it is over.
