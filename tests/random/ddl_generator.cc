@@ -44,6 +44,7 @@ void Generator::ChooseWhere(Where where) {
   }
   static const std::vector<std::string> kModes = {"delete", "memory", "memory", "wal", "truncate"};
   script_.journal_mode = script_.main_in_memory ? "memory" : Pick(kModes);
+  script_.exclusive = One(2);
   script_.other_process = !script_.main_in_memory && One(12);
 }
 
@@ -62,7 +63,8 @@ void Generator::ChooseWeights(const std::set<std::string>& without) {
   for (const int i : {kTransaction, kCreate, kWrite}) {
     if (weights_[i] == 0) weights_[i] = kUsual[i];
   }
-  if (script_.main_in_memory || script_.schemas[0] != "main") weights_[kOther] = 0;
+  if (script_.main_in_memory || script_.schemas[0] != "main" || script_.exclusive)
+    weights_[kOther] = 0;
   for (int i = 0; i < kClasses; ++i) {
     if (without.contains(kClassNames[i])) weights_[i] = 0;
   }
@@ -112,7 +114,10 @@ void Generator::Next() {
       return Savepoint();
     case kCreate: {
       const std::string schema = Schema();
-      return Create(schema + "." + NewName(schema));
+      const std::string table = schema + "." + NewName(schema);
+      Create(table);
+      if (One(2)) Write(table);
+      return;
     }
     case kDrop:
       return Drop();
@@ -197,6 +202,7 @@ void Generator::Savepoint() {
 }
 
 std::string Generator::Table() {
+  if (tables_.contains(last_) && One(3)) return last_;
   if (tables_.empty() || One(20)) return Schema() + "." + Pick<std::string>({"a", "b", "c", "d"});
   return std::next(tables_.begin(), static_cast<ptrdiff_t>(Below(tables_.size())))->first;
 }
@@ -301,6 +307,7 @@ void Generator::Create(const std::string& table) {
   if (!columns.ours.empty()) step.ours += "(" + columns.ours + ")";
   script_.steps.push_back(std::move(step));
   tables_.emplace(table, std::move(columns));
+  last_ = table;
 }
 
 void Generator::Drop() {
@@ -315,6 +322,7 @@ void Generator::Rename(const std::string& from, const std::string& to) {
   const std::string renamed = SchemaOf(from) + "." + to;
   if (at == tables_.end() || tables_.contains(renamed)) return;
   tables_[renamed] = std::move(at->second);
+  last_ = renamed;
   tables_.erase(at);
 }
 

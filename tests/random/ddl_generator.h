@@ -131,6 +131,7 @@ class Generator {
   uint64_t weights_[kClasses];
   uint64_t look_every_;  // after one of so many steps; 0: never
   Tables tables_;        // the memkv tables that are there, if all statements did what they say
+  std::string last_;     // the table that was made or renamed last
   std::vector<Saved> saved_;
 };
 

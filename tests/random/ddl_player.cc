@@ -25,6 +25,7 @@ Db& Side::At(int connection) {
   db.emplace(MainFile(), load_);
   db->Exec("PRAGMA temp_store = memory; PRAGMA synchronous = off; PRAGMA journal_mode = " +
            script_.journal_mode);
+  if (script_.exclusive) db->Exec("PRAGMA locking_mode = exclusive");
   if (script_.attached == Script::kNone) return *db;
   db->Exec("ATTACH '" + AttachedFile() +
            "' AS aux; PRAGMA aux.synchronous = off; PRAGMA "

@@ -39,7 +39,8 @@ std::string Step::Ours() const {
 
 std::string Script::ToString() const {
   std::string text = "-- seed " + std::to_string(seed) + "; main " +
-                     (main_in_memory ? "in memory" : "in a file, journal_mode = " + journal_mode);
+                     (main_in_memory ? "in memory" : "in a file, journal_mode = " + journal_mode) +
+                     (exclusive ? ", locking_mode = exclusive" : "");
   if (attached != kNone) text += attached == kFile ? "; aux in a file" : "; aux in memory";
   text += other_process ? "; read by another process at the end\n" : "\n";
   for (const Step& step : steps) {

@@ -38,6 +38,7 @@ struct Script {
   enum Attached { kNone, kFile, kMemory };
   Attached attached = kNone;  // as aux
   std::string journal_mode = "delete";
+  bool exclusive = false;            // locking_mode; there is no second connection then
   bool other_process = false;        // another process looks at the end, beside a fresh connection
   std::vector<std::string> schemas;  // that hold tables
   std::vector<Step> steps;

@@ -96,6 +96,9 @@ Script Shrunk(Script script, const Fails& fails) {
   less.journal_mode = less.main_in_memory ? "memory" : "delete";
   if (less.journal_mode != script.journal_mode) Replace(&script, less, fails);
   less = script;
+  less.exclusive = false;
+  if (script.exclusive) Replace(&script, less, fails);
+  less = script;
   less.attached = Script::kNone;
   std::erase(less.schemas, "aux");
   if (script.attached != Script::kNone) Replace(&script, less, fails);

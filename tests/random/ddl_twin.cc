@@ -131,6 +131,7 @@ int Run(const Options& options) {
 }
 
 int Main(int argc, char** argv) {
+  sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
   if (argc == 2 && std::strcmp(argv[1], Verifier::kVerify) == 0) return Verifier::Serve();
   const Options options = Parse(argc, argv);
   if (options.print) {
