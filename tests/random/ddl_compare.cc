@@ -8,22 +8,27 @@ namespace {
 
 constexpr const char* kShadowSuffixes[] = {"_meta", "_log", "_segment"};
 
-// Name to whether it is a virtual table.
-using Names = std::map<std::string, bool>;
+enum class Type { kTable, kVirtual, kView };
+using Names = std::map<std::string, Type>;
 
-Failure ReadNames(Db& db, const std::string& schema, Names* names) {
-  const std::string sql = "SELECT name, sql LIKE 'CREATE VIRTUAL%' FROM " + schema +
+Result ReadNames(Db& db, const std::string& schema, Names* names) {
+  const std::string sql = "SELECT name, type = 'view', sql LIKE 'CREATE VIRTUAL%' FROM " + schema +
                           ".sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE "
                           "'sqlite\\_%' ESCAPE '\\'";
-  const Result result = db.Run(sql);
-  if (!result.ok()) return {"schema", sql + ": " + result.ToString()};
-  for (const Row& row : result.rows) (*names)[row[0].substr(1)] = row[1] == IntegerCell(1);
-  return {};
+  Result result = db.Run(sql);
+  for (const Row& row : result.rows) {
+    const Type type = row[1] == IntegerCell(1)   ? Type::kView
+                      : row[2] == IntegerCell(1) ? Type::kVirtual
+                                                 : Type::kTable;
+    (*names)[row[0].substr(1)] = type;
+  }
+  result.rows.clear();
+  return result;
 }
 
 std::string Listed(const Names& names) {
   std::string text;
-  for (const auto& [name, is_virtual] : names) text += (text.empty() ? "" : ", ") + name;
+  for (const auto& [name, type] : names) text += (text.empty() ? "" : ", ") + name;
   return text.empty() ? "none" : text;
 }
 
@@ -31,14 +36,17 @@ std::string Listed(const Names& names) {
 // user's own.
 Failure RemoveShadows(const std::string& schema, const Names& theirs, Names* ours) {
   Names left = *ours;
-  for (const auto& [name, is_virtual] : *ours) {
-    if (!is_virtual) continue;
+  for (const auto& [name, type] : *ours) {
+    if (type != Type::kVirtual) continue;
     int removed = 0;
     for (const char* suffix : kShadowSuffixes) {
       if (theirs.contains(name + suffix)) continue;
       removed += static_cast<int>(left.erase(name + suffix));
     }
-    if (removed != 0 && removed != 3) {
+    // A memory table has one shadow table, which says whose memory.
+    if (!theirs.contains(name + "_memory") && left.erase(name + "_memory") == 1 && removed == 0)
+      continue;
+    if (removed != 3) {
       return {"shadows", "of the shadow tables of " + schema + "." + name + " there are " +
                              std::to_string(removed) + ": " + Listed(*ours)};
     }
@@ -66,17 +74,22 @@ Failure CompareResults(const std::string& sql, const Result& ours, const Result&
 Failure CompareTables(Db& ours, Db& theirs, const std::vector<std::string>& schemas) {
   for (const std::string& schema : schemas) {
     Names our_names, their_names;
-    if (Failure failure = ReadNames(ours, schema, &our_names)) return failure;
-    if (Failure failure = ReadNames(theirs, schema, &their_names)) return failure;
+    const Result our_result = ReadNames(ours, schema, &our_names);
+    const Result their_result = ReadNames(theirs, schema, &their_names);
+    if (Failure failure = CompareResults("the schema of " + schema, our_result, their_result))
+      return failure;
+    if (!our_result.ok()) continue;  // both are locked
     if (Failure failure = RemoveShadows(schema, their_names, &our_names)) return failure;
     if (!std::equal(our_names.begin(), our_names.end(), their_names.begin(), their_names.end(),
                     [](const auto& a, const auto& b) { return a.first == b.first; })) {
       return {"names", "tables of " + schema + "\n  memkv: " + Listed(our_names) +
                            "\n  twin:  " + Listed(their_names)};
     }
-    for (const auto& [name, is_virtual] : our_names) {
-      const std::string sql =
-          "SELECT * FROM " + schema + "." + name + " ORDER BY " + (is_virtual ? "key" : "rowid");
+    for (const auto& [name, type] : our_names) {
+      const std::string sql = "SELECT * FROM " + schema + "." + name + " ORDER BY " +
+                              (type == Type::kVirtual ? "key"
+                               : type == Type::kView  ? "1"
+                                                      : "rowid");
       if (Failure failure = CompareResults(sql, ours.Run(sql), theirs.Run(sql))) return failure;
     }
   }
@@ -86,10 +99,11 @@ Failure CompareTables(Db& ours, Db& theirs, const std::vector<std::string>& sche
 Failure CheckIntegrity(Db& ours, const std::vector<std::string>& schemas) {
   for (const std::string& schema : schemas) {
     Names names;
-    if (Failure failure = ReadNames(ours, schema, &names)) return failure;
+    const Result result = ReadNames(ours, schema, &names);
+    if (!result.ok()) return {"integrity", "the schema of " + schema + ": " + result.ToString()};
     std::vector<std::string> checks;
-    for (const auto& [name, is_virtual] : names) {
-      if (!is_virtual) continue;
+    for (const auto& [name, type] : names) {
+      if (type != Type::kVirtual) continue;
       checks.push_back("INSERT INTO " + schema + "." + name + "(" + name +
                        ") VALUES('integrity-check')");
     }

@@ -50,15 +50,15 @@ void Generator::ChooseWhere(Where where) {
 
 void Generator::ChooseWeights(const std::set<std::string>& without) {
   static constexpr uint64_t kUsual[kClasses] = {
-      /* kTransaction */ 8, /* kSavepoint */ 8,
-      /* kCreate */ 4,      /* kDrop */ 4,
-      /* kRename */ 4,      /* kSwap */ 2,
-      /* kRemake */ 1,      /* kWrite */ 14,
-      /* kFreeze */ 3,      /* kRead */ 3,
-      /* kLook */ 3,        /* kPlainDdl */ 3,
-      /* kPlainWrite */ 2,  /* kShadowName */ 1,
-      /* kForget */ 2,      /* kReopen */ 1,
-      /* kOther */ 2};
+      /* kTransaction */ 8, /* kSavepoint */ 8,  /* kRefuse */ 1,
+      /* kCreate */ 4,
+      /* kDrop */ 4,        /* kRename */ 4,     /* kSwap */ 2,
+      /* kRemake */ 1,
+      /* kWrite */ 14,      /* kFreeze */ 3,     /* kRead */ 3,
+      /* kLook */ 3,
+      /* kPlainDdl */ 3,    /* kPlainWrite */ 2, /* kLed */ 1,
+      /* kShadowName */ 1,
+      /* kForget */ 2,      /* kReopen */ 1,     /* kOther */ 3};
   for (int i = 0; i < kClasses; ++i) weights_[i] = kUsual[i] * Pick<uint64_t>({0, 1, 1, 2, 3});
   for (const int i : {kTransaction, kCreate, kWrite}) {
     if (weights_[i] == 0) weights_[i] = kUsual[i];
@@ -96,10 +96,11 @@ void Generator::Begin() {
     for (const std::string& schema : script_.schemas) Add("CREATE TABLE " + schema + ".p(x)");
   }
   if (One(4)) Reopen();
+  if (weights_[kLed] > 0 && One(2)) Add("PRAGMA foreign_keys = on");
 }
 
 void Generator::End() {
-  if (saved_.empty()) return;
+  if (saved_.empty() && !One(4)) return;  // there may be one all the same: a COMMIT can fail
   Add(One(3) ? "ROLLBACK" : "COMMIT");
 }
 
@@ -112,6 +113,10 @@ void Generator::Next() {
       return Transaction();
     case kSavepoint:
       return Savepoint();
+    case kRefuse:
+      script_.steps.push_back({Step::kRefuse, 0, ""});
+      if (One(2)) Transaction();
+      return;
     case kCreate: {
       const std::string schema = Schema();
       const std::string table = schema + "." + NewName(schema);
@@ -141,6 +146,8 @@ void Generator::Next() {
       return PlainDdl();
     case kPlainWrite:
       return PlainWrite();
+    case kLed:
+      return Led();
     case kShadowName:
       return ShadowName();
     case kForget:
@@ -425,17 +432,18 @@ void Generator::Command(const std::string& table) {
       std::string columns = ", key", given = key, change;
       for (const std::string& value : values) {
         if (One(3)) continue;
+        const std::string number = std::to_string(1 + Below(9));
         columns += ", " + value;
-        given += ", " + std::to_string(1 + Below(9));
-        change += (change.empty() ? "" : ", ") + value + " = " + value + " + " +
-                  given.substr(given.rfind(' ') + 1);
+        given += ", " + number;
+        change += (change.empty() ? "" : ", ") + value + " = " + value + " + " + number;
       }
-      // An UPSERT would want every NOT NULL column to be given.
-      const std::string where = " WHERE key = " + key;
-      return Add(insert + columns + ") VALUES('add', " + given + ")",
-                 (change.empty() ? "" : "UPDATE " + written + " SET " + change + where + "; ") +
-                     "INSERT INTO " + written + "(" + columns.substr(2) + ") SELECT " + given +
-                     " WHERE NOT EXISTS (SELECT 1 FROM " + written + where + ")");
+      if (change.empty()) change = "key = key";
+      Step step{Step::kSql, 0, insert + columns + ") VALUES('add', " + given + ")",
+                "INSERT INTO " + written + "(" + columns.substr(2) + ") VALUES(" + given +
+                    ") ON CONFLICT(key) DO UPDATE SET " + change};
+      step.otherwise = "UPDATE " + written + " SET " + change + " WHERE key = " + key;
+      script_.steps.push_back(std::move(step));
+      return;
     }
   }
 }
@@ -455,9 +463,8 @@ void Generator::Freeze(const std::string& table) {
     case 3:
       return Add(insert + ") VALUES('integrity-check')", nothing);
     case 4:
-      // No result is compared: the function gives a number of keys.
       script_.steps.push_back({Step::kSql, 0, "SELECT memkv_freeze('" + table + "')",
-                               "SELECT count(*) FROM " + table, "", true});
+                               nothing + "; SELECT count(*) FROM " + written, "", "", true});
       return;
     default:
       return Add(insert + ") VALUES('freeze')", nothing);
@@ -469,7 +476,7 @@ void Generator::Read(const std::string& table) {
   switch (Below(6)) {
     case 0:
       script_.steps.push_back({Step::kSql, 0, "SELECT memkv_count('" + table + "')",
-                               "SELECT count(*) FROM " + table, "", true});
+                               "SELECT count(*) FROM " + table, "", "", true});
       return;
     case 1:
       return Add("SELECT key FROM " + written + " WHERE rank = 1",
@@ -519,17 +526,45 @@ void Generator::PlainWrite() {
   Add("INSERT INTO " + table + "(x) VALUES(" + std::to_string(Below(100)) + ")");
 }
 
+// Tables that lead elsewhere: a trigger, a view, and a reference that makes COMMIT fail.
+void Generator::Led() {
+  const std::string schema = Schema(), table = Table();
+  const std::string name = SchemaOf(table) == schema ? NameOf(table) : "a";
+  switch (Below(9)) {
+    case 0:
+      return Add("CREATE TRIGGER " + schema +
+                 ".tr AFTER INSERT ON p BEGIN INSERT OR REPLACE INTO " + name +
+                 "(key) VALUES(new.x); END");
+    case 1:
+      return Add("CREATE TRIGGER " + schema + ".tr AFTER DELETE ON p BEGIN DELETE FROM " + name +
+                 " WHERE key = old.x; END");
+    case 2:
+      return Add("DROP TRIGGER " + schema + ".tr");
+    case 3:
+      return Add("CREATE VIEW " + schema + ".w AS SELECT key, 1 FROM " + name);
+    case 4:
+      return Add("DROP VIEW " + schema + ".w");
+    case 5:
+      Add("CREATE TABLE " + schema + ".g(id INTEGER PRIMARY KEY)");
+      return Add("CREATE TABLE " + schema + ".f(x REFERENCES g(id) DEFERRABLE INITIALLY DEFERRED)");
+    case 6:
+      return Add("INSERT OR IGNORE INTO " + schema + ".g VALUES(" + std::to_string(Below(3)) + ")");
+    default:
+      return Add("INSERT INTO " + schema + ".f VALUES(" + std::to_string(Below(3)) + ")");
+  }
+}
+
 // A table of the user's own, named as memkv would name one of its own.
 void Generator::ShadowName() {
   const std::string table = Schema() + "." + Pick<std::string>({"a", "b", "c", "d"}) +
                             Pick<std::string>({"_log", "_log", "_meta", "_segment"});
   switch (Below(4)) {
     case 0:
-      script_.steps.push_back({Step::kSql, 0, "DROP TABLE " + table, "", "", false, table});
+      script_.steps.push_back({Step::kSql, 0, "DROP TABLE " + table, "", "", "", false, table});
       return;
     case 1:
       script_.steps.push_back(
-          {Step::kSql, 0, "INSERT INTO " + table + "(id) VALUES(NULL)", "", "", false, table});
+          {Step::kSql, 0, "INSERT INTO " + table + "(id) VALUES(NULL)", "", "", "", false, table});
       return;
     default:
       return Add("CREATE TABLE " + table + "(id INTEGER PRIMARY KEY, generation, data)");
@@ -539,10 +574,20 @@ void Generator::ShadowName() {
 // What makes SQLite disconnect its virtual tables.
 void Generator::Forget() {
   const std::string schema = Schema();
-  switch (Below(6)) {
+  switch (Below(9)) {
     case 0:
     case 1:
       return Add("PRAGMA writable_schema = RESET");
+    case 6:
+      return Add("ANALYZE");
+    case 7:
+      return Add("PRAGMA " + schema + ".user_version = 1");
+    case 8:
+      // One that fails, for any reason.
+      script_.steps.push_back({Step::kSql, 0,
+                               "CREATE VIRTUAL TABLE " + schema + ".e USING memkv(nope = 1)",
+                               "SELECT no_such_function()", "", "", true});
+      return;
     case 2:
       return Add(schema == "temp" || One(2) ? "VACUUM" : "VACUUM " + schema);
     case 3:
@@ -578,13 +623,27 @@ void Generator::Reopen() {
   script_.steps.push_back({Step::kReopen, 0, ""});
 }
 
-// A second connection to the main database: one or some statements of the kinds above.
+// A second connection to the main database: it looks, holds a snapshot, or changes something too.
 void Generator::Other() {
-  if (One(3)) {
-    script_.steps.push_back({Step::kLook, 1, ""});
-    return;
+  const auto add = [this](const std::string& sql) {
+    script_.steps.push_back({Step::kSql, 1, sql});
+  };
+  if (!snapshot_ && One(3)) {
+    snapshot_ = true;
+    add("BEGIN");
+  } else if (snapshot_ && One(2)) {
+    snapshot_ = false;
+    add(One(2) ? "ROLLBACK" : "COMMIT");
+  } else if (snapshot_ || !saved_.empty() || One(3)) {
+    if (One(4)) return OtherChanges();
+  } else {
+    return OtherChanges();
   }
-  if (!saved_.empty()) return Transaction();
+  script_.steps.push_back({Step::kLook, 1, ""});
+}
+
+// One or some statements of the kinds above.
+void Generator::OtherChanges() {
   const std::vector<std::string> schemas = std::exchange(script_.schemas, {"main"});
   std::vector<Step> steps = std::exchange(script_.steps, {});
   const Tables before = tables_;
@@ -618,7 +677,7 @@ void Generator::Other() {
   }
   script_.schemas = schemas;
   std::swap(steps, script_.steps);
-  if (steps.size() > 1) {
+  if (steps.size() > 1 && !snapshot_) {
     steps.insert(steps.begin(), {Step::kSql, 1, "BEGIN"});
     steps.push_back({Step::kSql, 1, One(4) ? "ROLLBACK" : "COMMIT"});
     if (steps.back().ours == "ROLLBACK") tables_ = before;

@@ -32,9 +32,9 @@ class Generator {
   Generator(uint64_t seed, const Kind& kind);
 
   static constexpr const char* kClassNames[] = {
-      "transaction", "savepoint",   "create", "drop",   "rename", "swap",
-      "remake",      "write",       "freeze", "read",   "look",   "plain-ddl",
-      "plain-write", "shadow-name", "forget", "reopen", "other"};
+      "transaction", "savepoint",   "refuse", "create", "drop", "rename",    "swap",
+      "remake",      "write",       "freeze", "read",   "look", "plain-ddl", "plain-write",
+      "led",         "shadow-name", "forget", "reopen", "other"};
 
   Script Make();
 
@@ -43,6 +43,7 @@ class Generator {
   enum Class {
     kTransaction,
     kSavepoint,
+    kRefuse,
     kCreate,
     kDrop,
     kRename,
@@ -54,6 +55,7 @@ class Generator {
     kLook,
     kPlainDdl,
     kPlainWrite,
+    kLed,
     kShadowName,
     kForget,
     kReopen,
@@ -65,7 +67,6 @@ class Generator {
     std::string ours, theirs;         // between the parentheses
     std::string options;              // of ours
     std::vector<std::string> values;  // the value columns' names
-    std::string key = "key";
   };
   using Tables = std::map<std::string, Columns>;  // by qualified name
 
@@ -100,10 +101,12 @@ class Generator {
   void Read(const std::string& table);
   void PlainDdl();
   void PlainWrite();
+  void Led();
   void ShadowName();
   void Forget();
   void Reopen();
   void Other();
+  void OtherChanges();
 
   std::string Schema() { return Pick(script_.schemas); }
   std::string Table();                             // one that is there, most often
@@ -129,9 +132,10 @@ class Generator {
   std::mt19937_64 random_;
   Script script_;
   uint64_t weights_[kClasses];
-  uint64_t look_every_;  // after one of so many steps; 0: never
-  Tables tables_;        // the memkv tables that are there, if all statements did what they say
-  std::string last_;     // the table that was made or renamed last
+  uint64_t look_every_;    // after one of so many steps; 0: never
+  Tables tables_;          // the memkv tables that are there, if all statements did what they say
+  bool snapshot_ = false;  // the second connection is in a transaction
+  std::string last_;       // the table that was made or renamed last
   std::vector<Saved> saved_;
 };
 

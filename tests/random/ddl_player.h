@@ -28,7 +28,10 @@ class Side {
   Db& At(int connection);
   void Close(int connection) { connections_[connection].reset(); }
   void Close();
-  bool InTransaction(int connection) const;
+  // Whether it holds a write lock.
+  bool Writes(int connection) const;
+  // The next commit of this connection fails.
+  void RefuseCommit(int connection);
   Result Reattach();
 
   std::string MainFile() const { return script_.main_in_memory ? ":memory:" : files_ + ".db"; }
@@ -39,6 +42,7 @@ class Side {
   const std::string files_;
   const Load load_;
   std::optional<Db> connections_[2];
+  int refuse_[2] = {0, 0};  // the next commit
 };
 
 class Player {
@@ -58,12 +62,14 @@ class Player {
   struct Transaction {
     std::vector<Savepoint> savepoints;
     bool written = false;
+    bool create_failed = false;
   };
 
   Failure Do(const Step& step);
   Failure RunSql(const Step& step);
   bool MustSkip(const Step& step);
   const char* Allowed(const Step& step, const Result& ours) const;
+  void ReadSchemaAgain(int connection);
   void Follow(int connection, const std::string& sql, bool ok);
   Failure Finish();
 

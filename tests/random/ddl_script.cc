@@ -13,6 +13,8 @@ std::string Outlined(const Step& step) {
       return "reopen";
     case Step::kReattach:
       return "reattach";
+    case Step::kRefuse:
+      return "refuse";
     case Step::kSql:
       break;
   }
@@ -54,6 +56,9 @@ std::string Script::ToString() const {
         break;
       case Step::kReattach:
         text += "-- DETACH aux and ATTACH it again\n";
+        break;
+      case Step::kRefuse:
+        text += "-- a commit hook refuses the next commit\n";
         break;
       case Step::kSql:
         text += step.Ours() + ";" + other + "\n";

@@ -16,12 +16,16 @@ struct Step {
     kLook,      // the tables of both sides are compared
     kReopen,    // every connection is closed and opened again
     kReattach,  // the attached database is detached and attached again
+    kRefuse,    // a commit hook refuses the next commit
   };
   Kind kind = kSql;
   int connection = 0;
   std::string ours;          // several statements, if they are to stay together
   std::string theirs = "";   // empty: the same as ours
   std::string options = "";  // of a CREATE on our side: what stands before the last parenthesis
+  // What the twin runs where theirs, an UPSERT, misses a NOT NULL column; it must find a row to change.
+  // 'add' wants such a column only where it inserts, an UPSERT always.
+  std::string otherwise = "";
   // A function of ours has no twin: where both sides fail, the messages differ.
   bool own_message = false;
   // It writes to a table whose name is that of a shadow table: it runs only where the twin has it,
