@@ -43,10 +43,9 @@ Failure RemoveShadows(const std::string& schema, const Names& theirs, Names* our
       if (theirs.contains(name + suffix)) continue;
       removed += static_cast<int>(left.erase(name + suffix));
     }
-    // A memory table has one shadow table, which says whose memory.
-    if (!theirs.contains(name + "_memory") && left.erase(name + "_memory") == 1 && removed == 0)
-      continue;
-    if (removed != 3) {
+    // A memory table may have one, which says whose memory holds its rows.
+    const bool memory = !theirs.contains(name + "_memory") && left.erase(name + "_memory") == 1;
+    if ((removed != 0 && removed != 3) || (memory && removed == 3)) {
       return {"shadows", "of the shadow tables of " + schema + "." + name + " there are " +
                              std::to_string(removed) + ": " + Listed(*ours)};
     }
