@@ -50,15 +50,16 @@ void Generator::ChooseWhere(Where where) {
 
 void Generator::ChooseWeights(const std::set<std::string>& without) {
   static constexpr uint64_t kUsual[kClasses] = {
-      /* kTransaction */ 8, /* kSavepoint */ 8,  /* kRefuse */ 1,
-      /* kCreate */ 4,
-      /* kDrop */ 4,        /* kRename */ 4,     /* kSwap */ 2,
-      /* kRemake */ 1,
-      /* kWrite */ 14,      /* kFreeze */ 3,     /* kRead */ 3,
-      /* kLook */ 3,
-      /* kPlainDdl */ 3,    /* kPlainWrite */ 2, /* kLed */ 1,
-      /* kShadowName */ 1,
-      /* kForget */ 2,      /* kReopen */ 1,     /* kOther */ 3};
+      /* kTransaction */ 8, /* kSavepoint */ 8,
+      /* kRefuse */ 1,      /* kCreate */ 4,
+      /* kDrop */ 4,        /* kRename */ 4,
+      /* kSwap */ 2,        /* kRemake */ 1,
+      /* kRenew */ 1,       /* kWrite */ 14,
+      /* kFreeze */ 3,      /* kRead */ 3,
+      /* kLook */ 3,        /* kPlainDdl */ 3,
+      /* kPlainWrite */ 2,  /* kLed */ 1,
+      /* kShadowName */ 1,  /* kForget */ 2,
+      /* kReopen */ 1,      /* kOther */ 3};
   for (int i = 0; i < kClasses; ++i) weights_[i] = kUsual[i] * Pick<uint64_t>({0, 1, 1, 2, 3});
   for (const int i : {kTransaction, kCreate, kWrite}) {
     if (weights_[i] == 0) weights_[i] = kUsual[i];
@@ -134,6 +135,8 @@ void Generator::Next() {
       return Swap();
     case kRemake:
       return Remake();
+    case kRenew:
+      return Renew();
     case kWrite:
       return Write(Table());
     case kFreeze:
@@ -190,14 +193,16 @@ void Generator::Transaction() {
   Add(back ? "ROLLBACK" : "COMMIT");
 }
 
+void Generator::Open(const std::string& savepoint) {
+  saved_.push_back({savepoint, tables_});
+  Add("SAVEPOINT " + savepoint);
+}
+
 void Generator::Savepoint() {
-  if (saved_.size() < 4 && One(saved_.size() < 2 ? 2 : 3)) {
-    const std::string name = Pick<std::string>({"s", "s", "r"});
-    saved_.push_back({name, tables_});
-    return Add("SAVEPOINT " + name);
-  }
+  if (saved_.size() < 4 && One(saved_.size() < 2 ? 2 : 3))
+    return Open(Pick<std::string>({"s", "s", "r"}));
   const std::string name = saved_.empty() || One(10) ? "s" : saved_.back().savepoint;
-  if (name.empty()) return Add("SAVEPOINT s"), saved_.push_back({"s", tables_});
+  if (name.empty()) return Open("s");
   size_t i = saved_.size();
   while (i > 0 && saved_[i - 1].savepoint != name) --i;
   const bool back = !One(3);
@@ -309,6 +314,18 @@ void Generator::Swap() {
   }
   Between();
   Rename(schema + ".t", NameOf(names.back()));
+}
+
+// A table is dropped and made anew under its name.
+void Generator::Renew() {
+  const std::string table = Table();
+  if (saved_.empty() && One(2)) Transaction();
+  if (One(2)) Open("s");
+  Add("DROP TABLE " + Written(table));
+  tables_.erase(table);
+  Between();
+  Create(table);
+  Write(table);
 }
 
 // What the manual tells to do where ALTER TABLE cannot: https://sqlite.org/lang_altertable.html

@@ -32,9 +32,9 @@ class Generator {
   Generator(uint64_t seed, const Kind& kind);
 
   static constexpr const char* kClassNames[] = {
-      "transaction", "savepoint",   "refuse", "create", "drop", "rename",    "swap",
-      "remake",      "write",       "freeze", "read",   "look", "plain-ddl", "plain-write",
-      "led",         "shadow-name", "forget", "reopen", "other"};
+      "transaction", "savepoint", "refuse",      "create", "drop",   "rename", "swap",
+      "remake",      "renew",     "write",       "freeze", "read",   "look",   "plain-ddl",
+      "plain-write", "led",       "shadow-name", "forget", "reopen", "other"};
 
   Script Make();
 
@@ -49,6 +49,7 @@ class Generator {
     kRename,
     kSwap,
     kRemake,
+    kRenew,
     kWrite,
     kFreeze,
     kRead,
@@ -90,11 +91,13 @@ class Generator {
 
   void Transaction();
   void Savepoint();
+  void Open(const std::string& savepoint);
   void Create(const std::string& table);
   void Drop();
   void Rename(const std::string& from, const std::string& to);
   void Swap();
   void Remake();
+  void Renew();
   void Write(const std::string& table);
   void Command(const std::string& table);
   void Freeze(const std::string& table);
