@@ -1,0 +1,114 @@
+// Makes random cases. The same seed makes the same case.
+
+#ifndef MEMKV_TESTS_RANDOM_STATEMENT_GENERATOR_H_
+#define MEMKV_TESTS_RANDOM_STATEMENT_GENERATOR_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "tests/random/statement_case.h"
+#include "tests/random/statement_values.h"
+
+namespace memkv::test {
+
+class Generator {
+ public:
+  explicit Generator(uint64_t seed) : random_(seed), pool_(&random_) {}
+
+  // About that many statements.
+  Case Make(uint64_t statements);
+
+ private:
+  // Something in a FROM clause: a table, or columns without a table behind them.
+  struct Source {
+    std::string alias;
+    const Table* table = nullptr;  // null: a view, a subquery, VALUES
+    std::vector<std::string> columns;
+  };
+  // What an expression may name: the sources of its own SELECT, then those around it.
+  struct Scope {
+    std::vector<Source> sources;
+    const Scope* outer = nullptr;
+  };
+  struct Query {
+    Sql sql;
+    Step::Rows rows = Step::kInAnyOrder;
+  };
+
+  // Schemas and steps: statement_steps.cc
+  Table MakeTable(size_t number);
+  std::string Type();
+  Step Fill(const Table& table);
+  Step View();
+  void NextStep();
+  Step Transaction();
+  Step Maintenance();
+  Step Statement();
+  Step Disconnect(int connection);
+  Row Parameters();
+
+  // Values and conditions: statement_expressions.cc
+  Sql Column(const Scope& scope);
+  Sql ColumnOf(const Source& source);
+  Sql Constant();
+  Sql Parameter(const Cell& cell);
+  Sql Expression(const Scope& scope, int depth);
+  Sql Computed(const Scope& scope, int depth);
+  Sql Where(const Scope& scope, int depth);
+  Sql Test(const Scope& scope, int depth);
+  Sql Comparison(const Scope& scope, int depth);
+  Sql Pattern(const Scope& scope, int depth);
+  Sql Membership(const Scope& scope, int depth);
+  Sql RowValues(const Scope& scope, int depth);
+  Sql Ranked(const Scope& scope, int depth);
+  Sql Negated(const Scope& scope, int depth);
+  // A position in the order of the key or of an INDEXED column; "" where the source has none.
+  Sql Rank(const Source& source);
+  Sql Operand(const Scope& scope, int depth);
+
+  // Queries: statement_queries.cc
+  Sql From(Scope* scope, int depth);
+  Source MakeSource(const Scope* outer, int depth, Sql* sql);
+  Sql Join(Scope* scope, int depth);
+  Sql On(const Scope& scope, int depth);
+  // The rows of a subquery are to be the same whatever the plan: it has no LIMIT without a total
+  // order.
+  Query Select(const Scope* outer, int depth, size_t width, bool sub);
+  Query Core(const Scope* outer, int depth, size_t width, bool sub);
+  Query Compound(const Scope* outer, int depth, size_t width, bool sub);
+  Sql Scalar(const Scope& scope, int depth);
+  Sql Order(const std::vector<std::string>& total, const Scope* scope);
+  Sql Limit();
+  std::string Aggregate(const Scope& scope);
+  std::vector<std::string> Keys(const Scope& scope);
+
+  // Writes: statement_writes.cc
+  Sql Insert();
+  Sql Delete();
+  Sql Update();
+  Sql UpdateFrom();
+  std::string Conflict();
+  Sql NewKey(const Scope& scope);
+  Sql OrderAndLimit(const Table& table, bool whole_key);
+  const Table& AnyTable();
+
+  uint64_t Below(uint64_t n) { return random_.Below(n); }
+  bool OneIn(uint64_t n) { return random_.OneIn(n); }
+  bool Percent(uint64_t n) { return random_.Percent(n); }
+  std::string Alias() { return "s" + std::to_string(++aliases_); }
+
+  Random random_;
+  Pool pool_;
+  Case case_;
+  std::vector<Source> views_;
+  // Of the statement being made:
+  Row parameters_;
+  int aliases_ = 0;
+  const Table* target_ = nullptr;  // what it writes to
+  bool no_target_ = false;         // subqueries may not read what it writes to
+};
+
+}  // namespace memkv::test
+
+#endif  // MEMKV_TESTS_RANDOM_STATEMENT_GENERATOR_H_

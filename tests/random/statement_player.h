@@ -1,0 +1,39 @@
+// Plays a case on both sides and says what differs.
+
+#ifndef MEMKV_TESTS_RANDOM_STATEMENT_PLAYER_H_
+#define MEMKV_TESTS_RANDOM_STATEMENT_PLAYER_H_
+
+#include <optional>
+#include <string>
+
+#include "tests/random/statement_case.h"
+#include "tests/random/statement_world.h"
+
+namespace memkv::test {
+
+struct Failure {
+  enum Kind { kCode, kRows, kChanges, kContents, kOpenQuery, kIntegrity, kOther };
+
+  Kind kind = kOther;
+  size_t step = 0;   // the index of the step that shows it
+  std::string what;  // both answers
+};
+
+struct Played {
+  std::optional<Failure> failure;
+  size_t statements = 0;
+  bool exhausted = false;  // cut short, as a statement took too long on the twin
+};
+
+Played Play(const Case& c, Plans plans = Plans::kMemkv);
+
+// Whether the twin itself, under another plan, gives another answer at the failing step or before:
+// then SQL does not promise any, and the difference is none.
+bool IsAmbiguous(const Case& c, const Failure& failure);
+
+// A case that fails in the same manner, from which nothing more can be left out.
+Case Shrunk(const Case& c, const Failure& failure);
+
+}  // namespace memkv::test
+
+#endif  // MEMKV_TESTS_RANDOM_STATEMENT_PLAYER_H_

@@ -1,0 +1,284 @@
+#include <algorithm>
+
+#include "tests/random/statement_generator.h"
+#include "tests/random/statement_world.h"
+
+namespace memkv::test {
+namespace {
+
+// 1, 2, ..., n: the result columns, as ORDER BY and GROUP BY name them.
+std::vector<std::string> Positions(size_t n) {
+  std::vector<std::string> out;
+  for (size_t i = 1; i <= n; ++i) out.push_back(std::to_string(i));
+  return out;
+}
+
+}  // namespace
+
+Generator::Source Generator::MakeSource(const Scope* outer, int depth, Sql* sql) {
+  Source source;
+  source.alias = Alias();
+  const uint64_t kind = Below(20);
+  if (kind == 0 && depth > 0) {
+    std::vector<Sql> rows;
+    const uint64_t width = 1 + Below(2);
+    for (uint64_t n = 1 + Below(4); n > 0; --n)
+      rows.push_back(Parts(Sql::kPart, "(", Constant(), width == 2 ? ", " : "",
+                           width == 2 ? Constant() : Sql(""), ")"));
+    *sql =
+        Parts(Sql::kPart, Sql::List("(VALUES ", ", ", 1, std::move(rows)), ") AS " + source.alias);
+    source.columns = {"column1", "column2"};
+    source.columns.resize(width);
+    return source;
+  }
+  if (kind <= 2 && depth > 0) {
+    const size_t width = 1 + Below(2);
+    *sql =
+        Parts(Sql::kPart, "(", Select(nullptr, depth - 1, width, true).sql, ") AS " + source.alias);
+    for (size_t i = 0; i < width; ++i) source.columns.push_back("c" + std::to_string(i));
+    return source;
+  }
+  if (kind <= 4 && !views_.empty() && !no_target_) {
+    const Source& view = random_.Pick(views_);
+    *sql = view.alias + " AS " + source.alias;
+    source.columns = view.columns;
+    return source;
+  }
+  source.table = &AnyTable();
+  if (no_target_ && source.table == target_) {
+    // Any other, if there is one: else none at all.
+    for (const Table& t : case_.tables) {
+      if (&t != target_) source.table = &t;
+    }
+  }
+  for (const test::Column& c : source.table->columns) source.columns.push_back(c.name);
+  *sql = source.table->name + " AS " + source.alias;
+  (void)outer;
+  return source;
+}
+
+Sql Generator::On(const Scope& scope, int depth) {
+  // Mostly some equality of columns, so that not everything is joined with everything.
+  if (OneIn(3) || scope.sources.size() < 2) return Where(scope, depth);
+  const Source& last = scope.sources.back();
+  const Source& before = scope.sources[Below(scope.sources.size() - 1)];
+  std::vector<Sql> terms;
+  terms.push_back(Condition(ColumnOf(before), OneIn(6) ? " IS " : " = ", ColumnOf(last)));
+  if (OneIn(2)) terms.push_back(Test(scope, depth));
+  return Condition(Sql::List("", " AND ", 1, std::move(terms)));
+}
+
+Sql Generator::Join(Scope* scope, int depth) {
+  static const std::vector<std::string> kKinds = {", ",           " JOIN ",       " LEFT JOIN ",
+                                                  " LEFT JOIN ",  " CROSS JOIN ", " INNER JOIN ",
+                                                  " RIGHT JOIN ", " FULL JOIN "};
+  std::string kind = random_.Pick(kKinds);
+  if (!AbilitiesOfSqlite().outer_joins && (kind == " RIGHT JOIN " || kind == " FULL JOIN "))
+    kind = " LEFT JOIN ";
+  Sql source;
+  Scope inner;
+  inner.outer = scope->outer;
+  const Source made = MakeSource(scope->outer, depth, &source);
+  const Source& before = scope->sources[Below(scope->sources.size())];
+  const bool common =
+      made.table != nullptr && before.table != nullptr && scope->sources.size() == 1;
+  const std::string shared = before.columns[Below(before.columns.size())];
+  const bool has =
+      std::find(made.columns.begin(), made.columns.end(), shared) != made.columns.end();
+  scope->sources.push_back(made);
+  if (kind == ", ") return Parts(Sql::kPart, kind, std::move(source));
+  if (common && has && OneIn(5))
+    return Parts(Sql::kPart, kind, std::move(source), " USING(" + shared + ")");
+  const bool without = kind == " JOIN " || kind == " CROSS JOIN ";
+  if (without && OneIn(4)) return Parts(Sql::kPart, kind, std::move(source));
+  return Parts(Sql::kPart, kind, std::move(source), " ON ", On(*scope, depth - 1));
+}
+
+Sql Generator::From(Scope* scope, int depth) {
+  Sql first;
+  scope->sources.push_back(MakeSource(scope->outer, depth, &first));
+  std::vector<Sql> joins;
+  const uint64_t most = scope->outer == nullptr ? 10 : 6;
+  for (uint64_t n = Below(most); n >= 5 && joins.size() < 3; n -= 2)
+    joins.push_back(Join(scope, depth));
+  return Parts(Sql::kPart, " FROM ", std::move(first), Sql::List("", "", 0, std::move(joins)));
+}
+
+std::vector<std::string> Generator::Keys(const Scope& scope) {
+  std::vector<std::string> keys;
+  for (const Source& s : scope.sources) {
+    const size_t n = s.table != nullptr ? 1 : s.columns.size();
+    for (size_t i = 0; i < n; ++i) keys.push_back(s.alias + "." + s.columns[i]);
+  }
+  return keys;
+}
+
+Sql Generator::Order(const std::vector<std::string>& total, const Scope* scope) {
+  static const std::vector<std::string> kDirections = {
+      "", "", " DESC", " ASC", " NULLS LAST", " DESC NULLS FIRST"};
+  // One direction for all is what an index can give.
+  const std::string all = OneIn(2) ? "" : " DESC";
+  const bool mixed = OneIn(5);
+  auto direction = [&] { return mixed ? random_.Pick(kDirections) : all; };
+  std::vector<Sql> terms;
+  if (scope != nullptr && OneIn(2)) {
+    terms.push_back(
+        Sql::Optional(Parts(Sql::kPart, OneIn(6) ? Expression(*scope, 0) : Column(*scope),
+                            OneIn(10) ? " COLLATE NOCASE" : "", direction())));
+  }
+  for (const std::string& key : total) terms.push_back(key + direction());
+  // The optional first term stands in a list of its own, for the rest must stay.
+  std::vector<Sql> parts;
+  parts.push_back(" ORDER BY ");
+  for (size_t i = 0; i < terms.size(); ++i) {
+    if (i + total.size() < terms.size()) {
+      parts.push_back(Sql::Optional(Parts(Sql::kPart, std::move(terms[i]), ", ")));
+    } else {
+      parts.push_back(Parts(Sql::kPart, i + total.size() > terms.size() ? ", " : "", terms[i]));
+    }
+  }
+  return Sql::Of(Sql::kPart, std::move(parts));
+}
+
+Sql Generator::Limit() {
+  auto number = [&](uint64_t below) {
+    const int n = static_cast<int>(Below(below)) - (OneIn(12) ? 1 : 0);
+    return OneIn(4) ? Parameter(IntegerCell(n)) : Value(std::to_string(n));
+  };
+  Sql limit = number(8);
+  if (OneIn(2)) return Parts(Sql::kPart, " LIMIT ", std::move(limit));
+  return Parts(Sql::kPart, " LIMIT ", std::move(limit),
+               Sql::Optional(Parts(Sql::kPart, " OFFSET ", number(5))));
+}
+
+// Not sum() of reals, which depends on the order, nor a column beside an aggregate, which is any.
+std::string Generator::Aggregate(const Scope& scope) {
+  const std::string column = ColumnOf(random_.Pick(scope.sources)).Text(For::kTwin);
+  switch (Below(5)) {
+    case 0:
+      return "count(*)";
+    case 1:
+      return "min(" + column + ")";
+    case 2:
+      return "max(" + column + ")";
+    case 3:
+      return "count(DISTINCT " + column + ")";
+    default:
+      return "count(" + column + ")";
+  }
+}
+
+// One SELECT that is not a compound.
+Generator::Query Generator::Core(const Scope* outer, int depth, size_t width, bool sub) {
+  Scope scope;
+  scope.outer = outer;
+  Sql from = From(&scope, depth);
+  const uint64_t kind = Below(12);
+  const bool aggregate = kind == 0, group = kind == 1, distinct = kind == 2;
+  const bool window = kind == 3 && width == 1 && !sub;
+  std::vector<Sql> results;
+  for (size_t i = 0; i < width; ++i) {
+    const std::string as = " AS c" + std::to_string(i);
+    Sql rank = OneIn(12) ? Rank(random_.Pick(scope.sources)) : Sql();
+    if (aggregate || (group && i > 0)) {
+      results.push_back(Aggregate(scope) + as);
+    } else if (!rank.empty()) {
+      results.push_back(Parts(Sql::kPart, std::move(rank), as));
+    } else if (window) {
+      const std::string keys = Keys(scope)[0];
+      results.push_back(
+          (OneIn(2) ? "row_number() OVER (ORDER BY " + keys + ")"
+                    : "count(*) OVER (PARTITION BY " + Column(scope).Text(For::kTwin) + ")") +
+          as);
+    } else {
+      results.push_back(Parts(Sql::kPart, Expression(scope, depth), as));
+    }
+  }
+  const bool star = !sub && outer == nullptr && kind >= 10;
+  std::vector<Sql> parts;
+  parts.push_back(distinct ? "SELECT DISTINCT " : "SELECT ");
+  if (star) {
+    parts.push_back("*");
+  } else {
+    parts.push_back(Sql::List("", ", ", 1, std::move(results)));
+  }
+  parts.push_back(std::move(from));
+  if (!OneIn(4)) parts.push_back(Sql::Optional(Parts(Sql::kPart, " WHERE ", Where(scope, depth))));
+  if (group) {
+    parts.push_back(" GROUP BY 1");
+    if (OneIn(3)) parts.push_back(Sql::Optional(" HAVING count(*) > 1"));
+  }
+  Query query;
+  const bool ordered = OneIn(2);
+  if (ordered) {
+    const bool by_position = group || distinct || aggregate;
+    std::vector<std::string> total = by_position ? Positions(width) : Keys(scope);
+    Sql order = Order(total, by_position ? nullptr : &scope);
+    query.rows = Step::kInOrder;
+    if (OneIn(2)) {
+      // A subquery's LIMIT needs its order, so that they come and go together.
+      parts.push_back(Sql::Optional(Parts(Sql::kPart, std::move(order), Sql::Optional(Limit()))));
+    } else {
+      parts.push_back(Sql::Optional(std::move(order)));
+    }
+  } else if (!sub && OneIn(5)) {
+    parts.push_back(Sql::Optional(Limit()));
+    query.rows = Step::kCount;
+  }
+  query.sql = Sql::Of(Sql::kSelect, std::move(parts));
+  return query;
+}
+
+Generator::Query Generator::Compound(const Scope* outer, int depth, size_t width, bool sub) {
+  static const std::vector<std::string> kOps = {" UNION ", " UNION ALL ", " UNION ALL ",
+                                                " INTERSECT ", " EXCEPT "};
+  std::vector<Sql> parts;
+  for (uint64_t n = 2 + Below(2), i = 0; i < n; ++i) {
+    Scope scope;
+    scope.outer = outer;
+    Sql from = From(&scope, depth);
+    std::vector<Sql> results;
+    for (size_t c = 0; c < width; ++c)
+      results.push_back(Parts(Sql::kPart, OneIn(4) ? Expression(scope, depth) : Column(scope),
+                              " AS c" + std::to_string(c)));
+    Sql where = OneIn(3) ? Sql() : Sql::Optional(Parts(Sql::kPart, " WHERE ", Where(scope, depth)));
+    Sql arm = Parts(Sql::kPart, "SELECT ", Sql::List("", ", ", 1, std::move(results)),
+                    std::move(from), std::move(where));
+    parts.push_back(i == 0 ? std::move(arm)
+                           : Sql::Optional(Parts(Sql::kPart, random_.Pick(kOps), std::move(arm))));
+  }
+  Query query;
+  if (OneIn(2)) {
+    query.rows = Step::kInOrder;
+    Sql order = Order(Positions(width), nullptr);
+    Sql limit = OneIn(2) ? Limit() : Sql();
+    parts.push_back(
+        Sql::Optional(Parts(Sql::kPart, std::move(order), Sql::Optional(std::move(limit)))));
+  } else if (!sub && OneIn(3)) {
+    parts.push_back(Sql::Optional(Limit()));
+    query.rows = Step::kCount;
+  }
+  query.sql = Sql::Of(Sql::kSelect, std::move(parts));
+  return query;
+}
+
+Generator::Query Generator::Select(const Scope* outer, int depth, size_t width, bool sub) {
+  return OneIn(5) ? Compound(outer, depth, width, sub) : Core(outer, depth, width, sub);
+}
+
+// One value: an aggregate, or the first of a total order.
+Sql Generator::Scalar(const Scope& outer, int depth) {
+  Scope scope;
+  scope.outer = &outer;
+  Sql source;
+  scope.sources.push_back(MakeSource(&outer, depth - 1, &source));
+  Sql where = Sql::Optional(Parts(Sql::kPart, " WHERE ", Where(scope, depth - 1)));
+  if (OneIn(2)) {
+    return Value("(SELECT " + Aggregate(scope) + " FROM ", std::move(source), std::move(where),
+                 ")");
+  }
+  return Value("(SELECT ", Column(scope), " FROM ", std::move(source), std::move(where),
+               Order(Keys(scope), nullptr), " LIMIT 1", OneIn(3) ? " OFFSET 1" : "", ")");
+}
+
+}  // namespace memkv::test

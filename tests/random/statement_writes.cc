@@ -1,0 +1,185 @@
+#include <algorithm>
+
+#include "tests/random/statement_generator.h"
+#include "tests/random/statement_world.h"
+
+namespace memkv::test {
+
+const Table& Generator::AnyTable() {
+  // The memkv ones more often.
+  const Table& table = random_.Pick(case_.tables);
+  return table.memkv ? table : random_.Pick(case_.tables);
+}
+
+std::string Generator::Conflict() {
+  static const std::vector<std::string> kConflicts = {"",
+                                                      "",
+                                                      "",
+                                                      "",
+                                                      " OR IGNORE",
+                                                      " OR REPLACE",
+                                                      " OR REPLACE",
+                                                      " OR FAIL",
+                                                      " OR ABORT",
+                                                      " OR ROLLBACK"};
+  return random_.Pick(kConflicts);
+}
+
+Sql Generator::Insert() {
+  target_ = &AnyTable();
+  const size_t width = target_->columns.size();
+  // Any columns, in any order; the others are NULL.
+  std::vector<std::string> names;
+  for (const test::Column& c : target_->columns) names.push_back(c.name);
+  if (OneIn(5)) std::swap(names[0], names[Below(width)]);
+  if (OneIn(8)) names.resize(1 + Below(width));
+  if (OneIn(60)) names.insert(names.begin(), OneIn(2) ? "rowid" : "_rowid_");
+  std::string list = "(";
+  for (const std::string& name : names) list += (list.size() > 1 ? ", " : "") + name;
+  const std::string into =
+      (OneIn(8) ? "REPLACE" : "INSERT" + Conflict()) + " INTO " + target_->name + list + ")";
+  if (OneIn(4)) {
+    Query query = Select(nullptr, 1, names.size(), true);
+    return Parts(Sql::kPart, into, " ", std::move(query.sql));
+  }
+  std::vector<Sql> rows;
+  const Scope none;
+  for (uint64_t n = 1 + Below(4); n > 0; --n) {
+    std::vector<Sql> values;
+    for (size_t i = 0; i < names.size(); ++i)
+      values.push_back(OneIn(20) ? Scalar(none, 1) : Constant());
+    rows.push_back(Parts(Sql::kPart, Sql::List("(", ", ", values.size(), std::move(values)), ")"));
+  }
+  return Parts(Sql::kPart, into, Sql::List(" VALUES ", ", ", 1, std::move(rows)));
+}
+
+// ORDER BY and LIMIT of a DELETE or UPDATE. Without ORDER BY the rows that LIMIT leaves are promised
+// only where at most one matches.
+Sql Generator::OrderAndLimit(const Table& table, bool one) {
+  if (!AbilitiesOfSqlite().update_limit || !OneIn(3)) return {};
+  if (one && OneIn(2)) return Sql::Optional(" LIMIT 1");
+  Scope scope;
+  Source source{table.name, &table, {}};
+  for (const test::Column& c : table.columns) source.columns.push_back(c.name);
+  scope.sources.push_back(source);
+  return Parts(Sql::kPart, Order({table.name + "." + table.columns[0].name}, &scope), Limit());
+}
+
+Sql Generator::Delete() {
+  target_ = &AnyTable();
+  Scope scope;
+  Source source{target_->name, target_, {}};
+  for (const test::Column& c : target_->columns) source.columns.push_back(c.name);
+  scope.sources.push_back(source);
+  const std::string key = target_->name + "." + target_->columns[0].name;
+  const bool one = OneIn(3);
+  Sql where;
+  if (one) {
+    where = Parts(Sql::kPart, " WHERE ",
+                  Condition(Sql::List("", " AND ", 1, {Condition(key + " = ", Constant())})));
+  } else if (!OneIn(12)) {
+    where = Sql::Optional(Parts(Sql::kPart, " WHERE ", Where(scope, 1)));
+  }
+  return Parts(Sql::kPart, "DELETE FROM " + target_->name, std::move(where),
+               OrderAndLimit(*target_, one));
+}
+
+Sql Generator::NewKey(const Scope& scope) {
+  const std::string key = scope.sources[0].alias + "." + scope.sources[0].columns[0];
+  switch (Below(8)) {
+    default:
+      return Value(key, " || ", Constant());
+    case 1:
+      return Value("substr(" + key + ", 1, " + std::to_string(1 + Below(2)) + ")");
+    case 2:
+      return Value("substr(" + key + ", 2)");
+    case 3:
+      return Value(key, OneIn(2) ? " + 1" : " - 1");
+    case 4: {
+      // Two keys change places.
+      const std::string a = Literal(pool_.Some()), b = Literal(pool_.Some());
+      return Value("CASE " + key + " WHEN " + a + " THEN " + b + " WHEN " + b + " THEN " + a +
+                   " ELSE " + key + " END");
+    }
+    case 5:
+      return Value(OneIn(2) ? "upper(" : "lower(", key, ")");
+    case 6:
+      return Constant();
+    case 7:
+      return Expression(scope, 1);
+  }
+}
+
+Sql Generator::Update() {
+  target_ = &AnyTable();
+  Scope scope;
+  Source source{target_->name, target_, {}};
+  for (const test::Column& c : target_->columns) source.columns.push_back(c.name);
+  scope.sources.push_back(source);
+  // A plain table computes each row from what the rows before it have become, a virtual one computes
+  // all first: SET reads other tables only.
+  no_target_ = true;
+  std::vector<Sql> sets;
+  const size_t width = target_->columns.size();
+  const bool rewrites = width == 1 || OneIn(2);
+  if (rewrites) sets.push_back(Parts(Sql::kPart, target_->columns[0].name + " = ", NewKey(scope)));
+  for (size_t i = 1; i < width; ++i) {
+    if (!sets.empty() && OneIn(2)) continue;
+    sets.push_back(Parts(Sql::kPart, target_->columns[i].name + " = ",
+                         OneIn(2) ? Expression(scope, 1) : Constant()));
+  }
+  no_target_ = false;
+  const bool one = OneIn(4);
+  const std::string key = target_->name + "." + target_->columns[0].name;
+  Sql where;
+  if (one) {
+    where = Parts(Sql::kPart, " WHERE ",
+                  Condition(Sql::List("", " AND ", 1, {Condition(key + " = ", Constant())})));
+  } else if (!OneIn(4)) {
+    where = Sql::Optional(Parts(Sql::kPart, " WHERE ", Where(scope, 1)));
+  }
+  return Parts(Sql::kPart, "UPDATE" + Conflict() + " " + target_->name,
+               Sql::List(" SET ", ", ", 1, std::move(sets)), std::move(where),
+               OrderAndLimit(*target_, one));
+}
+
+// Which of several rows of FROM is taken is not promised: there is one, or the one of an aggregate.
+Sql Generator::UpdateFrom() {
+  target_ = &AnyTable();
+  const std::string& table = target_->name;
+  Scope scope;
+  Source source{table, target_, {}};
+  for (const test::Column& c : target_->columns) source.columns.push_back(c.name);
+  scope.sources.push_back(source);
+  const std::string column = random_.Pick(source.columns);
+  const std::string set = "UPDATE" + Conflict() + " " + table + " SET " + column + " = ";
+  const Table& other = AnyTable();
+  const std::string alias = Alias(), key = other.columns[0].name;
+  const std::string from = " FROM " + other.name + " AS " + alias;
+  switch (Below(4)) {
+    case 0:
+      // The whole becomes an aggregate, of one row, the one with the greatest key.
+      return Parts(Sql::kPart, set + "(SELECT max(" + table + "." + target_->columns[0].name + "))",
+                   from, Sql::Optional(Parts(Sql::kPart, " WHERE ", Where(scope, 0))));
+    case 1: {
+      Sql inner;
+      Scope one;
+      one.sources.push_back(MakeSource(nullptr, 0, &inner));
+      return Parts(Sql::kPart, set + alias + ".m FROM (SELECT " + Aggregate(one) + " AS m FROM ",
+                   std::move(inner), Sql::Optional(Parts(Sql::kPart, " WHERE ", Where(one, 1))),
+                   ") AS " + alias, Sql::Optional(Parts(Sql::kPart, " WHERE ", Where(scope, 0))));
+    }
+    case 2:
+      return Parts(Sql::kPart, set + alias + "." + random_.Pick(source.columns),
+                   " FROM " + table + " AS " + alias + " WHERE " + alias + "." +
+                       target_->columns[0].name + " = " + table + "." + target_->columns[0].name,
+                   Sql::Optional(Parts(Sql::kPart, " AND ", Where(scope, 0))));
+    default:
+      return Parts(Sql::kPart, set + alias + "." + key,
+                   from + " WHERE " + alias + "." + key + " IS (SELECT min(" + key + ") FROM " +
+                       other.name + ")",
+                   Sql::Optional(Parts(Sql::kPart, " AND ", Where(scope, 0))));
+  }
+}
+
+}  // namespace memkv::test
