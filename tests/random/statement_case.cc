@@ -24,7 +24,7 @@ std::string ToString(const Step& step) {
     case Step::kMemkv:
       return out + Parameters(step.parameters, sql) + sql + ";\n";
     case Step::kDisconnect:
-      return out + "-- disconnected:\n" + sql + ";\n";
+      return out + "-- every virtual table is disconnected\n";
     case Step::kPrepare:
       return out + "-- kept as statement " + slot + ":\n" + Parameters(step.parameters, sql) + sql +
              ";\n";
@@ -81,6 +81,18 @@ const char* NameOf(Case::Way way) {
   return "";
 }
 
+const char* NameOf(Case::Disconnect disconnect) {
+  switch (disconnect) {
+    case Case::kReset:
+      return "PRAGMA writable_schema = RESET";
+    case Case::kRolledBackDdl:
+      return "CREATE TABLE, rolled back";
+    case Case::kOtherConnection:
+      return "CREATE TABLE on another connection";
+  }
+  return "";
+}
+
 const char* NameOf(Regexp regexp) {
   switch (regexp) {
     case Regexp::kModule:
@@ -98,8 +110,11 @@ const char* NameOf(Regexp regexp) {
 }
 
 std::string Case::ToString() const {
-  std::string out = std::string("-- ") + NameOf(way) + (file ? "; in a WAL file" : "") +
-                    "; regexp() is " + NameOf(regexp) + "\n";
+  std::string out =
+      std::string("-- ") + NameOf(way) +
+      (way == kNotConnected || way == kReconnected ? std::string(", by ") + NameOf(disconnect)
+                                                   : "") +
+      (file ? "; in a WAL file" : "") + "; regexp() is " + NameOf(regexp) + "\n";
   if (case_sensitive_like) out += "PRAGMA case_sensitive_like = 1;\n";
   bool aux = false;
   for (const Table& t : tables) aux = aux || t.schema == "aux";

@@ -36,7 +36,7 @@ struct Step {
   enum Kind {
     kRun,         // on both sides
     kMemkv,       // on the memkv side: commands, which change no row
-    kDisconnect,  // every virtual table of the connection, both sides run the same
+    kDisconnect,  // every virtual table of the connection
     kPrepare,     // a statement that is kept in `slot`, run with the parameters
     kAgain,       // the statement in `slot`, with other parameters
     kOpen,        // a query in `slot` that stays open after its first row
@@ -51,6 +51,7 @@ struct Step {
   int connection = 0;
   Sql sql;
   Rows rows = kInAnyOrder;
+  bool writes = false;  // rows: then changes() is its own
   Row parameters;
   int slot = 0;
   // kOpen: how many of the last columns are what the rows are ordered by, and whether down.
@@ -67,8 +68,11 @@ struct Case {
     kNotConnected,  // before each statement every virtual table is disconnected
     kReconnected,   // after each
   };
+  // How the virtual tables are disconnected.
+  enum Disconnect { kReset, kRolledBackDdl, kOtherConnection };
 
   Way way = kNeverFrozen;
+  Disconnect disconnect = kReset;
   bool file = false;     // a WAL database with two connections, else one in memory
   bool durable = false;  // in memory: with shadow tables nevertheless
   Regexp regexp = Regexp::kPlain;
@@ -81,6 +85,7 @@ struct Case {
 };
 
 const char* NameOf(Case::Way way);
+const char* NameOf(Case::Disconnect disconnect);
 const char* NameOf(Regexp regexp);
 
 }  // namespace memkv::test

@@ -29,6 +29,7 @@ Sql Generator::Parameter(const Cell& cell) {
 }
 
 Sql Generator::Constant() {
+  if (!trigger_.empty() && OneIn(2)) return Value(trigger_);
   const Cell cell = pool_.Any();
   return OneIn(3) ? Parameter(cell) : Value(Literal(cell));
 }

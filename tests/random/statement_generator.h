@@ -4,6 +4,7 @@
 #define MEMKV_TESTS_RANDOM_STATEMENT_GENERATOR_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,13 +41,17 @@ class Generator {
   Table MakeTable(size_t number);
   std::string Type();
   Step Fill(const Table& table);
+  Step FillMany(const Table& table);
   Step View();
-  void NextStep();
+  std::optional<Step> Trigger();
+  Step NextStep();
   Step Transaction();
+  Step Command();
   Step Maintenance();
   Step Statement();
-  Step Disconnect(int connection);
-  Row Parameters();
+  Step Walk();
+  void BeginStatement();
+  Sql WithoutParameters(Sql sql) const;
 
   // Values and conditions: statement_expressions.cc
   Sql Column(const Scope& scope);
@@ -69,7 +74,7 @@ class Generator {
 
   // Queries: statement_queries.cc
   Sql From(Scope* scope, int depth);
-  Source MakeSource(const Scope* outer, int depth, Sql* sql);
+  Source MakeSource(int depth, Sql* sql);
   Sql Join(Scope* scope, int depth);
   Sql On(const Scope& scope, int depth);
   // The rows of a subquery are to be the same whatever the plan: it has no LIMIT without a total
@@ -91,7 +96,10 @@ class Generator {
   std::string Conflict();
   Sql NewKey(const Scope& scope);
   Sql OrderAndLimit(const Table& table, bool whole_key);
+  // One of the case's, a memkv one more often.
   const Table& AnyTable();
+  Source SourceOf(const Table& table, const std::string& alias);
+  Scope ScopeOf(const Table& table, const std::string& alias);
 
   uint64_t Below(uint64_t n) { return random_.Below(n); }
   bool OneIn(uint64_t n) { return random_.OneIn(n); }
@@ -105,8 +113,10 @@ class Generator {
   // Of the statement being made:
   Row parameters_;
   int aliases_ = 0;
-  const Table* target_ = nullptr;  // what it writes to
-  bool no_target_ = false;         // subqueries may not read what it writes to
+  const Table* target_ = nullptr;      // what it writes to
+  bool no_target_ = false;             // subqueries may not read what it writes to
+  std::string trigger_;                // in a trigger's body: a column of the row it is about
+  bool kept_ = false, opens_ = false;  // whether a statement is kept, whether a query was opened
 };
 
 }  // namespace memkv::test

@@ -1,14 +1,15 @@
 // The statement twin: random statements on memkv tables and on plain tables with the same rows must
 // come to the same. A case that does not is cut down and printed as SQL.
 //
-//   statement_twin [--statements N] [--seconds T] [--seed S] [--cases N] [--failures N]
+//   statement_twin [--statements N] [--seconds T] [--seed S] [--cases N] [--failures N] [--shrink 0]
 //
 // --statements  how many to compare, 40,000 unless told
 // --seconds     ends after so long, however many have been compared
 // --seed        the seed of the first case, 1 unless told; each case's is one more. A failure names
 //               its seed: `--seed S --cases 1` runs that case alone
 // --cases       how many cases at most
-// --failures    how many failing cases end the run, 5 unless told
+// --failures    how many failures end the run, 5 unless told
+// --shrink      0 prints failing cases as they are
 //
 // Exit code: 0 nothing differs, 1 something does, 2 wrong usage.
 
@@ -32,7 +33,7 @@ struct Options {
   uint64_t seed = 1;
   uint64_t cases = std::numeric_limits<uint64_t>::max();
   uint64_t failures = 5;
-  bool shrink = true;
+  uint64_t shrink = 1;
 };
 
 constexpr uint64_t kStatementsOfCase = 40;
@@ -42,7 +43,8 @@ bool Parse(int argc, char** argv, Options* options) {
                                                      {"--seconds", &options->seconds},
                                                      {"--seed", &options->seed},
                                                      {"--cases", &options->cases},
-                                                     {"--failures", &options->failures}};
+                                                     {"--failures", &options->failures},
+                                                     {"--shrink", &options->shrink}};
   bool statements_given = false;
   for (int i = 1; i < argc; i += 2) {
     bool found = false;
@@ -60,11 +62,10 @@ bool Parse(int argc, char** argv, Options* options) {
   return true;
 }
 
-void Report(uint64_t seed, const Case& c, const Failure& failure) {
-  const Case small = Shrunk(c, failure);
-  const Played played = Play(small);
+void Report(uint64_t seed, const Case& c) {
+  const Played played = Play(c);
   std::printf("---- seed %" PRIu64 ", SQLite %s\n%s%s\n", seed, sqlite3_libversion(),
-              small.ToString().c_str(),
+              c.ToString().c_str(),
               played.failure ? played.failure->what.c_str() : "(passes when run again)");
   std::fflush(stdout);
 }
@@ -78,21 +79,29 @@ int Run(const Options& options) {
   while (statements < options.statements && cases < options.cases && failures < options.failures &&
          seconds() < static_cast<double>(options.seconds)) {
     const uint64_t seed = options.seed + cases++;
-    const Case c = Generator(seed).Make(kStatementsOfCase);
-    const Played played = Play(c);
-    statements += played.statements;
+    Case c = Generator(seed).Make(kStatementsOfCase);
+    Played played = Play(c);
     exhausted += played.exhausted;
-    if (!played.failure) continue;
-    if (IsAmbiguous(c, *played.failure)) {
-      ++ambiguous;
-      continue;
+    // A step on whose answer SQLite's own plans differ is left out, and so is one that is reported.
+    while (played.failure && failures < options.failures) {
+      size_t step = played.failure->step;
+      if (const std::optional<size_t> other = AmbiguousStep(c, *played.failure)) {
+        ++ambiguous;
+        step = *other;
+      } else {
+        ++failures;
+        Report(seed, options.shrink ? Shrunk(c, *played.failure) : c);
+      }
+      if (step >= c.steps.size()) break;
+      c.steps.erase(c.steps.begin() + static_cast<ptrdiff_t>(step));
+      played = Play(c);
     }
-    ++failures;
-    Report(seed, c, *played.failure);
+    statements += played.statements;
   }
   std::printf("SQLite %s: %" PRIu64 " statements in %" PRIu64 " cases, %.0f a second; %" PRIu64
-              " cases differ; cut short: %" PRIu64 " where SQLite's own plans differ, %" PRIu64
-              " where a statement takes too long\n",
+              " differ; left out: %" PRIu64
+              " statements on which SQLite's own plans differ, "
+              "the rest of %" PRIu64 " cases in which one takes too long\n",
               sqlite3_libversion(), statements, cases, static_cast<double>(statements) / seconds(),
               failures, ambiguous, exhausted);
   return failures > 0 ? 1 : 0;
@@ -105,7 +114,8 @@ int main(int argc, char** argv) {
   memkv::test::Options options;
   if (!memkv::test::Parse(argc, argv, &options)) {
     std::fprintf(stderr,
-                 "usage: %s [--statements N] [--seconds T] [--seed S] [--cases N] [--failures N]\n",
+                 "usage: %s [--statements N] [--seconds T] [--seed S] [--cases N] [--failures N] "
+                 "[--shrink 0]\n",
                  argv[0]);
     return 2;
   }

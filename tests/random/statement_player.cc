@@ -1,12 +1,22 @@
 #include "tests/random/statement_player.h"
 
 #include <algorithm>
+#include <map>
 #include <stdexcept>
 
 #include "tests/folder.h"
+#include "tests/random/statement_open_queries.h"
 
 namespace memkv::test {
 namespace {
+
+// The code, and the words that an error begins with.
+std::string Kind(const Result& result) {
+  size_t end = 0;
+  for (int words = 0; words < 3 && end < result.message.size(); ++words)
+    end = result.message.find(' ', end + 1);
+  return std::to_string(result.code) + " " + result.message.substr(0, end);
+}
 
 class Player {
  public:
@@ -14,62 +24,145 @@ class Player {
       : case_(c),
         folder_(c.file ? std::make_unique<Folder>() : nullptr),
         ours_(c, plans, folder_ ? folder_->path() : ""),
-        theirs_(c, Plans::kTwin, folder_ ? folder_->path() : "") {}
+        theirs_(c, Plans::kTwin, folder_ ? folder_->path() : ""),
+        open_(&ours_, &theirs_) {}
 
   Played Play() {
     for (step_ = 0; step_ < case_.steps.size() && Going(); ++step_) {
-      if (case_.way == Case::kNotConnected) Disconnect(case_.steps[step_].connection);
-      Do(case_.steps[step_]);
+      const Step& step = case_.steps[step_];
+      if (case_.way == Case::kNotConnected) Disconnect(step.connection);
+      Do(step);
       if (case_.way == Case::kReconnected && Going()) {
-        Disconnect(case_.steps[step_].connection);
-        CompareContents(case_.steps[step_].connection);
+        Disconnect(step.connection);
+        CompareContents(step.connection);
       }
     }
     step_ = case_.steps.size();
+    if (Going()) Check("open query", open_.FinishAll());
     if (Going()) CheckIntegrity();
     return played_;
   }
 
  private:
-  bool Going() {
-    played_.exhausted = theirs_.exhausted();
-    return !ended_ && !played_.failure && !played_.exhausted;
-  }
+  bool Going() const { return !ended_ && !played_.failure; }
 
-  void Fail(Failure::Kind kind, const std::string& what) {
+  void Fail(const std::string& kind, const std::string& what) {
     if (!played_.failure) played_.failure = Failure{kind, step_, what};
   }
+  void Check(const std::string& kind, const std::string& wrong) {
+    if (!wrong.empty()) Fail(kind, wrong);
+  }
 
+  // Both sides run the same: what a transaction holds of the database is to stay the same.
   void Disconnect(int connection) {
-    for (World* w : {&ours_, &theirs_}) w->Run(connection, "PRAGMA writable_schema = RESET", {});
+    const bool reset = case_.disconnect == Case::kReset || open_.any();
+    if (case_.disconnect == Case::kOtherConnection && case_.file && !reset) {
+      for (World* w : {&ours_, &theirs_}) {
+        if (w->db(0).autocommit() && w->db(1).autocommit())
+          w->Run(1 - connection, "CREATE TABLE disconnect(x); DROP TABLE disconnect", {});
+      }
+      return;
+    }
+    for (World* w : {&ours_, &theirs_}) {
+      w->Run(connection,
+             reset ? "PRAGMA writable_schema = RESET"
+                   : "SAVEPOINT disconnect; CREATE TABLE disconnect(x); ROLLBACK TO disconnect; "
+                     "RELEASE disconnect",
+             {});
+    }
   }
 
   void Do(const Step& step) {
     switch (step.kind) {
       case Step::kRun:
-        ++played_.statements;
-        return Compare(step, ours_.Run(step.connection, step.Text(ours_.side()), step.parameters),
-                       theirs_.Run(step.connection, step.Text(For::kTwin), step.parameters));
+        return Run(step);
       case Step::kMemkv: {
         if (ours_.side() == For::kTwin) return;
         const Outcome done = ours_.Run(step.connection, step.Text(For::kMemkv), {});
-        if (!done.result.ok()) Fail(Failure::kCode, "memkv: " + done.ToString());
+        // Another connection may be writing.
+        if (!done.result.ok() && (done.result.code & 0xff) != SQLITE_BUSY)
+          Fail("command", "memkv: " + done.ToString());
         return CompareContents(step.connection);
       }
-      default:
-        for (World* w : {&ours_, &theirs_}) w->Run(step.connection, step.Text(For::kTwin), {});
+      case Step::kDisconnect:
+        return Disconnect(step.connection);
+      case Step::kPrepare:
+        for (World* w : {&ours_, &theirs_})
+          w->Keep(step.slot, step.connection, step.Text(w->side()));
+        kept_.insert_or_assign(step.slot, step);
+        return RunKept(step);
+      case Step::kAgain:
+        return RunKept(step);
+      case Step::kOpen:
+        return Check("open query", open_.Open(step));
+      case Step::kNext:
+        return Check("open query", open_.Next(step.slot));
+      case Step::kClose:
+        return Check("open query", open_.Finish(step.slot));
     }
   }
 
+  void Run(const Step& step) {
+    const std::string sql = step.Text(For::kTwin);
+    const Outcome theirs = theirs_.Run(step.connection, sql, step.parameters);
+    if (Exhausted(step)) return;
+    const Result before = MayRefuse(sql) ? ours_.Contents(step.connection) : Result();
+    const Outcome ours = ours_.Run(step.connection, step.Text(ours_.side()), step.parameters);
+    if (Refused(ours.result)) return CheckRefusal(step, before, theirs);
+    open_.Ran(step.connection, sql, theirs);
+    Compare(step, ours, theirs);
+  }
+
+  void RunKept(const Step& now) {
+    const auto at = kept_.find(now.slot);
+    if (at == kept_.end()) return;
+    Step step = at->second;
+    const std::string sql = step.Text(For::kTwin);
+    const Outcome theirs = theirs_.RunKept(step.slot, now.parameters);
+    if (Exhausted(step)) return;
+    const Result before = MayRefuse(sql) ? ours_.Contents(step.connection) : Result();
+    Outcome ours = ours_.RunKept(step.slot, now.parameters);
+    // A plan may rest on what the table held when it was made; then it says so, once.
+    if (ours.result.code == SQLITE_ABORT && ours.result.message.ends_with("; run it again"))
+      ours = ours_.RunKept(step.slot, now.parameters);
+    if (Refused(ours.result)) return CheckRefusal(step, before, theirs);
+    open_.Ran(step.connection, sql, theirs);
+    Compare(step, ours, theirs);
+  }
+
+  // A statement that takes too long is not compared. A write has undone what came before it.
+  bool Exhausted(const Step& step) {
+    if (!theirs_.exhausted()) return false;
+    played_.exhausted = true;
+    ended_ = step.writes;
+    return true;
+  }
+
+  // The one error that the twin does not have. SQLite computes all of an UPDATE's rows before it
+  // changes the first, so that those which OR REPLACE has put elsewhere are computed from old values.
+  static bool MayRefuse(const std::string& sql) { return sql.starts_with("UPDATE OR REPLACE"); }
+  static bool Refused(const Result& result) {
+    return result.message.starts_with(
+        "memkv: UPDATE OR REPLACE moves rows onto rows it has yet to visit");
+  }
+  void CheckRefusal(const Step& step, const Result& before, const Outcome& theirs) {
+    if (!theirs.result.ok())
+      return Fail("refusal", "memkv refuses what the twin fails to do: " + theirs.ToString());
+    if (ours_.Contents(step.connection).rows != before.rows)
+      return Fail("refusal", "memkv refuses to change rows that it has changed");
+    ended_ = true;  // from here on the two sides differ
+  }
+
   void Compare(const Step& step, Outcome ours, Outcome theirs) {
-    if (theirs_.exhausted()) return;
-    auto differ = [&](Failure::Kind kind) {
+    auto differ = [&](const std::string& kind) {
       Fail(kind, "memkv: " + ours.ToString() + "\ntwin:  " + theirs.ToString());
     };
+    ++played_.statements;
+    if (!step.writes) ours.changes = theirs.changes = 0;
     if (ours.result.code != theirs.result.code || ours.result.message != theirs.result.message ||
         ours.autocommit != theirs.autocommit)
-      return differ(Failure::kCode);
-    if (ours.result.names != theirs.result.names) return differ(Failure::kOther);
+      return differ(Kind(ours.result) + " against " + Kind(theirs.result));
+    if (ours.result.names != theirs.result.names) return differ("names");
     if (step.rows == Step::kInAnyOrder) {
       std::sort(ours.result.rows.begin(), ours.result.rows.end());
       std::sort(theirs.result.rows.begin(), theirs.result.rows.end());
@@ -77,18 +170,17 @@ class Player {
     if (ours.result.ok() &&
         (step.rows == Step::kCount ? ours.result.rows.size() != theirs.result.rows.size()
                                    : ours.result.rows != theirs.result.rows))
-      return differ(Failure::kRows);
+      return differ("rows");
     if (!ours.result.names.empty()) return;  // a query
-    if (ours.changes != theirs.changes) return differ(Failure::kChanges);
+    if (ours.changes != theirs.changes) return differ("changes");
     CompareContents(step.connection);
   }
 
   void CompareContents(int connection) {
     const Result ours = ours_.Contents(connection), theirs = theirs_.Contents(connection);
-    if (theirs_.exhausted() || played_.failure) return;
-    if (ours.code == theirs.code && ours.rows == theirs.rows) return;
-    Fail(Failure::kContents, "the tables differ (number, columns)\nmemkv: " + ours.ToString() +
-                                 "\ntwin:  " + theirs.ToString());
+    if (!Going() || (ours.code == theirs.code && ours.rows == theirs.rows)) return;
+    Fail("contents", "the tables differ (number, columns)\nmemkv: " + ours.ToString() +
+                         "\ntwin:  " + theirs.ToString());
   }
 
   void CheckIntegrity() {
@@ -98,16 +190,18 @@ class Player {
       const Outcome check =
           ours_.Run(0, "SELECT * FROM memkv_check('" + t.schema + "." + t.name + "')", {});
       if (!check.result.ok() || !check.result.rows.empty())
-        Fail(Failure::kIntegrity, "memkv_check of " + t.name + ": " + check.ToString());
+        Fail("integrity", "memkv_check of " + t.name + ": " + check.ToString());
     }
   }
 
   const Case& case_;
   const std::unique_ptr<Folder> folder_;
   World ours_, theirs_;
+  OpenQueries open_;
+  std::map<int, Step> kept_;
   Played played_;
   size_t step_ = 0;
-  bool ended_ = false;  // by a difference that is documented
+  bool ended_ = false;
 };
 
 }  // namespace
@@ -117,17 +211,17 @@ Played Play(const Case& c, Plans plans) {
     return Player(c, plans).Play();
   } catch (const std::exception& e) {
     Played played;
-    played.failure = Failure{Failure::kOther, 0, e.what()};
+    played.failure = Failure{"exception", 0, e.what()};
     return played;
   }
 }
 
-bool IsAmbiguous(const Case& c, const Failure& failure) {
+std::optional<size_t> AmbiguousStep(const Case& c, const Failure& failure) {
   for (const Plans plans : {Plans::kUnindexed, Plans::kUnoptimized, Plans::kReversed}) {
     const Played played = Play(c, plans);
-    if (played.failure && played.failure->step <= failure.step) return true;
+    if (played.failure && played.failure->step <= failure.step) return played.failure->step;
   }
-  return false;
+  return std::nullopt;
 }
 
 }  // namespace memkv::test

@@ -12,9 +12,9 @@
 namespace memkv::test {
 
 struct Failure {
-  enum Kind { kCode, kRows, kChanges, kContents, kOpenQuery, kIntegrity, kOther };
-
-  Kind kind = kOther;
+  // What fails, so that a failure is not taken for another one while it is cut down: which part of
+  // the answers differs, their codes, and how an error begins.
+  std::string kind;
   size_t step = 0;   // the index of the step that shows it
   std::string what;  // both answers
 };
@@ -27,9 +27,9 @@ struct Played {
 
 Played Play(const Case& c, Plans plans = Plans::kMemkv);
 
-// Whether the twin itself, under another plan, gives another answer at the failing step or before:
-// then SQL does not promise any, and the difference is none.
-bool IsAmbiguous(const Case& c, const Failure& failure);
+// The step, not past the failing one, at which the twin itself gives another answer under another
+// plan: then SQL does not promise any, and the difference is none.
+std::optional<size_t> AmbiguousStep(const Case& c, const Failure& failure);
 
 // A case that fails in the same manner, from which nothing more can be left out.
 Case Shrunk(const Case& c, const Failure& failure);

@@ -15,7 +15,7 @@ std::vector<std::string> Positions(size_t n) {
 
 }  // namespace
 
-Generator::Source Generator::MakeSource(const Scope* outer, int depth, Sql* sql) {
+Generator::Source Generator::MakeSource(int depth, Sql* sql) {
   Source source;
   source.alias = Alias();
   const uint64_t kind = Below(20);
@@ -51,10 +51,8 @@ Generator::Source Generator::MakeSource(const Scope* outer, int depth, Sql* sql)
       if (&t != target_) source.table = &t;
     }
   }
-  for (const test::Column& c : source.table->columns) source.columns.push_back(c.name);
   *sql = source.table->name + " AS " + source.alias;
-  (void)outer;
-  return source;
+  return SourceOf(*source.table, source.alias);
 }
 
 Sql Generator::On(const Scope& scope, int depth) {
@@ -76,9 +74,7 @@ Sql Generator::Join(Scope* scope, int depth) {
   if (!AbilitiesOfSqlite().outer_joins && (kind == " RIGHT JOIN " || kind == " FULL JOIN "))
     kind = " LEFT JOIN ";
   Sql source;
-  Scope inner;
-  inner.outer = scope->outer;
-  const Source made = MakeSource(scope->outer, depth, &source);
+  const Source made = MakeSource(depth, &source);
   const Source& before = scope->sources[Below(scope->sources.size())];
   const bool common =
       made.table != nullptr && before.table != nullptr && scope->sources.size() == 1;
@@ -96,7 +92,7 @@ Sql Generator::Join(Scope* scope, int depth) {
 
 Sql Generator::From(Scope* scope, int depth) {
   Sql first;
-  scope->sources.push_back(MakeSource(scope->outer, depth, &first));
+  scope->sources.push_back(MakeSource(depth, &first));
   std::vector<Sql> joins;
   const uint64_t most = scope->outer == nullptr ? 10 : 6;
   for (uint64_t n = Below(most); n >= 5 && joins.size() < 3; n -= 2)
@@ -185,7 +181,8 @@ Generator::Query Generator::Core(const Scope* outer, int depth, size_t width, bo
     } else if (!rank.empty()) {
       results.push_back(Parts(Sql::kPart, std::move(rank), as));
     } else if (window) {
-      const std::string keys = Keys(scope)[0];
+      std::string keys;
+      for (const std::string& key : Keys(scope)) keys += (keys.empty() ? "" : ", ") + key;
       results.push_back(
           (OneIn(2) ? "row_number() OVER (ORDER BY " + keys + ")"
                     : "count(*) OVER (PARTITION BY " + Column(scope).Text(For::kTwin) + ")") +
@@ -271,7 +268,7 @@ Sql Generator::Scalar(const Scope& outer, int depth) {
   Scope scope;
   scope.outer = &outer;
   Sql source;
-  scope.sources.push_back(MakeSource(&outer, depth - 1, &source));
+  scope.sources.push_back(MakeSource(depth - 1, &source));
   Sql where = Sql::Optional(Parts(Sql::kPart, " WHERE ", Where(scope, depth - 1)));
   if (OneIn(2)) {
     return Value("(SELECT " + Aggregate(scope) + " FROM ", std::move(source), std::move(where),

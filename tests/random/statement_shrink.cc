@@ -8,7 +8,7 @@ namespace {
 
 class Shrinker {
  public:
-  Shrinker(const Case& c, Failure::Kind kind) : best_(c), kind_(kind) {}
+  Shrinker(const Case& c, const std::string& kind) : best_(c), kind_(kind) {}
 
   Case Run() {
     for (bool again = true; again && runs_ < kMostRuns;) {
@@ -28,7 +28,7 @@ class Shrinker {
   bool Try(const Case& c) {
     if (++runs_ > kMostRuns) return false;
     const Played played = Play(c);
-    if (!played.failure || played.failure->kind != kind_ || IsAmbiguous(c, *played.failure))
+    if (!played.failure || played.failure->kind != kind_ || AmbiguousStep(c, *played.failure))
       return false;
     best_ = c;
     best_.steps.resize(std::min(best_.steps.size(), played.failure->step + 1));
@@ -64,7 +64,18 @@ class Shrinker {
     bool any = false;
     if (best_.way != Case::kNeverFrozen)
       any |= Change([](Case* c) { c->way = Case::kNeverFrozen; });
-    if (best_.file) any |= Change([](Case* c) { c->file = false; });
+    if (best_.disconnect != Case::kReset)
+      any |= Change([](Case* c) { c->disconnect = Case::kReset; });
+    if (best_.file) {
+      any |= Change([](Case* c) {
+        c->file = false;
+        for (Step& step : c->steps) step.connection = 0;
+      });
+    }
+    for (size_t i = 0; i < best_.steps.size(); ++i) {
+      if (best_.steps[i].connection != 0)
+        any |= Change([&](Case* c) { c->steps[i].connection = 0; });
+    }
     if (best_.durable) any |= Change([](Case* c) { c->durable = false; });
     if (best_.case_sensitive_like) any |= Change([](Case* c) { c->case_sensitive_like = false; });
     if (best_.regexp != Regexp::kPlain) any |= Change([](Case* c) { c->regexp = Regexp::kPlain; });
@@ -126,7 +137,7 @@ class Shrinker {
   }
 
   Case best_;
-  const Failure::Kind kind_;
+  const std::string kind_;
   int runs_ = 0;
 };
 

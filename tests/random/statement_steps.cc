@@ -15,7 +15,8 @@ Table Generator::MakeTable(size_t number) {
   static const std::vector<std::string> kColumns = {"a", "b", "c"};
   Table table;
   table.name = kNames[number];
-  table.schema = OneIn(8) ? "temp" : OneIn(8) && !case_.file ? "aux" : "main";
+  // The second connection of a file has neither of the others.
+  table.schema = case_.file ? "main" : OneIn(8) ? "temp" : OneIn(8) ? "aux" : "main";
   table.memkv = number == 0 || !OneIn(3);
   table.columns.push_back({"key", Type(), false, false});
   for (uint64_t n = Below(4), i = 0; i < n; ++i)
@@ -34,24 +35,78 @@ Step Generator::Fill(const Table& table) {
     rows.push_back(row + ")");
   }
   if (rows.empty()) return step;
+  step.writes = true;
   step.sql = Parts(Sql::kPart, "INSERT OR REPLACE INTO " + table.name,
                    Sql::List(" VALUES ", ", ", 1, std::move(rows)));
   return step;
 }
 
+// Enough rows for several leaves.
+Step Generator::FillMany(const Table& table) {
+  static const std::vector<std::string> kKeys = {"'k' || i",
+                                                 "i",
+                                                 "i * 0.5",
+                                                 "i * 7919 % 1000",
+                                                 "char(97 + i % 3) || i",
+                                                 "CAST('b' || i AS BLOB)"};
+  Step step;
+  step.writes = true;
+  std::string columns;
+  for (size_t i = 1; i < table.columns.size(); ++i)
+    columns += OneIn(2) ? ", i % 10" : ", 'v' || i % 7";
+  step.sql = "INSERT OR REPLACE INTO " + table.name + " SELECT " + random_.Pick(kKeys) + columns +
+             " FROM (WITH RECURSIVE c(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM c WHERE i < " +
+             std::to_string(70 + Below(100)) + ") SELECT i FROM c)";
+  return step;
+}
+
+// In what a schema keeps no parameter is allowed.
+Sql Generator::WithoutParameters(Sql sql) const {
+  for (size_t i = 0; i < parameters_.size(); ++i)
+    sql = sql.WithLiteral(static_cast<int>(i) + 1, Literal(parameters_[i]));
+  return sql;
+}
+
+void Generator::BeginStatement() {
+  parameters_.clear();
+  aliases_ = 0;
+  target_ = nullptr;
+}
+
 Step Generator::View() {
+  BeginStatement();
   Source view;
   view.alias = "v" + std::to_string(views_.size());
   const size_t width = 1 + Below(2);
   Query query = Select(nullptr, 1, width, true);
   for (size_t i = 0; i < width; ++i) view.columns.push_back("c" + std::to_string(i));
   Step step;
-  // A view that names tables of several schemas has to be temporary. Parameters are not allowed.
-  Sql sql = Parts(Sql::kPart, "CREATE TEMP VIEW " + view.alias + " AS ", std::move(query.sql));
-  for (size_t i = 0; i < parameters_.size(); ++i)
-    sql = sql.WithLiteral(static_cast<int>(i) + 1, Literal(parameters_[i]));
-  step.sql = std::move(sql);
+  // A view that names tables of several schemas has to be temporary.
+  step.sql = WithoutParameters(Parts(Sql::kPart, case_.file ? "CREATE VIEW " : "CREATE TEMP VIEW ",
+                                     view.alias, " AS ", std::move(query.sql)));
   views_.push_back(view);
+  return step;
+}
+
+// On a plain table: there are none on virtual ones.
+std::optional<Step> Generator::Trigger() {
+  const auto plain = std::find_if(case_.tables.begin(), case_.tables.end(),
+                                  [](const Table& t) { return !t.memkv && t.schema == "main"; });
+  if (plain == case_.tables.end()) return std::nullopt;
+  static const std::vector<std::string> kEvents = {"INSERT", "DELETE", "UPDATE"};
+  BeginStatement();
+  const std::string event = random_.Pick(kEvents);
+  trigger_ = event == "DELETE" ? "OLD.key" : "NEW.key";
+  std::vector<Sql> body;
+  for (uint64_t n = 1 + Below(2); n > 0; --n)
+    body.push_back(Parts(Sql::kPart, OneIn(2) ? Insert() : OneIn(2) ? Delete() : Update(), "; "));
+  trigger_.clear();
+  Step step;
+  step.sql = WithoutParameters(
+      Parts(Sql::kPart,
+            (case_.file ? "CREATE TRIGGER g AFTER " : "CREATE TEMP TRIGGER g AFTER ") + event +
+                " ON " + plain->name + " BEGIN ",
+            Sql::List("", "", 1, std::move(body)), "END"));
   return step;
 }
 
@@ -64,7 +119,7 @@ Step Generator::Transaction() {
   return step;
 }
 
-Step Generator::Maintenance() {
+Step Generator::Command() {
   Step step;
   std::vector<const Table*> ours;
   for (const Table& t : case_.tables) {
@@ -86,19 +141,25 @@ Step Generator::Maintenance() {
   return step;
 }
 
-// Each of the ways in which SQLite lets go of the virtual tables of a connection.
-Step Generator::Disconnect(int connection) {
+// What changes no row, but the plans, the schema or the file.
+Step Generator::Maintenance() {
+  static const std::vector<std::string> kStatements = {
+      "CREATE TABLE IF NOT EXISTS z(x)",
+      "DROP TABLE IF EXISTS z",
+      "VACUUM",
+      "PRAGMA wal_checkpoint(TRUNCATE)",
+      "PRAGMA writable_schema = RESET",
+      "ANALYZE",
+      "SAVEPOINT d; CREATE TABLE d(x); ROLLBACK TO d; RELEASE d"};
   Step step;
-  step.kind = Step::kDisconnect;
-  step.connection = connection;
-  step.sql = "PRAGMA writable_schema = RESET";
+  step.rows = Step::kCount;
+  step.sql = random_.Pick(kStatements);
+  if (OneIn(4)) step.kind = Step::kDisconnect;
   return step;
 }
 
 Step Generator::Statement() {
-  parameters_.clear();
-  aliases_ = 0;
-  target_ = nullptr;
+  BeginStatement();
   Step step;
   switch (Below(20)) {
     default: {
@@ -125,18 +186,75 @@ Step Generator::Statement() {
       step.sql = UpdateFrom();
       break;
   }
+  step.writes = target_ != nullptr;
   step.parameters = parameters_;
   return step;
 }
 
-void Generator::NextStep() {
-  if (OneIn(10)) {
-    case_.steps.push_back(Transaction());
-  } else if (case_.way != Case::kNeverFrozen && OneIn(case_.way == Case::kFrozen ? 5 : 12)) {
-    case_.steps.push_back(Maintenance());
-  } else {
-    case_.steps.push_back(Statement());
+// One walk of one table: what the second table of a join, or the second term of an OR, sees of
+// writes that come between is not promised.
+Step Generator::Walk() {
+  BeginStatement();
+  Step step;
+  step.kind = Step::kOpen;
+  const Table& table = AnyTable();
+  const Scope scope = ScopeOf(table, "s1");
+  std::vector<std::string> order = {"s1.key"};
+  const test::Column& first = random_.Pick(table.columns);
+  if (first.indexed) order.insert(order.begin(), "s1." + first.name);
+  step.order_columns = static_cast<int>(order.size());
+  step.descending = OneIn(2);
+  std::string columns, by;
+  for (const test::Column& c : table.columns) columns += "s1." + c.name + ", ";
+  for (size_t i = 0; i < order.size(); ++i) {
+    columns += (i > 0 ? ", " : "") + order[i];
+    by += (i > 0 ? ", " : " ORDER BY ") + order[i] + (step.descending ? " DESC" : "");
   }
+  Sql where;
+  if (!OneIn(3)) {
+    where = Sql::Optional(
+        Parts(Sql::kPart, " WHERE ",
+              Condition(ColumnOf(scope.sources[0]), OneIn(2) ? " >= " : " < ", Constant())));
+  } else if (OneIn(2)) {
+    where = Sql::Optional(Parts(Sql::kPart, " WHERE ", Pattern(scope, 0)));
+  }
+  step.sql = Parts(Sql::kPart, "SELECT " + columns + " FROM " + table.name + " AS s1",
+                   std::move(where), by);
+  step.rows = Step::kInOrder;
+  step.parameters = parameters_;
+  return step;
+}
+
+Step Generator::NextStep() {
+  const uint64_t kind = Below(100);
+  Step step;
+  step.slot = static_cast<int>(Below(2));
+  if (kind < 10) return Transaction();
+  if (kind < 13) return Maintenance();
+  if (kind < 16 && kept_) {
+    step.kind = Step::kAgain;
+    for (int i = 0; i < 12; ++i) step.parameters.push_back(pool_.Any());
+    return step;
+  }
+  if (kind < 20 && opens_) {
+    step.kind = OneIn(4) ? Step::kClose : Step::kNext;
+    return step;
+  }
+  if (kind < 22) {
+    Step walk = Walk();
+    walk.slot = step.slot;
+    opens_ = true;
+    return walk;
+  }
+  if (kind < 27 && case_.way != Case::kNeverFrozen) return Command();
+  if (kind < 34 && case_.way == Case::kFrozen) return Command();
+  Step statement = Statement();
+  if (OneIn(15)) {
+    statement.kind = Step::kPrepare;
+    statement.slot = step.slot;
+    kept_ = true;
+  }
+  return statement;
 }
 
 Case Generator::Make(uint64_t statements) {
@@ -145,14 +263,22 @@ Case Generator::Make(uint64_t statements) {
   case_.durable = case_.file || OneIn(4);
   case_.regexp = static_cast<Regexp>(Below(5));
   case_.case_sensitive_like = OneIn(6);
+  case_.disconnect = static_cast<Case::Disconnect>(Below(case_.file ? 3 : 2));
   const uint64_t tables = 2 + Below(3);
   for (uint64_t i = 0; i < tables; ++i) case_.tables.push_back(MakeTable(i));
   for (const Table& t : case_.tables) {
     Step fill = Fill(t);
     if (!fill.sql.empty()) case_.steps.push_back(std::move(fill));
   }
-  if (OneIn(3)) case_.steps.push_back(View());
-  for (uint64_t i = 0; i < statements; ++i) NextStep();
+  if (OneIn(25)) case_.steps.push_back(FillMany(case_.tables[0]));
+  while (OneIn(3)) case_.steps.push_back(View());
+  if (OneIn(5)) {
+    if (std::optional<Step> trigger = Trigger()) case_.steps.push_back(std::move(*trigger));
+  }
+  for (uint64_t i = 0; i < statements; ++i) {
+    case_.steps.push_back(NextStep());
+    if (case_.file && OneIn(3)) case_.steps.back().connection = 1;
+  }
   return std::move(case_);
 }
 

@@ -35,7 +35,8 @@ std::string Outcome::ToString() const {
 
 World::World(const Case& c, Plans plans, const std::string& folder) : plans_(plans) {
   const bool memkv = plans == Plans::kMemkv;
-  const std::string file = c.file ? folder + (memkv ? "/memkv.db" : "/twin.db") : ":memory:";
+  const std::string file =
+      c.file ? folder + "/" + std::to_string(static_cast<int>(plans)) + ".db" : ":memory:";
   Connect(c, file);
   for (const Table& t : c.tables) {
     const bool as_memkv = memkv && t.memkv;
@@ -80,7 +81,10 @@ void World::Connect(const Case& c, const std::string& file) {
   }
 }
 
-void World::Limit(int) { budget_ = plans_ == Plans::kTwin ? kBudget : kBudget * kWorse; }
+void World::Limit() {
+  budget_ = plans_ == Plans::kTwin ? kBudget : kBudget * kWorse;
+  exhausted_ = false;
+}
 
 Outcome World::Finish(int connection, Result result) {
   Outcome out;
@@ -91,12 +95,12 @@ Outcome World::Finish(int connection, Result result) {
 }
 
 Outcome World::Run(int connection, const std::string& sql, const Row& parameters) {
-  Limit(connection);
+  Limit();
   return Finish(connection, db(connection).Run(sql, parameters));
 }
 
 void World::Keep(int slot, int connection, const std::string& sql) {
-  Limit(connection);
+  Limit();
   sqlite3_stmt* stmt = nullptr;
   Statement kept{connection, nullptr, {}};
   if (sqlite3_prepare_v2(db(connection).handle(), sql.c_str(), -1, &stmt, nullptr) != SQLITE_OK) {
@@ -111,13 +115,13 @@ Outcome World::RunKept(int slot, const Row& parameters) {
   const auto at = kept_.find(slot);
   if (at == kept_.end()) return {};
   const Statement& kept = at->second;
-  Limit(kept.connection);
+  Limit();
   if (!kept.stmt) return Finish(kept.connection, kept.failure);
   return Finish(kept.connection, StepAll(db(kept.connection), kept.stmt.get(), parameters));
 }
 
 Result World::Contents(int connection) {
-  Limit(connection);
+  Limit();
   Result all;
   for (size_t i = 0; i < contents_sql_.size(); ++i) {
     auto& stmt = contents_[{connection, i}];
@@ -138,7 +142,7 @@ Result World::Contents(int connection) {
 }
 
 void World::Open(int slot, int connection, const std::string& sql, const Row& parameters) {
-  Limit(connection);
+  Limit();
   open_[slot] = std::make_unique<Cursor>(db(connection), sql, parameters);
 }
 

@@ -49,7 +49,7 @@ class World {
   void Close(int slot) { open_.erase(slot); }
   bool any_open() const { return !open_.empty(); }
 
-  // Whether a statement ran out of the steps that one may take.
+  // Whether the last statement ran out of the instructions that one may take.
   bool exhausted() const { return exhausted_; }
 
  private:
@@ -64,7 +64,7 @@ class World {
   };
 
   void Connect(const Case& c, const std::string& file);
-  void Limit(int connection);
+  void Limit();
   Outcome Finish(int connection, Result result);
 
   const Plans plans_;

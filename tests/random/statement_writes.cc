@@ -6,9 +6,18 @@
 namespace memkv::test {
 
 const Table& Generator::AnyTable() {
-  // The memkv ones more often.
   const Table& table = random_.Pick(case_.tables);
   return table.memkv ? table : random_.Pick(case_.tables);
+}
+
+Generator::Source Generator::SourceOf(const Table& table, const std::string& alias) {
+  Source source{alias, &table, {}};
+  for (const test::Column& c : table.columns) source.columns.push_back(c.name);
+  return source;
+}
+
+Generator::Scope Generator::ScopeOf(const Table& table, const std::string& alias) {
+  return Scope{{SourceOf(table, alias)}, nullptr};
 }
 
 std::string Generator::Conflict() {
@@ -56,21 +65,15 @@ Sql Generator::Insert() {
 // ORDER BY and LIMIT of a DELETE or UPDATE. Without ORDER BY the rows that LIMIT leaves are promised
 // only where at most one matches.
 Sql Generator::OrderAndLimit(const Table& table, bool one) {
-  if (!AbilitiesOfSqlite().update_limit || !OneIn(3)) return {};
+  if (!AbilitiesOfSqlite().update_limit || !trigger_.empty() || !OneIn(3)) return {};
   if (one && OneIn(2)) return Sql::Optional(" LIMIT 1");
-  Scope scope;
-  Source source{table.name, &table, {}};
-  for (const test::Column& c : table.columns) source.columns.push_back(c.name);
-  scope.sources.push_back(source);
+  const Scope scope = ScopeOf(table, table.name);
   return Parts(Sql::kPart, Order({table.name + "." + table.columns[0].name}, &scope), Limit());
 }
 
 Sql Generator::Delete() {
   target_ = &AnyTable();
-  Scope scope;
-  Source source{target_->name, target_, {}};
-  for (const test::Column& c : target_->columns) source.columns.push_back(c.name);
-  scope.sources.push_back(source);
+  const Scope scope = ScopeOf(*target_, target_->name);
   const std::string key = target_->name + "." + target_->columns[0].name;
   const bool one = OneIn(3);
   Sql where;
@@ -112,10 +115,7 @@ Sql Generator::NewKey(const Scope& scope) {
 
 Sql Generator::Update() {
   target_ = &AnyTable();
-  Scope scope;
-  Source source{target_->name, target_, {}};
-  for (const test::Column& c : target_->columns) source.columns.push_back(c.name);
-  scope.sources.push_back(source);
+  const Scope scope = ScopeOf(*target_, target_->name);
   // A plain table computes each row from what the rows before it have become, a virtual one computes
   // all first: SET reads other tables only.
   no_target_ = true;
@@ -147,11 +147,8 @@ Sql Generator::Update() {
 Sql Generator::UpdateFrom() {
   target_ = &AnyTable();
   const std::string& table = target_->name;
-  Scope scope;
-  Source source{table, target_, {}};
-  for (const test::Column& c : target_->columns) source.columns.push_back(c.name);
-  scope.sources.push_back(source);
-  const std::string column = random_.Pick(source.columns);
+  const Scope scope = ScopeOf(*target_, table);
+  const std::string column = random_.Pick(scope.sources[0].columns);
   const std::string set = "UPDATE" + Conflict() + " " + table + " SET " + column + " = ";
   const Table& other = AnyTable();
   const std::string alias = Alias(), key = other.columns[0].name;
@@ -164,13 +161,13 @@ Sql Generator::UpdateFrom() {
     case 1: {
       Sql inner;
       Scope one;
-      one.sources.push_back(MakeSource(nullptr, 0, &inner));
+      one.sources.push_back(MakeSource(0, &inner));
       return Parts(Sql::kPart, set + alias + ".m FROM (SELECT " + Aggregate(one) + " AS m FROM ",
                    std::move(inner), Sql::Optional(Parts(Sql::kPart, " WHERE ", Where(one, 1))),
                    ") AS " + alias, Sql::Optional(Parts(Sql::kPart, " WHERE ", Where(scope, 0))));
     }
     case 2:
-      return Parts(Sql::kPart, set + alias + "." + random_.Pick(source.columns),
+      return Parts(Sql::kPart, set + alias + "." + random_.Pick(scope.sources[0].columns),
                    " FROM " + table + " AS " + alias + " WHERE " + alias + "." +
                        target_->columns[0].name + " = " + table + "." + target_->columns[0].name,
                    Sql::Optional(Parts(Sql::kPart, " AND ", Where(scope, 0))));
