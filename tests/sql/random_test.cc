@@ -398,7 +398,7 @@ class Player {
         return done.ok() ? "" : "rebuild: " + done.ToString();
       }
       case Step::kReconnect:
-        twin_.Reconnect();
+        twin_.Disconnect();
         return "";
       case Step::kReopen:
         if (round_.place != Place::kStored || !twin_.memkv().autocommit() ||

@@ -65,7 +65,9 @@ class Run {
     out.result = stmt_ ? StepAll(db_, stmt_, parameters) : db_.Run(sql_, parameters);
     out.autocommit = db_.autocommit();
     if (!ChangesRows(sql_)) return out;
-    out.changes = sqlite3_changes(db_.handle());
+    // One that does not compile leaves those of the statement before.
+    if (out.result.ok() || (out.result.code & 0xff) == SQLITE_CONSTRAINT)
+      out.changes = sqlite3_changes(db_.handle());
     out.total_changes = sqlite3_total_changes(db_.handle()) - total;
     if (sqlite3_last_insert_rowid(db_.handle()) != rowid)
       out.last_rowid = sqlite3_last_insert_rowid(db_.handle());
@@ -88,6 +90,8 @@ const char* NameOf(Way way) {
       return "frozen after each statement";
     case Way::kReconnected:
       return "reconnected after each statement";
+    case Way::kNotConnected:
+      return "not connected before each statement";
     case Way::kReplayed:
       return "rolled back and replayed";
   }
@@ -158,7 +162,7 @@ void Twin::Reopen() {
   Open();
 }
 
-void Twin::Reconnect() {
+void Twin::Disconnect() {
   memkv().Exec(memkv().autocommit() ? "BEGIN; CREATE TABLE reconnect(x); ROLLBACK"
                                     : "SAVEPOINT reconnect; CREATE TABLE reconnect(x); ROLLBACK TO "
                                       "reconnect; RELEASE reconnect");
@@ -244,6 +248,7 @@ class Script {
     twin_ = &twin;
     for (size_t i = 1; i < lines.size(); ++i) {
       number_ = lines[i].number;
+      if (way_ == Way::kNotConnected) twin.Disconnect();
       Do(lines[i]);
       if (failures_ >= kMostFailures) return;
       // One side goes ahead of the other.
@@ -253,7 +258,7 @@ class Script {
         continue;
       Expect(twin.CompareContents());
       if (way_ == Way::kFrozen) Expect(twin.Freeze());
-      if (way_ == Way::kReconnected) twin.Reconnect();
+      if (way_ == Way::kReconnected) twin.Disconnect();
       if (way_ == Way::kFrozen || way_ == Way::kReconnected) Expect(twin.CompareContents());
       if (failures_ >= kMostFailures) return;
     }

@@ -8,16 +8,17 @@
 // with the statement:
 //
 //   table (key TEXT PRIMARY KEY, value)   declares t on both sides; the first line
-//   both SQL                              runs on both sides, must succeed, and must come to the
-//   same same SQL                              runs on both sides and must come to the same, be it
-//   an error rows SQL                              the same, whatever the order of the rows memkv
-//   SQL · twin SQL                  runs on one side and must succeed memkv? SQL => rows runs on
-//   the memkv side; the rows as literals: 'a', 1 | 'b', NULL plan SQL => text the details of
-//   EXPLAIN QUERY PLAN on the memkv side, joined by " | " error SQL => message fails on the memkv
-//   side with that message, and changes nothing bind (1, 'a'), (2, 'b')               the next
-//   statement is prepared once and run once for each row of parameters
+//   both SQL                runs on both sides, must succeed, and must come to the same
+//   same SQL                runs on both sides and must come to the same, be it an error
+//   rows SQL                the same, whatever the order of the rows
+//   memkv SQL               runs on the memkv side and must succeed
+//   twin SQL                runs on the twin's side and must succeed
+//   memkv? SQL => rows      runs on the memkv side; the rows as literals: 'a', 1 | 'b', NULL
+//   plan SQL => text        EXPLAIN QUERY PLAN's details on the memkv side, joined by " | "
+//   error SQL => message    fails on the memkv side with that message, and changes nothing
+//   bind (1, 'a'), (2, 'b') the next statement is prepared once, and run with each row
 //
-// After each statement the two tables are compared. Each script runs four ways, see Way.
+// After each statement the two tables are compared. Each script runs each Way.
 
 #ifndef MEMKV_TESTS_SQL_TWIN_H_
 #define MEMKV_TESTS_SQL_TWIN_H_
@@ -33,11 +34,13 @@ namespace memkv::test {
 
 enum class Way {
   kNeverFrozen,
-  kFrozen,       // SELECT memkv_freeze('t') after each statement
-  kReconnected,  // every virtual table is disconnected and connected again after each statement
-  kReplayed,     // each statement runs inside a savepoint, is rolled back, and runs again
+  kFrozen,        // SELECT memkv_freeze('t') after each statement
+  kReconnected,   // every virtual table is disconnected and connected again after each statement
+  kNotConnected,  // every virtual table is disconnected before each: it compiles without them
+  kReplayed,      // each statement runs inside a savepoint, is rolled back, and runs again
 };
-inline constexpr Way kWays[] = {Way::kNeverFrozen, Way::kFrozen, Way::kReconnected, Way::kReplayed};
+inline constexpr Way kWays[] = {Way::kNeverFrozen, Way::kFrozen, Way::kReconnected,
+                                Way::kNotConnected, Way::kReplayed};
 const char* NameOf(Way way);
 
 // Where the memkv table lies. A stored one writes its shadow tables, whose rows SQLite adds to
@@ -70,9 +73,9 @@ class Twin {
   // What memkv_check() and the 'integrity-check' command find wrong.
   std::string CheckIntegrity();
 
-  // Disconnects and connects every virtual table of the memkv side, inside a transaction or outside
-  // one.
-  void Reconnect();
+  // Disconnects every virtual table of the memkv side, inside a transaction or outside one. Its next
+  // use connects it again.
+  void Disconnect();
   // Closes both databases, which must be files, and opens them again.
   void Reopen();
   // Freezes t, if there is one, and if it still is a memkv table. Returns what went wrong.
