@@ -38,6 +38,7 @@ World::World(const Case& c, Plans plans, const std::string& folder) : plans_(pla
   const std::string file =
       c.file ? folder + "/" + std::to_string(static_cast<int>(plans)) + ".db" : ":memory:";
   Connect(c, file);
+  if (c.file) db(0).Exec("CREATE TABLE written(x); INSERT INTO written VALUES(0)");
   for (const Table& t : c.tables) {
     const bool as_memkv = memkv && t.memkv;
     db(0).Exec(t.Create(as_memkv, c.durable));

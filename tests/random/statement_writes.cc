@@ -57,7 +57,7 @@ Sql Generator::Insert() {
     std::vector<Sql> values;
     for (size_t i = 0; i < names.size(); ++i)
       values.push_back(OneIn(20) ? Scalar(none, 1) : Constant());
-    rows.push_back(Parts(Sql::kPart, Sql::List("(", ", ", values.size(), std::move(values)), ")"));
+    rows.push_back(Parts(Sql::kPart, Sql::List("(", ", ", names.size(), std::move(values)), ")"));
   }
   return Parts(Sql::kPart, into, Sql::List(" VALUES ", ", ", 1, std::move(rows)));
 }
