@@ -17,6 +17,7 @@ Sql Generator::ColumnOf(const Source& source) {
 }
 
 Sql Generator::Column(const Scope& scope) {
+  if (!scope.joined.empty() && OneIn(3)) return random_.Pick(scope.joined);
   const Scope* at = &scope;
   while (at->outer != nullptr && (at->sources.empty() || OneIn(3))) at = at->outer;
   if (at->sources.empty()) return Constant();

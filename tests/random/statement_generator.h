@@ -31,6 +31,8 @@ class Generator {
   struct Scope {
     std::vector<Source> sources;
     const Scope* outer = nullptr;
+    // Columns that are joined on: what WHERE says of one of them SQLite carries over to the other.
+    std::vector<Sql> joined;
   };
   struct Query {
     Sql sql;
@@ -76,7 +78,7 @@ class Generator {
   Sql From(Scope* scope, int depth);
   Source MakeSource(int depth, Sql* sql);
   Sql Join(Scope* scope, int depth);
-  Sql On(const Scope& scope, int depth);
+  Sql On(Scope* scope, int depth);
   // The rows of a subquery are to be the same whatever the plan: it has no LIMIT without a total
   // order.
   Query Select(const Scope* outer, int depth, size_t width, bool sub);

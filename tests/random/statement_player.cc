@@ -96,16 +96,22 @@ class Player {
     }
   }
 
-  // A command writes to the database, so the twin has to write something too.
+  // Whether a statement writes pages where it changes no row, and so makes the snapshot of another
+  // connection an old one, may differ between the sides. So both write something.
+  bool WriteSomething(int connection) {
+    static const std::string kWrite = "UPDATE written SET x = x + 1";
+    Step step;
+    step.connection = connection;
+    step.writes = true;
+    const Outcome theirs = theirs_.Run(connection, kWrite, {});
+    const Outcome ours = ours_.Run(connection, kWrite, {});
+    open_.Ran(connection, kWrite, theirs);
+    Compare(step, ours, theirs);
+    return theirs.result.ok() && Going();
+  }
+
   void Command(const Step& step) {
-    if (case_.file) {
-      static const std::string kWrite = "UPDATE written SET x = x + 1";
-      const Outcome theirs = theirs_.Run(step.connection, kWrite, {});
-      const Outcome ours = ours_.Run(step.connection, kWrite, {});
-      open_.Ran(step.connection, kWrite, theirs);
-      Compare(step, ours, theirs);
-      if (!theirs.result.ok() || !Going()) return;
-    }
+    if (case_.file && !WriteSomething(step.connection)) return;
     if (ours_.side() == For::kTwin) return;
     const Outcome done = ours_.Run(step.connection, step.Text(For::kMemkv), {});
     if (!done.result.ok()) Fail("command", "memkv: " + done.ToString());
@@ -115,34 +121,39 @@ class Player {
   void Run(const Step& step) {
     const std::string sql = step.Text(For::kTwin);
     const Outcome theirs = theirs_.Run(step.connection, sql, step.parameters);
-    if (Exhausted(step)) return;
+    if (Exhausted(theirs_, step)) return;
     const Result before = MayRefuse(sql) ? ours_.Contents(step.connection) : Result();
-    const Outcome ours = ours_.Run(step.connection, step.Text(ours_.side()), step.parameters);
+    Came(step, before, ours_.Run(step.connection, step.Text(ours_.side()), step.parameters),
+         theirs);
+  }
+
+  // What both sides came to.
+  void Came(const Step& step, const Result& before, const Outcome& ours, const Outcome& theirs) {
+    if (Exhausted(ours_, step)) return;
     if (Refused(ours.result)) return CheckRefusal(step, before, theirs);
-    open_.Ran(step.connection, sql, theirs);
+    open_.Ran(step.connection, step.Text(For::kTwin), theirs);
     Compare(step, ours, theirs);
+    if (case_.file && step.writes && Going()) WriteSomething(step.connection);
   }
 
   void RunKept(const Step& now) {
     const auto at = kept_.find(now.slot);
     if (at == kept_.end()) return;
     Step step = at->second;
-    const std::string sql = step.Text(For::kTwin);
     const Outcome theirs = theirs_.RunKept(step.slot, now.parameters);
-    if (Exhausted(step)) return;
-    const Result before = MayRefuse(sql) ? ours_.Contents(step.connection) : Result();
+    if (Exhausted(theirs_, step)) return;
+    const Result before =
+        MayRefuse(step.Text(For::kTwin)) ? ours_.Contents(step.connection) : Result();
     Outcome ours = ours_.RunKept(step.slot, now.parameters);
     // A plan may rest on what the table held when it was made; then it says so, once.
     if (ours.result.code == SQLITE_ABORT && ours.result.message.ends_with("; run it again"))
       ours = ours_.RunKept(step.slot, now.parameters);
-    if (Refused(ours.result)) return CheckRefusal(step, before, theirs);
-    open_.Ran(step.connection, sql, theirs);
-    Compare(step, ours, theirs);
+    Came(step, before, ours, theirs);
   }
 
   // A statement that takes too long is not compared. A write has undone what came before it.
-  bool Exhausted(const Step& step) {
-    if (!theirs_.exhausted()) return false;
+  bool Exhausted(const World& world, const Step& step) {
+    if (!world.exhausted()) return false;
     played_.exhausted = true;
     ended_ = step.writes;
     return true;

@@ -55,14 +55,16 @@ Generator::Source Generator::MakeSource(int depth, Sql* sql) {
   return SourceOf(*source.table, source.alias);
 }
 
-Sql Generator::On(const Scope& scope, int depth) {
+Sql Generator::On(Scope* scope, int depth) {
   // Mostly some equality of columns, so that not everything is joined with everything.
-  if (OneIn(3) || scope.sources.size() < 2) return Where(scope, depth);
-  const Source& last = scope.sources.back();
-  const Source& before = scope.sources[Below(scope.sources.size() - 1)];
+  if (OneIn(3) || scope->sources.size() < 2) return Where(*scope, depth);
+  const Sql left = ColumnOf(scope->sources[Below(scope->sources.size() - 1)]);
+  const Sql right = ColumnOf(scope->sources.back());
+  scope->joined.push_back(left);
+  scope->joined.push_back(right);
   std::vector<Sql> terms;
-  terms.push_back(Condition(ColumnOf(before), OneIn(6) ? " IS " : " = ", ColumnOf(last)));
-  if (OneIn(2)) terms.push_back(Test(scope, depth));
+  terms.push_back(Condition(left, OneIn(6) ? " IS " : " = ", right));
+  if (OneIn(2)) terms.push_back(Test(*scope, depth));
   return Condition(Sql::List("", " AND ", 1, std::move(terms)));
 }
 
@@ -87,7 +89,7 @@ Sql Generator::Join(Scope* scope, int depth) {
     return Parts(Sql::kPart, kind, std::move(source), " USING(" + shared + ")");
   const bool without = kind == " JOIN " || kind == " CROSS JOIN ";
   if (without && OneIn(4)) return Parts(Sql::kPart, kind, std::move(source));
-  return Parts(Sql::kPart, kind, std::move(source), " ON ", On(*scope, depth - 1));
+  return Parts(Sql::kPart, kind, std::move(source), " ON ", On(scope, depth - 1));
 }
 
 Sql Generator::From(Scope* scope, int depth) {
@@ -200,7 +202,16 @@ Generator::Query Generator::Core(const Scope* outer, int depth, size_t width, bo
     parts.push_back(Sql::List("", ", ", 1, std::move(results)));
   }
   parts.push_back(std::move(from));
-  if (!OneIn(4)) parts.push_back(Sql::Optional(Parts(Sql::kPart, " WHERE ", Where(scope, depth))));
+  if (!scope.joined.empty() && OneIn(4)) {
+    // What one side of a join equals, the other does too.
+    const Cell value = pool_.Some();
+    parts.push_back(
+        Sql::Optional(Parts(Sql::kPart, " WHERE ",
+                            Condition(random_.Pick(scope.joined), OneIn(3) ? " IS " : " = ",
+                                      OneIn(3) ? Value(Literal(value)) : Parameter(value)))));
+  } else if (!OneIn(4)) {
+    parts.push_back(Sql::Optional(Parts(Sql::kPart, " WHERE ", Where(scope, depth))));
+  }
   if (group) {
     parts.push_back(" GROUP BY 1");
     if (OneIn(3)) parts.push_back(Sql::Optional(" HAVING count(*) > 1"));

@@ -17,7 +17,7 @@ Generator::Source Generator::SourceOf(const Table& table, const std::string& ali
 }
 
 Generator::Scope Generator::ScopeOf(const Table& table, const std::string& alias) {
-  return Scope{{SourceOf(table, alias)}, nullptr};
+  return Scope{{SourceOf(table, alias)}, nullptr, {}};
 }
 
 std::string Generator::Conflict() {
@@ -42,7 +42,7 @@ Sql Generator::Insert() {
   for (const test::Column& c : target_->columns) names.push_back(c.name);
   if (OneIn(5)) std::swap(names[0], names[Below(width)]);
   if (OneIn(8)) names.resize(1 + Below(width));
-  if (OneIn(60)) names.insert(names.begin(), OneIn(2) ? "rowid" : "_rowid_");
+  if (OneIn(150)) names.insert(names.begin(), OneIn(2) ? "rowid" : "_rowid_");
   std::string list = "(";
   for (const std::string& name : names) list += (list.size() > 1 ? ", " : "") + name;
   const std::string into =
@@ -153,12 +153,14 @@ Sql Generator::UpdateFrom() {
   const Table& other = AnyTable();
   const std::string alias = Alias(), key = other.columns[0].name;
   const std::string from = " FROM " + other.name + " AS " + alias;
-  switch (Below(4)) {
+  switch (Below(10)) {
     case 0:
       // The whole becomes an aggregate, of one row, the one with the greatest key.
       return Parts(Sql::kPart, set + "(SELECT max(" + table + "." + target_->columns[0].name + "))",
                    from, Sql::Optional(Parts(Sql::kPart, " WHERE ", Where(scope, 0))));
-    case 1: {
+    case 1:
+    case 2:
+    case 3: {
       Sql inner;
       Scope one;
       one.sources.push_back(MakeSource(0, &inner));
@@ -166,7 +168,9 @@ Sql Generator::UpdateFrom() {
                    std::move(inner), Sql::Optional(Parts(Sql::kPart, " WHERE ", Where(one, 1))),
                    ") AS " + alias, Sql::Optional(Parts(Sql::kPart, " WHERE ", Where(scope, 0))));
     }
-    case 2:
+    case 4:
+    case 5:
+    case 6:
       return Parts(Sql::kPart, set + alias + "." + random_.Pick(scope.sources[0].columns),
                    " FROM " + table + " AS " + alias + " WHERE " + alias + "." +
                        target_->columns[0].name + " = " + table + "." + target_->columns[0].name,

@@ -73,7 +73,7 @@ class Twin {
   // What memkv_check() and the 'integrity-check' command find wrong.
   std::string CheckIntegrity();
 
-  // Disconnects every virtual table of the memkv side, inside a transaction or outside one. Its next
+  // Disconnects every virtual table of the memkv side, in a transaction or outside one. Its next
   // use connects it again.
   void Disconnect();
   // Closes both databases, which must be files, and opens them again.
