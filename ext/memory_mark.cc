@@ -11,7 +11,8 @@ namespace memkv::sql {
 namespace {
 
 constexpr const char* kSuffix = "_memory";
-constexpr int kEditsAt = 16, kBytes = 24;
+constexpr Bytes kMagic = "memkvmem";
+constexpr int kProcessAt = 8, kStateAt = 16, kEditsAt = 24, kBytes = 32;
 
 // What no other process has.
 uint64_t Process() {
@@ -23,7 +24,7 @@ uint64_t Process() {
 }
 
 std::string Encode(uint64_t state, uint64_t edits) {
-  std::string bytes;
+  std::string bytes(kMagic);
   for (const uint64_t part : {Process(), state, edits}) {
     for (int i = 0; i < 8; ++i) bytes += static_cast<char>(part >> 8 * i & 0xff);
   }
@@ -36,13 +37,19 @@ uint64_t Decode(Bytes bytes, size_t at) {
   return part;
 }
 
-std::optional<MemoryMark::Content> Parse(Bytes bytes) {
-  if (bytes.size() != kBytes || Decode(bytes, 0) != Process()) return std::nullopt;
-  return MemoryMark::Content{Decode(bytes, 8), Decode(bytes, kEditsAt)};
-}
-
 std::string NameOf(const std::string& schema, const std::string& table) {
   return QuoteName(schema) + '.' + QuoteName(table + kSuffix);
+}
+
+// The row of a mark; empty where there is none.
+std::string ReadBytes(sqlite3* db, const std::string& schema, const std::string& table) {
+  Statement found(db, "SELECT 1 FROM " + QuoteName(schema) +
+                          ".sqlite_schema WHERE type = 'table' AND name = ?1 COLLATE NOCASE");
+  found.Bind(1, table + kSuffix);
+  if (!found.Step()) return "";
+  Statement row(db, "SELECT * FROM " + NameOf(schema, table) + " LIMIT 1");
+  const Bytes bytes = row.Step() ? row.Blob(0) : Bytes();
+  return bytes.size() == kBytes && bytes.starts_with(kMagic) ? std::string(bytes) : "";
 }
 
 // Unlike an UPDATE, writing through a blob handle leaves total_changes() alone.
@@ -63,21 +70,18 @@ class Blob {
 bool MemoryMark::IsSuffix(const char* suffix) { return SameName(suffix, kSuffix + 1); }
 
 bool MemoryMark::Exists(sqlite3* db, const std::string& schema, const std::string& table) {
-  Statement found(db, "SELECT 1 FROM " + QuoteName(schema) +
-                          ".sqlite_schema WHERE type = 'table' AND name = ?1 COLLATE NOCASE");
-  found.Bind(1, table + kSuffix);
-  return found.Step();
+  return !ReadBytes(db, schema, table).empty();
 }
 
 std::optional<MemoryMark::Content> MemoryMark::Read(sqlite3* db, const std::string& schema,
                                                     const std::string& table) {
-  if (!Exists(db, schema, table)) return std::nullopt;
-  Statement mark(db, "SELECT * FROM " + NameOf(schema, table) + " LIMIT 1");
-  return mark.Step() ? Parse(mark.Blob(0)) : std::nullopt;
+  const std::string bytes = ReadBytes(db, schema, table);
+  if (bytes.empty() || Decode(bytes, kProcessAt) != Process()) return std::nullopt;
+  return Content{Decode(bytes, kStateAt), Decode(bytes, kEditsAt)};
 }
 
 void MemoryMark::Drop(sqlite3* db, const std::string& schema, const std::string& table) {
-  Statement(db, "DROP TABLE IF EXISTS " + NameOf(schema, table)).Step();
+  if (Exists(db, schema, table)) Statement(db, "DROP TABLE " + NameOf(schema, table)).Step();
 }
 
 void MemoryMark::Rename(sqlite3* db, const std::string& schema, const std::string& table,

@@ -1,7 +1,8 @@
 // The shadow table of a memory table t, in its own schema. It holds no rows, only which state of
 // this process t is, and at which of its savepoints:
 //
-//   t_memory    data      one row: process 8 bytes | state 8 bytes | edits 8 bytes, each little-endian
+//   t_memory    data      one row: "memkvmem" | process 8 bytes | state 8 bytes | edits 8 bytes,
+//                         each little-endian
 //
 // SQLite undoes it together with CREATE, DROP and RENAME, of which it tells a virtual table nothing,
 // so that what it says after a rollback is true. `edits` (core/store/table.h) is written before a
@@ -27,7 +28,8 @@ class MemoryMark {
       : db_(db), schema_(schema), table_(table), state_(state) {}
 
   static bool IsSuffix(const char* suffix);
-  // Whether `table` has such a shadow table, whatever it says.
+  // Whether `table` has such a shadow table, of whichever process. A table of the user's own may be
+  // called like one.
   static bool Exists(sqlite3* db, const std::string& schema, const std::string& table);
   struct Content {
     uint64_t state = 0, edits = 0;

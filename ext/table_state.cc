@@ -114,11 +114,21 @@ void TableState::SetName(const std::string& name) {
 void TableState::Reconnected(uint64_t edits) noexcept {
   if (!dropped_) return;
   dropped_ = false;
-  if (!table.in_transaction()) return;
-  if (edits <= table.edits_at_begin() || !table.RollbackToEdits(edits)) {
-    table.Rollback();
+  unheard_ = true;
+  FindWhereItStands(edits);
+}
+
+// A mark that is as old as the transaction says that all of it was rolled back; a younger one, to
+// which savepoint, unless the transaction was committed.
+void TableState::FindWhereItStands(uint64_t edits) noexcept {
+  if (!table.in_transaction()) {
+    unheard_ = false;
+  } else if (edits <= table.edits_at_begin() || !table.RollbackToEdits(edits)) {
+    LeaveTransaction();
+    unheard_ = false;
   } else if (DataVersion() != dropped_version_) {
-    table.Commit();  // the transaction, and nobody was there to be told
+    table.Commit();
+    unheard_ = false;
   }
 }
 
@@ -137,7 +147,7 @@ bool TableState::FindName() {
 bool TableState::Serves(const Schema& declared) {
   if (read_only() || !declared.file.empty()) return declared.file == schema.file;
   if (!durable_ || dead_ || !SameColumns(schema, declared)) return false;
-  if (created_) return durable_->shadow.IsCreation(creation_);
+  if (created_ && marked_) return durable_->shadow.IsCreation(creation_);
   // Outside a transaction of its own it shows what is stored, once it has looked.
   return !suspect_ || !table.in_transaction() || IsStored();
 }
@@ -157,6 +167,10 @@ Status TableState::FileStatus() const {
 void TableState::CheckFile() const { Check(FileStatus()); }
 
 void TableState::Refresh() {
+  if (unheard_) {
+    const auto mark = MemoryMark::Read(connection_.db(), schema_name, schema.table);
+    if (mark && mark->state == number_) FindWhereItStands(mark->edits);
+  }
   if (!table.settled()) Check(table.Settle(Poll()));
   if (!durable_ || table.in_transaction()) return;
   const unsigned version = DataVersion();
@@ -198,7 +212,8 @@ void TableState::RefreshForPlan() {
 
 void TableState::Begin() {
   CheckFile();
-  if (durable_) Refresh();
+  if (durable_ || unheard_) Refresh();
+  unheard_ = false;
   table.Begin();
   table.Touch();
   if (!created_ || marked_) return;
@@ -209,7 +224,7 @@ void TableState::Begin() {
 
 void TableState::Sync() {
   if (!durable_ || dead_) return;
-  if (created_ && marked_ && !durable_->shadow.IsCreation(creation_)) return Abandon();
+  if (marked_ && !durable_->shadow.IsCreation(creation_)) return Abandon();
   // Returned from a name that was undone, with nothing to write.
   if (suspect_ && table.in_transaction() && !durable_->store.unwritten() && !IsStored())
     return Abandon();
@@ -218,7 +233,7 @@ void TableState::Sync() {
     throw SqlError(SQLITE_ABORT, "memkv: table " + Shown(schema.table) + ": " + status.message());
   }
   Check(status);
-  if (created_) durable_->shadow.ClearCreation();
+  if (marked_) durable_->shadow.ClearCreation();
   marked_ = false;
   synced_ = true;
 }
@@ -236,7 +251,7 @@ void TableState::Commit() noexcept {
 
 void TableState::Rollback() noexcept {
   dead_ = dead_ || created_;
-  created_ = synced_ = false;
+  created_ = marked_ = synced_ = false;
   LeaveTransaction();
 }
 
@@ -255,7 +270,7 @@ void TableState::LeaveTransaction() noexcept {
 void TableState::Persist() {
   if (durable_) {
     if (!durable_->store.unwritten()) return;
-    if (created_ && !durable_->shadow.IsCreation(creation_)) return Abandon();
+    if (marked_ && !durable_->shadow.IsCreation(creation_)) return Abandon();
     return Check(durable_->store.Flush());
   }
   if (read_only() || dropped_ || marked_edits_ == table.edits()) return;
@@ -279,7 +294,7 @@ void TableState::RollbackTo(int n) noexcept {
 
 void TableState::Abandon() noexcept {
   dead_ = true;
-  created_ = false;
+  created_ = marked_ = false;
   durable_->store.Rollback();
 }
 

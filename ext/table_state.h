@@ -119,6 +119,7 @@ class TableState {
   unsigned DataVersion() const noexcept;
   std::string File() const;
   bool IsStored();
+  void FindWhereItStands(uint64_t edits) noexcept;
   void Persist();
   void LeaveTransaction() noexcept;
   void Abandon() noexcept;
@@ -144,6 +145,8 @@ class TableState {
   MemoryMark mark_;
   uint64_t marked_edits_ = 0;
   bool dropped_ = false;
+  // It is back, in the middle of its transaction, and no object of it is told how that ends.
+  bool unheard_ = false;
   unsigned dropped_version_ = 0;    // data version then
   std::vector<std::string> names_;  // that it had since no transaction was open
 };
