@@ -40,6 +40,7 @@ void TableCursor::operator delete(TableCursor* cursor, std::destroying_delete_t)
 
 void TableCursor::Filter(int, const char* text, std::span<sqlite3_value*> args) {
   mode_ = kEnd;
+  gone_ = false;
   pattern_.reset();
   ordered_.reset();
   if (text != plan_text_) {
@@ -70,12 +71,54 @@ void TableCursor::Filter(int, const char* text, std::span<sqlite3_value*> args) 
     if (plan_->terms[0].op == Term::kEqualChecked) return Point(args[0], false);
     if (plan_->terms[0].op == Term::kIn) return Points(args[0]);
   }
-  Narrowed narrowed;
-  for (size_t i = 0; i < plan_->terms.size() && !narrowed.nothing; ++i)
-    Narrow(plan_->terms[i], args[i], &narrowed);
-  if (narrowed.nothing || narrowed.ranks.nothing || narrowed.keys.empty()) return;
-  if (narrowed.pattern && StartPattern(narrowed, skip)) return;
-  StartRange(narrowed, skip);
+  narrowed_ = {};
+  for (size_t i = 0; i < plan_->terms.size() && !narrowed_.nothing; ++i)
+    Narrow(plan_->terms[i], args[i], &narrowed_);
+  StartWalk(skip);
+}
+
+void TableCursor::StartWalk(uint64_t skip) {
+  if (narrowed_.nothing || narrowed_.ranks.nothing || narrowed_.keys.empty()) return;
+  if (narrowed_.pattern && StartPattern(narrowed_, skip)) return;
+  StartRange(narrowed_, skip);
+}
+
+// The version that it walked was rolled back.
+void TableCursor::Resume() {
+  const std::string key(CurrentKey());
+  const std::string index_key(mode_ == kOrdered ? ordered_->IndexKey() : Bytes());
+  TableState& state = table_.state();
+  state.Refresh();
+  Started(state.table.edits());
+  view_ = state.table.Latest();
+  frozen_ = view_.base() && view_.delta().size() == 0;
+  blocks_.clear();
+  switch (mode_) {
+    case kEnd:
+      return;
+    case kPoint:
+    case kPoints: {
+      bool found;
+      Check(view_.Find(key_, &found, &row_));
+      gone_ = !found;
+      return;
+    }
+    case kRange:
+    case kPattern:
+      mode_ = kEnd;
+      pattern_.reset();
+      narrowed_.keys =
+          Intersect(std::move(narrowed_.keys),
+                    plan_->descending ? KeyRange{"", key + '\0'} : KeyRange{key, std::nullopt});
+      StartWalk(0);
+      gone_ = mode_ == kEnd || CurrentKey() != key;
+      return;
+    case kOrdered:
+      ordered_ = ordered_->Again(view_, index_key);
+      if (!ordered_) mode_ = kEnd;
+      gone_ = !ordered_ || ordered_->IndexKey() != index_key;
+      return;
+  }
 }
 
 std::optional<KeyRange> TableCursor::Ambiguous(sqlite3_value* value) const {
@@ -96,9 +139,9 @@ uint64_t TableCursor::RankOf(Bytes key) const {
 void TableCursor::Point(sqlite3_value* value, bool exact) {
   if (!exact) {
     if (std::optional<KeyRange> range = Ambiguous(value)) {
-      Narrowed narrowed;
-      narrowed.keys = std::move(*range);
-      return StartRange(narrowed, 0);
+      narrowed_ = {};
+      narrowed_.keys = std::move(*range);
+      return StartRange(narrowed_, 0);
     }
   }
   key_.clear();
@@ -118,7 +161,10 @@ void TableCursor::Points(sqlite3_value* list) {
   int rc = sqlite3_vtab_in_first(list, &value);
   for (; rc == SQLITE_OK && value != nullptr; rc = sqlite3_vtab_in_next(list, &value)) {
     if (sqlite3_value_type(value) == SQLITE_NULL) continue;
-    if (Ambiguous(value)) return StartRange({}, 0);
+    if (Ambiguous(value)) {
+      narrowed_ = {};
+      return StartRange(narrowed_, 0);
+    }
     const Converted v = Converted::Compared(value, affinity);
     if (v.datum().bytes.size() < kMaxKeyBytes) points_.push_back(EncodeKey(v.datum()));
   }
@@ -334,6 +380,12 @@ void TableCursor::CheckWalk() {
 }
 
 void TableCursor::Next() {
+  if (undone()) [[unlikely]]
+    Resume();
+  if (gone_) [[unlikely]] {
+    gone_ = false;
+    if (mode_ != kPoint && mode_ != kPoints) return;
+  }
   switch (mode_) {
     case kEnd:
       return;
@@ -411,8 +463,10 @@ sqlite3_int64 TableCursor::OrderRank(size_t order) {
 
 void TableCursor::Column(sqlite3_context* out, int column) {
   const size_t i = static_cast<size_t>(column);
-  if (mode_ == kEnd || i == rank_column_ + 1) return;  // the command column is NULL
-  if (sqlite3_vtab_nochange(out)) return;              // an UPDATE that keeps it
+  if (undone()) [[unlikely]]
+    Resume();
+  if (mode_ == kEnd || gone_ || i == rank_column_ + 1) return;  // the command column is NULL
+  if (sqlite3_vtab_nochange(out)) return;                       // an UPDATE that keeps it
   if (i == rank_column_) return sqlite3_result_int64(out, static_cast<sqlite3_int64>(Rank()));
   if (i > rank_column_ + 1)
     return sqlite3_result_int64(out, OrderRank(i - table_.state().schema.order_rank_column(0)));

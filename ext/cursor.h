@@ -1,5 +1,6 @@
 // The cursor that SQLite steps: a Plan and its arguments become a walk over a View. It pins the
-// view, so that it stays valid and unchanged across writes, COMMIT and ROLLBACK on its connection.
+// view, so that it stays valid and unchanged across writes and COMMIT on its connection. After a
+// ROLLBACK that undid that version it goes on in what is left, behind the row it gave last.
 
 #ifndef MEMKV_EXT_CURSOR_H_
 #define MEMKV_EXT_CURSOR_H_
@@ -69,6 +70,7 @@ class TableCursor : public sqlite3_vtab_cursor, private OpenCursor {
   void NarrowFolded(const Term& term, const Datum& value, Narrowed* narrowed);
   KeyRange RanksAsKeys(const Narrowed& narrowed) const;
   bool StartPattern(const Narrowed& narrowed, uint64_t skip);
+  void StartWalk(uint64_t skip);
   void StartRange(const Narrowed& narrowed, uint64_t skip);
 
   // What a value that is compared with the key may equal, where SQLite does not say how it compares
@@ -80,6 +82,7 @@ class TableCursor : public sqlite3_vtab_cursor, private OpenCursor {
   uint64_t Rank();                        // of the current row
   Bytes CurrentKey();
   RowRef CurrentRow();
+  void Resume();
   void CatchUp();
   void CheckWalk();
   void CheckPattern();
@@ -94,6 +97,8 @@ class TableCursor : public sqlite3_vtab_cursor, private OpenCursor {
   size_t key_column_ = 0, rank_column_ = 0;  // of the schema
   std::vector<Fst::ColumnBlock> blocks_;     // of each value column, of a kRange
   Mode mode_ = kEnd;
+  bool gone_ = false;  // the current row; a walk stands on the next one already
+  Narrowed narrowed_;  // of a walk in key order
   std::string key_;
   RowRef row_;
   std::vector<std::string> points_;  // encoded keys, the next one last

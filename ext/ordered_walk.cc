@@ -42,8 +42,7 @@ std::unique_ptr<OrderedWalk> OrderedWalk::Start(MemkvTable& table, const View& v
     which += schema.columns[column].indexed;
   if (column == schema.columns.size() || !schema.columns[column].indexed)
     Check(Status::Invalid("no order by " + Shown(plan.by)));
-  std::unique_ptr<OrderedWalk> walk(new OrderedWalk(view, which, plan.descending));
-  const OrderView& order = walk->rows_.cursor().view();
+  const OrderView order = view.Order(which);
   KeyRange values;
   RankRange ranks;
   for (size_t i = 0; i < plan.terms.size(); ++i) {
@@ -56,14 +55,29 @@ std::unique_ptr<OrderedWalk> OrderedWalk::Start(MemkvTable& table, const View& v
                          RangeOf(term, args[i], schema.columns[column].affinity, order));
     }
   }
+  return Within(view, which, plan.descending, std::move(values), ranks, skip);
+}
+
+std::unique_ptr<OrderedWalk> OrderedWalk::Again(const View& view, Bytes index_key) const {
+  const std::string key(index_key);
+  const KeyRange rest = descending_ ? KeyRange{"", key + '\0'} : KeyRange{key, std::nullopt};
+  return Within(view, order_, descending_, Intersect(values_, rest), ranks_, 0);
+}
+
+std::unique_ptr<OrderedWalk> OrderedWalk::Within(const View& view, size_t which, bool descending,
+                                                 KeyRange values, RankRange ranks, uint64_t skip) {
   if (ranks.nothing || values.empty()) return nullptr;
+  std::unique_ptr<OrderedWalk> walk(new OrderedWalk(view, which, descending));
+  const OrderView& order = walk->rows_.cursor().view();
   uint64_t first = values.lo.empty() ? 0 : RankOf(order, values.lo);
   uint64_t end = values.hi ? RankOf(order, *values.hi) : order.size();
   first = std::max(first, ranks.first);
   end = std::min(end, ranks.end);
   if (first >= end || skip >= end - first) return nullptr;
   walk->left_ = end - first - skip;
-  walk->rank_ = plan.descending ? end - 1 - skip : first + skip;
+  walk->rank_ = descending ? end - 1 - skip : first + skip;
+  walk->values_ = std::move(values);
+  walk->ranks_ = ranks;
   OrderCursor& cursor = walk->rows_.cursor();
   if (walk->rank_ == 0) {
     cursor.SeekFirst();
@@ -99,6 +113,11 @@ Bytes OrderedWalk::Key() {
   Bytes key;
   Check(rows_.Key(&key));
   return key;
+}
+
+Bytes OrderedWalk::IndexKey() {
+  CatchUp();
+  return rows_.cursor().key();
 }
 
 RowRef OrderedWalk::Row() {
