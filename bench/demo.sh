@@ -64,7 +64,8 @@ ask 'keys of one site, memkv_count' 3 "SELECT memkv_count('@T', $(quote "$site")
   "SELECT count(*) FROM @T WHERE key >= $(quote "$site") AND key < $(quote "$past")"
 ask 'visits of one key' 3 "SELECT value FROM @T WHERE key = $(quote "$key")"
 ask 'join with a sample of keys' 3 'SELECT count(*), sum(u.value) FROM sample s CROSS JOIN @T u ON u.key = s.key'
-ask "ten keys at offset $offset" 3 "SELECT key FROM @T ORDER BY key LIMIT 10 OFFSET $offset"
+ask "ten keys at offset $offset" 3 "SELECT key FROM @T WHERE rank >= $offset ORDER BY rank LIMIT 10" \
+  "SELECT key FROM @T ORDER BY key LIMIT 10 OFFSET $offset"
 ask 'rank of a key' 3 "SELECT rank FROM @T WHERE key = $(quote "$key")" \
   "SELECT count(*) FROM @T WHERE key < $(quote "$key")"
 ask 'the last ten keys' 3 'SELECT key FROM @T ORDER BY key DESC LIMIT 10'

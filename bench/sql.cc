@@ -491,6 +491,10 @@ class Bench {
         [&](Query* query, size_t q) { query->Bind(1, c_.prefixes[q]).Bind(2, Bytes(pasts[q])); });
     EachKey("rank of a key", c_.hits, 100'000, 1, "SELECT rank FROM @T WHERE key = ?1",
             "SELECT count(*) FROM twin WHERE key < ?1");
+    Whole("10 rows from rank " + std::to_string(offset_) + " on", "µs", 1e3,
+          "SELECT key, value FROM @T WHERE rank >= " + std::to_string(offset_) +
+              " ORDER BY rank LIMIT 10",
+          "SELECT key, value FROM twin ORDER BY key LIMIT 10 OFFSET " + std::to_string(offset_));
     Whole("LIMIT 10 OFFSET " + std::to_string(offset_), "µs", 1e3,
           "SELECT key, value FROM @T ORDER BY key LIMIT 10 OFFSET " + std::to_string(offset_));
     Whole("ORDER BY key DESC LIMIT 10", "µs", 1e3,

@@ -6,6 +6,7 @@
 
 #include "core/order_key.h"
 #include "ext/sqlite.h"
+#include "ext/sqlite_version.h"
 
 namespace memkv::sql {
 namespace {
@@ -124,6 +125,7 @@ class Candidate {
 
   // As in key order (planner.cc).
   void Offset() {
+    if (!OffsetMayBeConsumed(sqlite3_libversion_number())) return;
     if (unclaimed_ > 0 || checked_ || in_ || (info_.nOrderBy > 0 && !out_.sorted)) return;
     for (int i = 0; i < info_.nConstraint; ++i) {
       if (info_.aConstraint[i].op != SQLITE_INDEX_CONSTRAINT_OFFSET || !info_.aConstraint[i].usable)

@@ -11,6 +11,7 @@
 #include "ext/affinity.h"
 #include "ext/order_planner.h"
 #include "ext/sqlite.h"
+#include "ext/sqlite_version.h"
 
 namespace memkv::sql {
 namespace {
@@ -468,9 +469,10 @@ class Chooser {
     info_.orderByConsumed = 1;
   }
 
-  // SQLite 3.40 offers OFFSET even where it filters rows itself: it is taken only when every row
-  // that the walk gives is a row of the answer.
+  // OFFSET is taken only where every row that the walk gives is a row of the answer: older SQLite
+  // offers it where it filters rows itself, too.
   void Offset() {
+    if (!OffsetMayBeConsumed(sqlite3_libversion_number())) return;
     if (unclaimed_ || checked_ || in_ || (info_.nOrderBy > 0 && !info_.orderByConsumed)) return;
     for (int i = 0; i < info_.nConstraint; ++i) {
       if (info_.aConstraint[i].op != SQLITE_INDEX_CONSTRAINT_OFFSET || !info_.aConstraint[i].usable)

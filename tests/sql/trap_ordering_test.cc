@@ -3,7 +3,9 @@
 #include <doctest/doctest.h>
 
 #include <string>
+#include <vector>
 
+#include "ext/sqlite_version.h"
 #include "tests/sql/twin.h"
 
 namespace memkv::test {
@@ -96,6 +98,92 @@ TEST_CASE("every LIMIT and OFFSET over every filter") {
       }
     }
   }
+}
+
+// Where a term never reaches xBestIndex, or the rows of several SELECTs are counted together, a
+// table that skips rows by itself skips rows of the answer.
+TEST_CASE("OFFSET beside terms that SQLite keeps to itself, and in compounds") {
+  Twin twin("key TEXT PRIMARY KEY, value, n INTEGER INDEXED, s TEXT INDEXED");
+  REQUIRE(twin.CompareSuccess("INSERT INTO t WITH RECURSIVE c(i) AS (VALUES (1) UNION ALL SELECT i "
+                              "+ 1 FROM c WHERE i < 30) SELECT char(97 + i * 7 % 26) || i, char(97 "
+                              "+ i * 5 % 26), i % 5, char(97 + i % 9) FROM c") == "");
+  REQUIRE(twin.CompareSuccess("CREATE TABLE o(x)") == "");
+  REQUIRE(twin.CompareSuccess("INSERT INTO o VALUES (1), (2), (3)") == "");
+  const std::vector<std::string> terms = {"key < value",
+                                          "value > value",
+                                          "s <= key",
+                                          "n = length(key)",
+                                          "key BETWEEN s AND 'p'",
+                                          "key LIKE s || '%'",
+                                          "key GLOB s || '*'",
+                                          "key IN (value, 'c8')",
+                                          "(key, value) > (s, 1)",
+                                          "has_prefix(key, s)",
+                                          "length(key) > 2",
+                                          "n",
+                                          "1",
+                                          "key > 'c' AND key > s",
+                                          "n > 1 AND key > value",
+                                          "n = 2 AND s < value",
+                                          "EXISTS (SELECT 1 FROM o WHERE x = n)",
+                                          "(key > 'k' OR n = 1)",
+                                          "NOT key > value"};
+  for (const bool frozen : {false, true}) {
+    if (frozen) REQUIRE(twin.Freeze() == "");
+    for (const std::string& term : terms) {
+      for (const std::string order : {"key", "key DESC", "n, key", "s DESC, key DESC"}) {
+        for (const std::string offset : {"1", "4"}) {
+          const std::string select = "SELECT key FROM t WHERE " + term + " ORDER BY " + order +
+                                     " LIMIT 3 OFFSET " + offset;
+          CHECK(twin.Compare(select) == "");
+          CHECK(twin.Compare("SELECT * FROM (" + select + ") UNION ALL SELECT x FROM o") == "");
+          CHECK(twin.Compare("SELECT x FROM o WHERE 'c8' IN (" + select + ")") == "");
+        }
+      }
+      CHECK(twin.Compare("SELECT key FROM t WHERE key > 'b' UNION ALL SELECT key FROM t WHERE " +
+                         term + " ORDER BY 1 LIMIT 9 OFFSET 3") == "");
+    }
+    CHECK(twin.Compare("SELECT x, (SELECT key FROM t WHERE n < x ORDER BY key LIMIT 1 OFFSET 2) "
+                       "FROM o") == "");
+  }
+}
+
+TEST_CASE("OFFSET counts the rows of all arms of UNION ALL together") {
+  Twin twin;
+  Fill(twin);
+  for (const bool frozen : {false, true}) {
+    if (frozen) REQUIRE(twin.Freeze() == "");
+    for (const std::string union_all :
+         {"SELECT key FROM t UNION ALL SELECT key FROM t",
+          "SELECT key FROM t WHERE key > 'b' UNION ALL SELECT value FROM t UNION ALL VALUES (1)",
+          "VALUES (1), (2) UNION ALL SELECT key FROM t",
+          "SELECT key FROM t WHERE key < 'c' UNION ALL SELECT * FROM (SELECT key FROM t LIMIT 3 "
+          "OFFSET 1)",
+          "SELECT key FROM (SELECT key FROM t UNION ALL SELECT value FROM t)",
+          "SELECT key FROM (SELECT key FROM t WHERE key > 'b') UNION ALL SELECT key FROM t"}) {
+      for (const std::string limit : {"LIMIT 4 OFFSET 0", "LIMIT 4 OFFSET 1", "LIMIT 4 OFFSET 5",
+                                      "LIMIT 4 OFFSET 7", "LIMIT -1 OFFSET 3"}) {
+        CHECK(twin.Compare(union_all + " " + limit) == "");
+        CHECK(twin.Compare("SELECT * FROM (" + union_all + " " + limit + ") LIMIT 2 OFFSET 1") ==
+              "");
+      }
+    }
+  }
+}
+
+TEST_CASE("OFFSET is one descent where the host's SQLite says what it is to be applied to") {
+  Twin twin("key TEXT PRIMARY KEY, value, s TEXT INDEXED");
+  const std::string offset =
+      sql::OffsetMayBeConsumed(sqlite3_libversion_number()) ? " offset ?" : "";
+  Db& db = twin.memkv();
+  CHECK(db.Plan("SELECT * FROM t ORDER BY key LIMIT 10 OFFSET 1000000") ==
+        "SCAN t VIRTUAL TABLE INDEX 0:asc" + offset);
+  CHECK(db.Plan("SELECT * FROM t WHERE key > 'a' ORDER BY key DESC LIMIT 10 OFFSET 5") ==
+        "SCAN t VIRTUAL TABLE INDEX 2:key > ? desc" + offset);
+  CHECK(db.Plan("SELECT * FROM t ORDER BY s DESC LIMIT 10 OFFSET 20") ==
+        "SCAN t VIRTUAL TABLE INDEX 8:desc by \"s\"" + offset);
+  CHECK(db.Plan("SELECT * FROM t WHERE value = 1 LIMIT 10 OFFSET 5") ==
+        "SCAN t VIRTUAL TABLE INDEX 0:asc");
 }
 
 TEST_CASE("no rowid, and no key that is a row's position") {
