@@ -3,6 +3,7 @@
 #include "core/range.h"
 #include "ext/affinity.h"
 #include "ext/functions.h"
+#include "ext/poller.h"
 #include "ext/sqlite.h"
 
 namespace memkv::sql {
@@ -15,9 +16,9 @@ struct Call {
 
   sqlite3_value* key() const { return columns[state.schema.key]; }
   Table::Poll Poll() const {
-    return [c = &connection, p = &state.progress](uint64_t done, uint64_t total) {
+    return [stop = NewPoll(connection.db()), p = &state.progress](uint64_t done, uint64_t total) {
       p->Set(done, total);
-      return c->Interrupted();
+      return stop();
     };
   }
 };

@@ -3,11 +3,13 @@
 #include <algorithm>
 
 #include "core/key.h"
+#include "core/pace.h"
 #include "core/query/regexp_prefix.h"
 #include "ext/affinity.h"
 #include "ext/compared_range.h"
 #include "ext/ordered_walk.h"
 #include "ext/pattern_walk.h"
+#include "ext/poller.h"
 #include "ext/row_values.h"
 #include "ext/sqlite.h"
 #include "ext/table.h"
@@ -179,7 +181,10 @@ void TableCursor::Points(sqlite3_value* list) {
 
 void TableCursor::NextPoint() {
   mode_ = kEnd;
+  Poller poller(table_.db());
+  Pace pace;
   while (!points_.empty()) {
+    if (pace.Due(points_.back().size())) poller.Check();
     key_ = std::move(points_.back());
     points_.pop_back();
     bool found;
@@ -329,7 +334,7 @@ bool TableCursor::StartPattern(const Narrowed& narrowed, uint64_t skip) {
   if (keys.empty()) return true;
   auto start = [&](auto automaton) {
     pattern_ = NewPatternWalk(ViewCursor(view_), std::move(automaton), std::move(keys), classes,
-                              order, [this] { return table_.connection().Interrupted(); });
+                              order, NewPoll(table_.db()));
   };
   switch (op) {
     case Term::kLikeFoldedPrefix:
@@ -362,7 +367,12 @@ bool TableCursor::StartPattern(const Narrowed& narrowed, uint64_t skip) {
       break;
   }
   mode_ = kPattern;
-  for (; pattern_->Valid() && skip > 0; --skip) pattern_->Next();
+  Poller poller(table_.db());
+  Pace pace;
+  for (; pattern_->Valid() && skip > 0; --skip) {
+    if (pace.Due(0)) poller.Check();
+    pattern_->Next();
+  }
   CheckPattern();
   return true;
 }

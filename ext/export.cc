@@ -1,6 +1,7 @@
 #include "ext/export.h"
 
 #include "core/store/frozen_file.h"
+#include "ext/poller.h"
 #include "ext/sqlite.h"
 
 namespace memkv::sql {
@@ -9,9 +10,10 @@ uint64_t ExportFile(Connection& connection, const NamedTable& table, const std::
   const Schema& schema = table.schema();
   Progress& progress = table.state->progress;
   const Progress::Scope scope(progress, "export");
+  Poller poller(connection.db());
   auto poll = [&](uint64_t done, uint64_t total) {
     progress.Set(done, total);
-    return connection.Interrupted();
+    return poller.Stop();
   };
   Check(WriteFrozenFile(table.view, schema.row_columns(), schema.Orders(), ColumnsAsBytes(schema),
                         path, poll));

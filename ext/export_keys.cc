@@ -3,7 +3,9 @@
 #include <charconv>
 
 #include "core/new_file.h"
+#include "core/pace.h"
 #include "core/view/cursor.h"
+#include "ext/poller.h"
 #include "ext/row_values.h"
 #include "ext/sqlite.h"
 
@@ -19,9 +21,13 @@ class LineWriter {
   }
 
   std::string* line() { return &buffer_; }
-  void EndLine() {
+  // Returns how many bytes the line has.
+  size_t EndLine() {
     buffer_ += '\n';
+    const size_t bytes = buffer_.size() - line_at_;
     if (buffer_.size() >= kBuffer) Flush();
+    line_at_ = buffer_.size();
+    return bytes;
   }
   void Finish() {
     Flush();
@@ -38,6 +44,7 @@ class LineWriter {
 
   NewFile file_;
   std::string buffer_;
+  size_t line_at_ = 0;  // where the line begins in it
 };
 
 // False if it cannot stand on a line.
@@ -69,11 +76,12 @@ bool AppendField(const Datum& v, std::string* line) {
 }  // namespace
 
 uint64_t ExportKeys(Connection& connection, const NamedTable& table, const std::string& path) {
-  constexpr uint64_t kPollRows = 8192;
   const Schema& schema = table.schema();
   Progress& progress = table.state->progress;
   const Progress::Scope scope(progress, "export");
   const uint64_t total = table.view.size();
+  Poller poller(connection.db());
+  Pace pace;
   LineWriter file(path);
   ViewCursor at(table.view);
   std::string buffer;
@@ -85,10 +93,6 @@ uint64_t ExportKeys(Connection& connection, const NamedTable& table, const std::
                                      " with a TAB or a line end cannot stand on a line");
   };
   for (at.SeekFirst(); at.Valid(); at.Next(), ++rows) {
-    if (rows % kPollRows == kPollRows - 1) {
-      progress.Set(rows, total);
-      if (connection.Interrupted()) throw SqlError(SQLITE_INTERRUPT, "interrupted");
-    }
     Datum v;
     ReadKey(
         schema, table.view, at.key(), [&] { return at.row(); }, &buffer, &v);
@@ -102,7 +106,10 @@ uint64_t ExportKeys(Connection& connection, const NamedTable& table, const std::
       tabs = 0;
       put(v, "value");
     }
-    file.EndLine();
+    if (pace.Due(file.EndLine())) {
+      progress.Set(rows, total);
+      poller.Check();
+    }
   }
   Check(at.status());
   file.Finish();

@@ -10,10 +10,12 @@
 #include <vector>
 
 #include "core/key.h"
+#include "core/pace.h"
 #include "core/row.h"
 #include "ext/commands.h"
 #include "ext/field_affinity.h"
 #include "ext/new_row.h"
+#include "ext/poller.h"
 #include "ext/sqlite.h"
 
 namespace memkv::sql {
@@ -196,7 +198,8 @@ class RowReader {
 }  // namespace
 
 void ImportFile(Connection& connection, TableState& state, const std::string& path) {
-  constexpr uint64_t kPollLines = 8192;
+  Poller poller(connection.db());
+  Pace pace;
   LineReader lines(path);
   RowReader reader(connection.db(), state.schema);
   Batch batch(state.table);
@@ -206,9 +209,10 @@ void ImportFile(Connection& connection, TableState& state, const std::string& pa
   try {
     uint64_t number = 0;
     for (Bytes line; lines.Next(&line);) {
-      if (++number % kPollLines == 0) {
+      ++number;
+      if (pace.Due(line.size())) {
         state.progress.Set(lines.done(), lines.total());
-        if (connection.Interrupted()) throw SqlError(SQLITE_INTERRUPT, "interrupted");
+        poller.Check();
       }
       bool with_values;
       if (!reader.Read(line, batch.key(), &with_values)) {

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstring>
 
+#include "ext/poller.h"
 #include "ext/registry.h"
 
 namespace memkv::sql {
@@ -51,7 +52,7 @@ TableState::TableState(Connection& connection, Schema s, std::string in_schema,
 }
 
 Table::Poll TableState::Poll() const {
-  return [c = &connection_](uint64_t, uint64_t) { return c->Interrupted(); };
+  return [stop = NewPoll(connection_.db())](uint64_t, uint64_t) { return stop(); };
 }
 
 unsigned TableState::DataVersion() const noexcept {

@@ -1,6 +1,7 @@
 #include "ext/tvf_fuzzy.h"
 
 #include "ext/affinity.h"
+#include "ext/poller.h"
 #include "ext/row_values.h"
 #include "ext/sqlite.h"
 
@@ -13,7 +14,7 @@ FuzzySpec::FuzzySpec(Connection& connection, const Arguments& args)
   const int distance = static_cast<int>(args.Integer(2, "distance", 0, Levenshtein::kMaxDistance));
   search_.emplace(ViewCursor(table_.view), Levenshtein(word.datum().bytes, distance),
                   ClassRange(kTextTag));
-  search_->SetPoll([c = &connection] { return c->Interrupted(); });
+  search_->SetPoll(NewPoll(connection.db()));
   search_->Start();
   if (!search_->Valid()) Check(search_->status());
 }

@@ -6,7 +6,8 @@
 namespace memkv::sql {
 
 LookupSpec::LookupSpec(Connection& connection, const Arguments& args)
-    : fields_(connection.db()),
+    : poller_(connection.db()),
+      fields_(connection.db()),
       table_(args.Table(connection)),
       affinity_(table_.schema().key_column().affinity) {
   pointer_ = static_cast<const memkv_keys*>(sqlite3_value_pointer(args[1], MEMKV_KEYS_POINTER));
@@ -16,6 +17,7 @@ LookupSpec::LookupSpec(Connection& connection, const Arguments& args)
       args.Fail("keys is a JSON array, or a pointer of type \"" MEMKV_KEYS_POINTER "\"");
     json_ = json.bytes;
     keys_.emplace(json_);
+    keys_->SetPoll([this] { return poller_.Stop(); });
   }
   Fill();
 }
@@ -33,6 +35,7 @@ void LookupSpec::Fill() {
   if (pointer_) {
     for (; count_ < kBatch && taken_ < pointer_->count; ++taken_) {
       const size_t n = pointer_->lengths[taken_];
+      if (pace_.Due(n)) poller_.Check();
       AddKey(Datum::Text({pointer_->bytes + taken_bytes_, n}));
       taken_bytes_ += n;
     }
@@ -41,9 +44,12 @@ void LookupSpec::Fill() {
     while (count_ < kBatch && more) {
       Datum key;
       if (const Status status = keys_->Next(&more, &key); !status.ok()) {
+        if (status.code() == Status::kInterrupted) Throw(status);
         throw SqlError(SQLITE_ERROR, std::string(kSignature) + ": keys: " + status.message());
       }
-      if (more) AddKey(key);
+      if (!more) break;
+      AddKey(key);
+      if (pace_.Due(key.bytes.size())) poller_.Check();
     }
   }
   for (size_t i = 0; i < count_; ++i)

@@ -10,10 +10,12 @@
 #include <optional>
 #include <string>
 
+#include "core/pace.h"
 #include "core/query/json_keys.h"
 #include "ext/arguments.h"
 #include "ext/field_affinity.h"
 #include "ext/memkv.h"
+#include "ext/poller.h"
 
 namespace memkv::sql {
 
@@ -40,6 +42,8 @@ class LookupSpec {
   void Fill();
   void AddKey(const Datum& key);
 
+  Poller poller_;
+  Pace pace_;
   FieldAffinity fields_;
   NamedTable table_;
   Affinity affinity_;

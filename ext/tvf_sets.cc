@@ -1,5 +1,6 @@
 #include "ext/tvf_sets.h"
 
+#include "ext/poller.h"
 #include "ext/row_values.h"
 #include "ext/sqlite.h"
 
@@ -8,7 +9,7 @@ namespace memkv::sql {
 SetRows::SetRows(Connection& connection, const Arguments& args, SetOp op)
     : a_(args.Table(connection, 0)), b_(args.Table(connection, 1)) {
   walk_.emplace(ViewCursor(a_.view), ViewCursor(b_.view), op);
-  walk_->SetPoll([c = &connection] { return c->Interrupted(); });
+  walk_->SetPoll(NewPoll(connection.db()));
   walk_->Start();
   if (!walk_->Valid()) Check(walk_->status());
 }

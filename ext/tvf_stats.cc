@@ -1,5 +1,7 @@
 #include "ext/tvf_stats.h"
 
+#include "ext/poller.h"
+
 namespace memkv::sql {
 
 std::vector<Row> StatsSpec::Rows(Connection&, TableState& state) {
@@ -40,8 +42,8 @@ std::vector<Row> StatsSpec::Rows(Connection&, TableState& state) {
 }
 
 std::vector<Row> CheckSpec::Rows(Connection& connection, TableState& state) {
-  const Status status =
-      state.table.Verify([&](uint64_t, uint64_t) { return connection.Interrupted(); });
+  Poller poller(connection.db());
+  const Status status = state.table.Verify([&](uint64_t, uint64_t) { return poller.Stop(); });
   if (status.ok()) return {};
   if (status.code() != Status::kCorrupt) Check(status);
   return {{status.message()}};

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "core/art/engine.h"
+#include "core/pace.h"
 
 namespace memkv::art {
 
@@ -76,7 +77,6 @@ Engine::Usage Engine::Measure() const {
 }
 
 Status Engine::Verify(const std::function<bool()>& poll) {
-  constexpr uint64_t kPollLeaves = 64;
   if (!directory_.Consistent() || !leaves_.Consistent())
     return Status::Corrupt("art: arena sizes do not add up");
   // Every leaf in order: separators, skips, keys, counts.
@@ -89,9 +89,9 @@ Status Engine::Verify(const std::function<bool()>& poll) {
     path.First(head);
     size_t level = 0;
     std::string sep, next_sep;
-    uint64_t leaves_seen = 0;
+    Pace pace;
+    bool due = false;
     for (bool more = true; more;) {
-      if (++leaves_seen % kPollLeaves == 0 && poll && poll()) return Status::Interrupted();
       const Leaf leaf = LeafAt(path);
       sep.resize(path.SeparatorBytes(head));
       path.CopySeparator(head, static_cast<uint32_t>(sep.size()),
@@ -108,6 +108,7 @@ Status Engine::Verify(const std::function<bool()>& poll) {
       if (found.desc() != path.desc() || head.Floor(sep) != path.desc())
         return Status::Corrupt("art: separator lost: " + Show(sep));
       for (uint32_t i = 0; i < leaf.n; ++i) {
+        if (due && poll && poll()) return Status::Interrupted();
         std::string key(leaf.KeyBytes(head.table(leaf), i), 0);
         auto* out = reinterpret_cast<uint8_t*>(key.data());
         const uint32_t skip = std::min(leaf.skip, static_cast<uint32_t>(key.size()));
@@ -124,6 +125,7 @@ Status Engine::Verify(const std::function<bool()>& poll) {
         const LeafPos pos = leaf.Find(head.table(leaf), key);
         if (!pos.exact || pos.pos != i) return Status::Corrupt("art: key not found: " + Show(key));
         last.swap(key);
+        due = pace.Due(last.size());
         any = true;
       }
       if (path.CountBefore(head) != entries)

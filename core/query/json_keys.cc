@@ -46,23 +46,31 @@ Status JsonKeys::Fail(size_t at, const char* expected) const {
                          " expected, " + found + " found");
 }
 
-void JsonKeys::SkipSpace() {
+Status JsonKeys::Poll() {
+  constexpr size_t kEvery = size_t{1} << 20;
+  if (at_ - polled_at_ < kEvery) return {};
+  polled_at_ = at_;
+  return poll_ && poll_() ? Status::Interrupted() : Status();
+}
+
+Status JsonKeys::SkipSpace() {
   while (at_ < text_.size() && (text_[at_] == ' ' || (text_[at_] >= '\t' && text_[at_] <= '\r' &&
                                                       text_[at_] != '\v' && text_[at_] != '\f'))) {
-    ++at_;
+    if (++at_ % 4096 == 0) MEMKV_TRY(Poll());
   }
+  return {};
 }
 
 Status JsonKeys::Next(bool* more, Datum* key) {
   *more = false;
   if (ended_) return {};
-  SkipSpace();
+  MEMKV_TRY(SkipSpace());
   const auto is = [this](char c) { return at_ < text_.size() && text_[at_] == c; };
   if (!started_) {
     if (!is('[')) return Fail(at_, "'['");
     started_ = true;
     ++at_;
-    SkipSpace();
+    MEMKV_TRY(SkipSpace());
     ended_ = is(']');
   } else {
     ended_ = is(']');
@@ -71,10 +79,10 @@ Status JsonKeys::Next(bool* more, Datum* key) {
   }
   if (ended_) {
     ++at_;
-    SkipSpace();
+    MEMKV_TRY(SkipSpace());
     return at_ == text_.size() ? Status() : Fail(at_, "the end");
   }
-  SkipSpace();
+  MEMKV_TRY(SkipSpace());
   *more = true;
   if (is('"')) return String(key);
   if (at_ < text_.size() && (is('-') || IsDigit(text_[at_]))) return Number(key);
@@ -93,6 +101,7 @@ Status JsonKeys::String(Datum* key) {
   }
   unescaped_.assign(text_.substr(from, at_ - from));
   while (at_ < text_.size() && text_[at_] == '\\') {
+    MEMKV_TRY(Poll());
     MEMKV_TRY(Escape());
     const size_t plain = PlainBytes(text_.substr(at_));
     unescaped_.append(text_.substr(at_, plain));

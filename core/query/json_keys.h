@@ -6,7 +6,9 @@
 #ifndef MEMKV_CORE_QUERY_JSON_KEYS_H_
 #define MEMKV_CORE_QUERY_JSON_KEYS_H_
 
+#include <functional>
 #include <string>
+#include <utility>
 
 #include "core/bytes.h"
 #include "core/datum.h"
@@ -19,6 +21,10 @@ class JsonKeys {
   // Borrows `text`.
   explicit JsonKeys(Bytes text) : text_(text) {}
 
+  // Called now and then within an element or the space before it; true ends the reading with
+  // kInterrupted.
+  void SetPoll(std::function<bool()> poll) { poll_ = std::move(poll); }
+
   // The next element: TEXT, INTEGER (where int64 holds it), REAL or NULL; *more is false after the
   // last. Text is borrowed from the array or from this object until the next call. kInvalid, with
   // the byte position, where the text is no array of keys; after a failure it may not be called
@@ -27,7 +33,9 @@ class JsonKeys {
 
  private:
   Status Fail(size_t at, const char* expected) const;
-  void SkipSpace();
+  // Asks whether to stop once that much more of the text was read.
+  Status Poll();
+  Status SkipSpace();
   Status String(Datum* key);
   Status Escape();
   Status Hex(uint32_t* c);
@@ -36,6 +44,8 @@ class JsonKeys {
   Bytes text_;
   size_t at_ = 0;
   bool started_ = false, ended_ = false;
+  std::function<bool()> poll_;
+  size_t polled_at_ = 0;
   std::string unescaped_;
 };
 

@@ -29,6 +29,7 @@
 #include "core/bytes.h"
 #include "core/cursor.h"
 #include "core/key.h"
+#include "core/pace.h"
 #include "core/query/automaton.h"
 #include "core/query/state_stack.h"
 #include "core/range.h"
@@ -60,7 +61,8 @@ class Search {
         last_tag_(classes == SearchClasses::kText ? kTextTag : kBlobTag),
         descending_(order == SearchOrder::kDescending) {}
 
-  // Called after every kPollKeys keys looked at; true ends the search with kInterrupted.
+  // Called now and then (see core/pace.h) while keys are looked at; true ends the search with
+  // kInterrupted.
   void SetPoll(std::function<bool()> poll) { poll_ = std::move(poll); }
 
   // The first match in the search's order.
@@ -83,8 +85,6 @@ class Search {
   // How many matches there are in all; the search stands nowhere afterwards. REQUIRES ascending
   // order.
   uint64_t Count() requires RankedCursor<C>;
-
-  static constexpr uint64_t kPollKeys = 4096;
 
  private:
   // States are kept along this many bytes of a key; what comes after is evaluated anew for each
@@ -124,7 +124,8 @@ class Search {
 
   void Stop() { valid_ = false; }
   void OutOfOrder();
-  bool Polled();
+  // Whether the poll ends the search, now that `key` is to be looked at.
+  bool Stopped(Bytes key);
   uint64_t EndRank() requires RankedCursor<C>;
 
   C cursor_;
@@ -138,7 +139,7 @@ class Search {
   State state_{};
   bool valid_ = false;
   Status status_;
-  uint64_t looked_at_ = 0;
+  Pace pace_;
 
   size_t read_ = 0;       // bytes of the present key that states_ holds for
   bool all_ = false;      // the state after those accepts all
@@ -241,8 +242,9 @@ void Search<C, A>::Advance() {
 
 template <OrderedCursor C, Automaton A>
 void Search<C, A>::SettleForward(size_t from) {
-  for (valid_ = false; cursor_.Valid() && !Polled();) {
+  for (valid_ = false; cursor_.Valid();) {
     const Bytes key = cursor_.key();
+    if (Stopped(key)) return;
     if (!range_.Below(key)) return;
     if (from == kCompare) from = CommonPrefix(Bytes(target_).substr(0, kept_), key);
     const Walk walk = Read(key, from);
@@ -326,8 +328,9 @@ void Search<C, A>::Retreat() {
 
 template <OrderedCursor C, Automaton A>
 void Search<C, A>::SettleBackward(size_t from) {
-  for (valid_ = false; cursor_.Valid() && status_.ok() && !Polled();) {
+  for (valid_ = false; cursor_.Valid() && status_.ok();) {
     const Bytes key = cursor_.key();
+    if (Stopped(key)) return;
     if (key < range_.lo) return;
     if (from == kCompare) from = CommonPrefix(path_, key);
     const Walk walk = Read(key, from);
@@ -404,8 +407,8 @@ void Search<C, A>::SeekUpTo() {
 }
 
 template <OrderedCursor C, Automaton A>
-bool Search<C, A>::Polled() {
-  if (++looked_at_ % kPollKeys != 0 || !poll_ || !poll_()) return false;
+bool Search<C, A>::Stopped(Bytes key) {
+  if (!pace_.Due(key.size()) || !poll_ || !poll_()) return false;
   status_ = Status::Interrupted();
   return true;
 }

@@ -13,6 +13,7 @@
 
 #include "core/bytes.h"
 #include "core/cursor.h"
+#include "core/pace.h"
 #include "core/status.h"
 
 namespace memkv {
@@ -29,7 +30,8 @@ class SetWalk {
   // Stands nowhere until Start() or Seek().
   SetWalk(A a, B b, SetOp op) : a_(std::move(a)), b_(std::move(b)), op_(op) {}
 
-  // Called after every kPollKeys keys that were passed over; true ends the walk with kInterrupted.
+  // Called now and then (see core/pace.h) while keys are passed over; true ends the walk with
+  // kInterrupted.
   void SetPoll(std::function<bool()> poll) { poll_ = std::move(poll); }
 
   void Start() {
@@ -66,8 +68,6 @@ class SetWalk {
   A& a() { return a_; }
   B& b() { return b_; }
 
-  static constexpr size_t kPollKeys = 4096;
-
  private:
   static constexpr int kSteps = 4;
 
@@ -89,7 +89,7 @@ class SetWalk {
   B b_;
   SetOp op_;
   std::function<bool()> poll_;
-  size_t passed_ = 0;
+  Pace pace_;
   bool valid_ = false;
   bool in_a_ = false, in_b_ = false;
   Status status_;
@@ -108,7 +108,9 @@ void SetWalk<A, B>::Settle() {
       valid_ = op_ == SetOp::kUnion ? a || b : op_ == SetOp::kExcept && a;
       return;
     }
-    const int order = a_.key().compare(b_.key());
+    const Bytes key_a = a_.key(), key_b = b_.key();
+    const size_t bytes = key_a.size() + key_b.size();
+    const int order = key_a.compare(key_b);
     if (!a_.status().ok() || !b_.status().ok()) return;
     in_a_ = order <= 0;
     in_b_ = order >= 0;
@@ -125,7 +127,7 @@ void SetWalk<A, B>::Settle() {
     } else {
       CatchUp(&b_, a_.key());
     }
-    if (++passed_ % kPollKeys == 0 && poll_ && poll_()) {
+    if (pace_.Due(bytes) && poll_ && poll_()) {
       status_ = Status::Interrupted();
       return;
     }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/order_key.h"
+#include "core/pace.h"
 #include "core/row.h"
 #include "core/store/table.h"
 #include "core/view/cursor.h"
@@ -116,12 +117,13 @@ Status Table::EraseRangeOfEntries(Bytes lo, std::optional<Bytes> hi, const Poll&
     return {};
   }
   at.Seek(lo);
+  Pace pace;
   for (uint64_t i = from; i < to; ++i) {
-    if ((i - from) % 4096 == 4095 && poll && poll(i - from, to - from))
-      return Status::Interrupted();
     if (!at.Valid()) {
       return at.status().ok() ? Status::Corrupt("rows end before their count") : at.status();
     }
+    if (pace.Due(at.key().size()) && poll && poll(i - from, to - from))
+      return Status::Interrupted();
     Known known;
     MEMKV_TRY(Look(at.key(), &known));
     MEMKV_TRY(Reorder(at.key(), known, nullptr));
@@ -153,9 +155,11 @@ Status Table::MakeOrder(size_t i, const Poll& poll, std::unique_ptr<Art>* out) c
   };
   ArtCursor at = Head().NewCursor();
   uint64_t done = 0;
+  Pace pace;
   for (at.SeekFirst(); at.Valid(); at.Next()) {
-    if (++done % 4096 == 0 && poll && poll(done, 2 * rows)) return Status::Interrupted();
     const Bytes key = at.key();
+    ++done;
+    if (pace.Due(key.size()) && poll && poll(done, 2 * rows)) return Status::Interrupted();
     const Entry entry = at.entry();
     before.clear();
     after.clear();
@@ -184,11 +188,13 @@ Status Table::MakeOrder(size_t i, const Poll& poll, std::unique_ptr<Art>* out) c
   std::array<Entry, kBatch> entries;
   for (size_t from = 0; from < places.size(); from += kBatch) {
     const size_t n = std::min(kBatch, places.size() - from);
+    bool due = false;
     for (size_t j = 0; j < n; ++j) {
       keys[j] = key_at(places[from + j]);
       entries[j] = {Value::Number(0), places[from + j].net};
+      due = pace.Due(keys[j].size()) || due;
     }
-    if (from % 4096 == 0 && poll && poll(rows + from / 2, 2 * rows)) return Status::Interrupted();
+    if (due && poll && poll(rows + from / 2, 2 * rows)) return Status::Interrupted();
     MEMKV_TRY(art->Append(keys.data(), entries.data(), n));
   }
   *out = std::move(art);
@@ -224,8 +230,10 @@ Status Table::VerifyOrders(const Poll& poll) const {
     ArtCursor a = view.Order(i).delta().NewCursor(), b = right->Latest().NewCursor();
     a.SeekFirst();
     b.SeekFirst();
+    Pace pace;
     for (uint64_t n = 0; a.Valid() || b.Valid(); ++n, a.Next(), b.Next()) {
-      if (n % 4096 == 4095 && poll && poll(1, 2)) return Status::Interrupted();
+      if (pace.Due(a.Valid() ? a.key().size() : 0) && poll && poll(1, 2))
+        return Status::Interrupted();
       if (a.Valid() && b.Valid() && a.key() == b.key() && a.entry().net == b.entry().net) continue;
       return Status::Corrupt(name + ": entry " + std::to_string(n) +
                              " of the delta is not what the rows make it");

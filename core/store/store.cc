@@ -4,6 +4,7 @@
 #include <limits>
 #include <utility>
 
+#include "core/pace.h"
 #include "core/store/in_key_order.h"
 #include "core/view/cursor.h"
 
@@ -293,13 +294,15 @@ Status Store::VerifyStored(const Table::Poll& poll) {
   ViewCursor stored(View(loaded.content.snapshot, loaded.content.base)), shown(table_.Latest());
   stored.SeekFirst();
   shown.SeekFirst();
+  Pace pace;
   for (uint64_t i = 0; stored.Valid() && shown.Valid(); ++i) {
     if (stored.key() != shown.key()) {
       return Status::Corrupt("row " + std::to_string(i) +
                              " is stored with another key than it is shown with");
     }
     MEMKV_TRY(CompareRow(stored, shown, columns_));
-    if (i % 4096 == 4095 && poll && poll(i, table_.size())) return Status::Interrupted();
+    if (pace.Due(stored.key().size()) && poll && poll(i, table_.size()))
+      return Status::Interrupted();
     stored.Next();
     shown.Next();
   }

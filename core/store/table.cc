@@ -3,6 +3,7 @@
 #include <cassert>
 #include <new>
 
+#include "core/pace.h"
 #include "core/store/frozen_file.h"
 #include "core/view/cursor.h"
 
@@ -181,13 +182,14 @@ Status Table::EraseRangeOverBase(Bytes lo, std::optional<Bytes> hi, const Poll& 
   MEMKV_TRY(base_->LowerBound(lo, &from));
   if (hi) MEMKV_TRY(base_->LowerBound(*hi, &to));
   in_base.Seek(lo);
+  Pace pace;
   for (uint64_t i = from; i < to; ++i) {
-    if ((i - from) % 4096 == 4095 && poll && poll(i - from, to - from))
-      return Status::Interrupted();
     if (!in_base.Valid()) {
       return in_base.status().ok() ? Status::Corrupt("frozen keys end before their count")
                                    : in_base.status();
     }
+    if (pace.Due(in_base.key().size()) && poll && poll(i - from, to - from))
+      return Status::Interrupted();
     MEMKV_TRY(delta_->Put(in_base.key(), {Value::Number(0), -1}));
     in_base.Next();
   }
@@ -399,6 +401,7 @@ Status VerifySnapshot(const ArtSnapshot& snapshot, const Table::Poll& poll) {
   std::string previous;
   uint64_t entries = 0;
   int64_t net = 0;
+  Pace pace;
   for (c.SeekFirst(); c.Valid(); c.Next(), ++entries) {
     if (entries > 0 && c.key() <= previous) {
       return Status::Corrupt("delta entry " + std::to_string(entries) +
@@ -406,7 +409,7 @@ Status VerifySnapshot(const ArtSnapshot& snapshot, const Table::Poll& poll) {
     }
     previous = c.key();
     net += c.entry().net;
-    if (entries % 4096 == 4095 && poll && poll(0, 2)) return Status::Interrupted();
+    if (pace.Due(previous.size()) && poll && poll(0, 2)) return Status::Interrupted();
   }
   if (entries == snapshot.size() && net == snapshot.net()) return {};
   return Status::Corrupt("the delta counts " + std::to_string(snapshot.size()) +
@@ -425,7 +428,7 @@ Status Table::Verify(const Poll& poll) const {
   if (poll && poll(1, 2)) return Status::Interrupted();
   // Each delta entry says truly whether the base has its key.
   ArtCursor d = Latest().delta().NewCursor();
-  uint64_t done = 0;
+  Pace pace;
   for (d.SeekFirst(); d.Valid(); d.Next()) {
     int net;
     MEMKV_TRY(Net(d.key(), &net));
@@ -434,7 +437,7 @@ Status Table::Verify(const Poll& poll) const {
                              std::to_string(d.entry().net) + " where the frozen base " +
                              (net == 1 ? "lacks" : "has") + " its key");
     }
-    if (++done % 4096 == 0 && poll && poll(1, 2)) return Status::Interrupted();
+    if (pace.Due(d.key().size()) && poll && poll(1, 2)) return Status::Interrupted();
   }
   return VerifyOrders(poll);
 }

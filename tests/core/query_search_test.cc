@@ -195,7 +195,7 @@ TEST_CASE("a search that finds nothing can be stopped") {
   search.Start();
   CHECK_FALSE(search.Valid());
   CHECK(search.status().code() == Status::kInterrupted);
-  CHECK(search.cursor().moves().steps < 3 * search.kPollKeys);
+  CHECK(search.cursor().moves().steps < 10000);
 }
 
 // Of a stored image whose keys are out of order: each jump leads back to the first key.
