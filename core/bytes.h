@@ -38,6 +38,13 @@ inline size_t CommonPrefix(Bytes a, Bytes b) {
   return i;
 }
 
+// Where `what` is first found in `text` from byte `from` on; npos: nowhere. Unlike find(), never
+// worse than linear in the text. REQUIRES from <= text.size(), !what.empty().
+inline size_t FindBytes(Bytes text, Bytes what, size_t from) {
+  const void* at = memmem(text.data() + from, text.size() - from, what.data(), what.size());
+  return at ? static_cast<size_t>(static_cast<const char*>(at) - text.data()) : Bytes::npos;
+}
+
 // Eight bytes as a number that compares as they do, and back.
 inline uint64_t LoadBigEndian64(const char* p) {
   uint64_t v;

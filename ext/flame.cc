@@ -5,26 +5,25 @@
 #include <vector>
 
 #include "ext/affinity.h"
+#include "ext/poller.h"
 #include "ext/sqlite.h"
 
 namespace memkv::sql {
 namespace {
 
 constexpr uint64_t kMostLevels = 64;
+constexpr char kFlameSignature[] = "memkv_flame(table, delimiter [, min_share])";
 
-PrefixTree<ViewCursor> TreeOf(const NamedTable& table, const Arguments& args, uint64_t depth,
-                              double min_share) {
+PrefixTree<ViewCursor> TreeOf(const Connection& connection, const NamedTable& table,
+                              const Arguments& args, uint64_t depth, double min_share) {
   const Converted delimiter = Converted::Compared(args[1], Affinity::kText);
   if (delimiter.datum().bytes.empty())
     args.Fail("delimiter is a TEXT or BLOB of at least one byte");
   const double least = min_share * static_cast<double>(table.view.size());
-  return PrefixTree<ViewCursor>(ViewCursor(table.view), kTextTag, delimiter.datum().bytes, depth,
-                                std::max<uint64_t>(1, static_cast<uint64_t>(least)));
-}
-
-// What the branch at depth i adds to the one around it.
-Bytes Segment(const PrefixTree<ViewCursor>& tree, size_t i) {
-  return Bytes(tree.ancestor(i).prefix).substr(tree.ancestor(i - 1).prefix.size());
+  PrefixTree<ViewCursor> tree(ViewCursor(table.view), kTextTag, delimiter.datum().bytes, depth,
+                              std::max<uint64_t>(1, static_cast<uint64_t>(least)));
+  tree.SetPoll(NewPoll(connection.db()));
+  return tree;
 }
 
 // Text that XML takes: markup escaped, what is no character of well-formed UTF-8 replaced.
@@ -84,7 +83,7 @@ std::string Cut(Bytes label, size_t most) {
 
 std::string Thousands(uint64_t n) {
   std::string text = std::to_string(n);
-  for (size_t at = text.size(); at > 3;) text.insert(at -= 3, ",");
+  for (size_t at = text.size(); at > 3;) text.insert(at -= 3, 1, ',');
   return text;
 }
 
@@ -101,7 +100,7 @@ class Icicle {
     const double y = kTop + static_cast<double>(level) * kRow;
     levels_ = std::max(levels_, level + 1);
     frames_ += "<g><title>";
-    AppendXml(prefix, &frames_);
+    AppendXml(Cut(prefix, kTitle), &frames_);
     std::snprintf(
         text, sizeof text, " (%s keys, %.2f %%)</title>", Thousands(count).c_str(),
         100.0 * static_cast<double>(count) / static_cast<double>(std::max<uint64_t>(keys_, 1)));
@@ -118,6 +117,8 @@ class Icicle {
     }
     frames_ += "</g>\n";
   }
+
+  size_t bytes() const { return frames_.size(); }
 
   std::string ToSvg(Bytes table, double min_share) const {
     char text[400];
@@ -145,6 +146,7 @@ class Icicle {
  private:
   static constexpr double kWidth = 1200, kMargin = 10, kTop = 44, kCharacter = 6.7;
   static constexpr int kRow = 18;
+  static constexpr size_t kTitle = 1000;  // characters of a prefix that are shown
 
   // Warm, and the same for the same label.
   static std::string Colour(Bytes label) {
@@ -162,13 +164,66 @@ class Icicle {
   std::string frames_;
 };
 
+// The icicle of a tree that was not walked yet. Throws SqlError where it takes more than
+// `most_bytes`.
+Icicle Draw(PrefixTree<ViewCursor>* tree, Bytes table, Bytes delimiter, size_t most_bytes) {
+  std::optional<Icicle> icicle;
+  uint64_t first = 0;
+  // A branch that adds nothing but another delimiter ("https:/", "https://") is one frame with
+  // the branch around it: held back until it is known whether such a one follows.
+  struct Held {
+    size_t level;
+    uint64_t first, count;
+    std::string label, prefix;
+  };
+  std::optional<Held> held;
+  std::vector<size_t> levels;  // of the frames around the present branch
+  auto draw = [&] {
+    if (held) icicle->Add(held->level, held->first, held->count, held->label, held->prefix);
+    held.reset();
+  };
+  while (tree->Next()) {
+    if (!tree->entered()) continue;
+    const auto& branch = tree->branch();
+    if (!icicle) {
+      icicle.emplace(branch.count);
+      first = branch.first;
+    }
+    const size_t depth = tree->depth();
+    const Bytes prefix = tree->prefix(depth);
+    const Bytes segment = depth == 0 ? table : tree->segment(depth);
+    levels.resize(depth);
+    if (depth > 1 && held && held->count == branch.count && segment == delimiter &&
+        prefix.size() == held->prefix.size() + delimiter.size() &&
+        prefix.starts_with(held->prefix)) {
+      held->label += segment;
+      held->prefix = prefix;
+      levels.push_back(levels.back());
+      continue;
+    }
+    draw();
+    if (icicle->bytes() > most_bytes) {
+      throw SqlError(SQLITE_TOOBIG, std::string(kFlameSignature) + ": the picture has over " +
+                                        std::to_string(most_bytes) +
+                                        " bytes (a larger min_share shows fewer branches)");
+    }
+    levels.push_back(depth == 0 ? 0 : levels.back() + 1);
+    held = Held{levels.back(), branch.first - first, branch.count, std::string(segment),
+                depth == 0 ? "all" : std::string(prefix)};
+  }
+  Check(tree->status());
+  draw();
+  if (!icicle) icicle.emplace(0);
+  return std::move(*icicle);
+}
+
 }  // namespace
 
 FoldedSpec::FoldedSpec(Connection& connection, const Arguments& args)
     : table_(args.Table(connection)) {
   const uint64_t depth = static_cast<uint64_t>(args.Integer(2, "depth", 1, INT64_MAX));
   const double min_share = args.Has(3) ? args.Real(3, "min_share", 0, 1) : 0;
-  tree_.emplace(TreeOf(table_, args, depth, min_share));
+  tree_.emplace(TreeOf(connection, table_, args, depth, min_share));
   Next();
 }
 
@@ -190,7 +245,7 @@ void FoldedSpec::Column(sqlite3_context* out, int column) {
   std::string stack = table_.schema().table;
   for (size_t i = 1; i <= tree_->depth(); ++i) {
     stack += ';';
-    for (const char c : Segment(*tree_, i))
+    for (const char c : tree_->segment(i))
       stack += c == ';' ? ':' : c == '\n' || c == '\r' || c == '\0' ? ' ' : c;
   }
   SetResult(out, Datum::Text(stack));
@@ -198,57 +253,17 @@ void FoldedSpec::Column(sqlite3_context* out, int column) {
 
 void Flame(sqlite3_context* context, int argc, sqlite3_value** argv) noexcept {
   GuardFunction(context, [&] {
-    const Arguments args("memkv_flame(table, delimiter [, min_share])",
-                         {argv, static_cast<size_t>(argc)});
+    const Arguments args(kFlameSignature, {argv, static_cast<size_t>(argc)});
     args.CheckCount(2, 3);
     Connection& connection = Connection::Of(sqlite3_user_data(context));
     const NamedTable table = args.Table(connection);
     const double min_share = args.Has(2) ? args.Real(2, "min_share", 0, 1) : 0.001;
     const std::string delimiter(Converted::Compared(args[1], Affinity::kText).datum().bytes);
-    PrefixTree<ViewCursor> tree = TreeOf(table, args, kMostLevels, min_share);
-    std::optional<Icicle> icicle;
-    uint64_t first = 0, polled = 0;
-    // A branch that adds nothing but another delimiter ("https:/", "https://") is one frame with
-    // the branch around it: held back until it is known whether such a one follows.
-    struct Held {
-      size_t level;
-      uint64_t first, count;
-      std::string label, prefix;
-    };
-    std::optional<Held> held;
-    std::vector<size_t> levels;  // of the frames around the present branch
-    auto draw = [&] {
-      if (held) icicle->Add(held->level, held->first, held->count, held->label, held->prefix);
-      held.reset();
-    };
-    while (tree.Next()) {
-      if (!tree.entered()) continue;
-      if (++polled % 1024 == 0 && connection.Interrupted())
-        throw SqlError(SQLITE_INTERRUPT, "interrupted");
-      const auto& branch = tree.branch();
-      if (!icicle) {
-        icicle.emplace(branch.count);
-        first = branch.first;
-      }
-      const size_t depth = tree.depth();
-      const Bytes segment = depth == 0 ? Bytes(table.schema().table) : Segment(tree, depth);
-      levels.resize(depth);
-      if (depth > 1 && held && held->count == branch.count && segment == delimiter &&
-          branch.prefix == held->prefix + delimiter) {
-        held->label += segment;
-        held->prefix = branch.prefix;
-        levels.push_back(levels.back());
-        continue;
-      }
-      draw();
-      levels.push_back(depth == 0 ? 0 : levels.back() + 1);
-      held = Held{levels.back(), branch.first - first, branch.count, std::string(segment),
-                  depth == 0 ? "all" : branch.prefix};
-    }
-    Check(tree.status());
-    draw();
-    if (!icicle) icicle.emplace(0);
-    const std::string svg = icicle->ToSvg(table.schema().table, min_share);
+    PrefixTree<ViewCursor> tree = TreeOf(connection, table, args, kMostLevels, min_share);
+    const int most_bytes = sqlite3_limit(connection.db(), SQLITE_LIMIT_LENGTH, -1);
+    const Icicle icicle =
+        Draw(&tree, table.schema().table, delimiter, static_cast<size_t>(most_bytes));
+    const std::string svg = icicle.ToSvg(table.schema().table, min_share);
     SetResult(context, Datum::Text(svg));
   });
 }

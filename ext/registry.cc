@@ -251,17 +251,4 @@ bool Connection::HasBuiltinPatterns(const char* function) {
   return true;
 }
 
-bool Connection::Interrupted() {
-#if SQLITE_VERSION_NUMBER >= 3041000
-  if (sqlite3_libversion_number() >= 3041000 && sqlite3_is_interrupted(db_)) return true;
-#endif
-  try {
-    Statement tick(db_, "SELECT 1");
-    tick.Step();
-    return false;
-  } catch (const SqlError&) {
-    return true;
-  }
-}
-
 }  // namespace memkv::sql

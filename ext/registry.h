@@ -78,10 +78,6 @@ class Connection {
   // once a statement.
   bool HasBuiltinPatterns(const char* function);
 
-  // Whether long work should stop: polls the host for an interrupt, and lets its progress handler
-  // run.
-  bool Interrupted();
-
  private:
   using Name = std::pair<std::string, std::string>;  // schema, table; both lower case
 

@@ -100,7 +100,7 @@ template <RankedCursor C>
 size_t Facets<C>::FacetBytes(Bytes key) {
   size_t at = start_.size();
   for (uint64_t n = 0; n < depth_; ++n) {
-    at = key.find(delimiter_, at);
+    at = FindBytes(key, delimiter_, at);
     leaf_ = at == Bytes::npos;
     if (leaf_) return key.size();
     at += delimiter_.size();

@@ -10,7 +10,9 @@ namespace memkv {
 
 Levenshtein::Levenshtein(Bytes word, int most) : most_(most) {
   assert(most >= 0 && most <= kMaxDistance);
-  while (!word.empty()) word_.push_back(ReadUtf8(&word));
+  // No key is as long as that, so that it does not matter what follows.
+  constexpr size_t kMost = kMaxKeyBytes + kMaxDistance;
+  while (!word.empty() && word_.size() < kMost) word_.push_back(ReadUtf8(&word));
 }
 
 Levenshtein::State Levenshtein::Start() const {

@@ -6,7 +6,9 @@
 //   (all) 4  >  "a/" 3  >  "a/b/" 2  >  "a/b/1" 1 · "a/b/2" 1 · "a/c" 1 · "x" 1
 //
 // By counts alone: a branch of at least m of the keys from rank r on holds a key whose rank is
-// within m of r, so that a level costs one probe for m keys, however many branches there are.
+// within m of r, so that a level costs one probe for m keys, however many branches there are. A
+// branch that all keys of the one around it share costs no probe: a key with a delimiter at each of
+// its bytes is walked in the time and memory of its length.
 
 #ifndef MEMKV_CORE_QUERY_PREFIX_TREE_H_
 #define MEMKV_CORE_QUERY_PREFIX_TREE_H_
@@ -14,12 +16,14 @@
 #include <algorithm>
 #include <cassert>
 #include <cstdint>
+#include <deque>
+#include <functional>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "core/bytes.h"
 #include "core/key.h"
+#include "core/pace.h"
 #include "core/query/search.h"
 #include "core/status.h"
 
@@ -29,8 +33,8 @@ template <RankedCursor C>
 class PrefixTree {
  public:
   struct Branch {
-    std::string prefix;  // without the tag; ends with the delimiter unless it is a whole key
-    uint64_t first;      // the rank of its first key
+    size_t bytes;    // of its prefix, which ends with the delimiter unless it is a whole key
+    uint64_t first;  // the rank of its first key
     uint64_t count;
     uint64_t own;  // keys in none of its branches that were told; right once it is left
   };
@@ -41,14 +45,18 @@ class PrefixTree {
         tag_(1, tag),
         delimiter_(delimiter),
         max_depth_(max_depth),
-        least_(least) {
+        least_(least),
+        path_(tag_) {
     assert(!delimiter.empty() && least > 0);
   }
+
+  // Called now and then (see core/pace.h); true ends the walk with kInterrupted.
+  void SetPoll(std::function<bool()> poll) { poll_ = std::move(poll); }
 
   // Enters the next branch or leaves the present one. The first call enters all keys of the class
   // (an empty prefix); false after those were left, and on failure.
   bool Next() {
-    if (!status_.ok()) return false;
+    if (!status_.ok() || Stopped(0)) return false;
     if (stack_.empty()) return !done_ && EnterAll();
     if (!entered_) {  // that one was left
       stack_.pop_back();
@@ -62,20 +70,30 @@ class PrefixTree {
   const Branch& branch() const { return stack_.back().branch; }
   bool entered() const { return entered_; }
   size_t depth() const { return stack_.size() - 1; }  // 0: all keys
-  // The branches around and including this one, outermost first. i <= depth().
-  const Branch& ancestor(size_t i) const { return stack_[i].branch; }
+  // The prefix of the i-th branch around (depth(): of this one), without the tag, and what it adds
+  // to that of the one around it. Borrowed until the next call of Next(). REQUIRES i <= depth(); i
+  // > 0.
+  Bytes prefix(size_t i) const { return Bytes(path_).substr(1, stack_[i].branch.bytes); }
+  Bytes segment(size_t i) const { return prefix(i).substr(stack_[i - 1].branch.bytes); }
   const Status& status() const { return status_; }
 
  private:
   struct Frame {
     Branch branch;
     uint64_t next;  // branches before this rank were looked at
+    size_t shared;  // bytes of path_ that are known to begin all of its keys
   };
 
   bool Good() {
     if (cursor_.Valid()) return true;
     status_ = cursor_.status();
     return false;
+  }
+  // Whether the poll ends the walk, after `bytes` of keys were gone through.
+  bool Stopped(size_t bytes) {
+    if (!pace_.Due(bytes) || !poll_ || !poll_()) return false;
+    status_ = Status::Interrupted();
+    return true;
   }
   // The rank of the first key >= key; of the end if there is none.
   uint64_t RankFrom(Bytes key) {
@@ -89,46 +107,90 @@ class PrefixTree {
     done_ = entered_ = true;
     const uint64_t first = RankFrom(tag_);
     const uint64_t end = RankFrom(*PrefixSuccessor(tag_));
-    stack_.push_back({{"", first, end - first, end - first}, first});
+    stack_.push_back({{0, first, end - first, end - first}, first, 1});
     return status_.ok();
+  }
+
+  // Where the branch of `path` ends that goes on after its first `from` bytes; npos: nowhere.
+  size_t BranchEnd(Bytes path, size_t from) const {
+    const size_t at = FindBytes(path, delimiter_, from);
+    return at == Bytes::npos ? at : at + delimiter_.size();
   }
 
   // The next branch of the innermost one that has enough keys.
   bool EnterBranch() {
     Frame& top = stack_.back();
-    const std::string start = tag_ + top.branch.prefix;
+    const size_t from = 1 + top.branch.bytes;
     const uint64_t end = top.branch.first + top.branch.count;
+    if (top.next == top.branch.first && top.branch.count >= least_ && top.shared > from) {
+      // One that all of its keys share.
+      size_t bytes = BranchEnd(Bytes(path_).substr(0, top.shared), from);
+      if (bytes == Bytes::npos && top.branch.count == 1) bytes = top.shared;
+      if (bytes != Bytes::npos) return Enter(bytes, top.next, end, top.shared);
+    }
     while (top.next + least_ <= end) {
-      cursor_.SeekRank(top.next + least_ - 1);
+      const uint64_t here = top.next + least_ - 1;
+      cursor_.SeekRank(here);
       if (!Good()) return false;
       const Bytes key = cursor_.key();
-      if (!key.starts_with(start)) return false;  // ranks that do not add up
-      const size_t at = key.find(delimiter_, start.size());
-      const bool whole = at == Bytes::npos;
-      const std::string branch(key.substr(0, whole ? key.size() : at + delimiter_.size()));
-      uint64_t first = top.next + least_ - 1, past = first + 1;
-      if (!whole) {
-        const uint64_t here = first;
+      if (Stopped(key.size())) return false;
+      if (!key.starts_with(Bytes(path_).substr(0, from))) return false;  // ranks do not add up
+      path_.assign(key);
+      size_t bytes = BranchEnd(path_, from);
+      uint64_t first = here, past = here + 1;
+      if (bytes == Bytes::npos) {
+        bytes = path_.size();
+      } else {
+        const std::string branch = path_.substr(0, bytes);
         first = std::max(RankFrom(branch), top.next);
-        past = std::min(RankFrom(*PrefixSuccessor(branch)), end);
+        past = std::max(std::min(RankFrom(*PrefixSuccessor(branch)), end), here + 1);
         if (!status_.ok()) return false;
-        past = std::max(past, here + 1);
       }
-      top.next = past;
-      if (past - first < least_ || branch.size() == start.size()) continue;
-      top.branch.own -= past - first;
-      Branch entered{branch.substr(1), first, past - first, past - first};
-      // A whole key has no branches.
-      stack_.push_back({std::move(entered), whole ? past : first});
-      return true;
+      if (past - first < least_ || bytes == from) {
+        top.next = past;
+        continue;
+      }
+      size_t shared = past - first == 1 ? path_.size() : bytes;
+      if (past - first == top.branch.count && past - first > 1 && !ReadShared(first, past, &shared))
+        return false;
+      return Enter(bytes, first, past, shared);
     }
     return false;
+  }
+
+  // What the keys from rank `first` to before `past` have in common: path_ becomes that.
+  bool ReadShared(uint64_t first, uint64_t past, size_t* shared) {
+    cursor_.SeekRank(first);
+    if (!Good()) return false;
+    const std::string key(cursor_.key());
+    cursor_.SeekRank(past - 1);
+    if (!Good()) return false;
+    const size_t common = CommonPrefix(key, cursor_.key());
+    if (common < *shared) return true;  // ranks do not add up: none are in common for sure
+    path_.assign(key, 0, common);
+    *shared = common;
+    return true;
+  }
+
+  // Enters the keys before `past` that begin with that many bytes of path_.
+  bool Enter(size_t bytes, uint64_t first, uint64_t past, size_t shared) {
+    Frame& top = stack_.back();
+    top.next = past;
+    top.branch.own -= past - first;
+    // A whole key has no branches.
+    const bool whole = past - first == 1 && bytes == shared;
+    stack_.push_back(
+        {{bytes - 1, first, past - first, past - first}, whole ? past : first, shared});
+    return true;
   }
 
   C cursor_;
   const std::string tag_, delimiter_;
   const uint64_t max_depth_, least_;
-  std::vector<Frame> stack_;
+  std::function<bool()> poll_;
+  Pace pace_;
+  std::string path_;  // with the tag: what all frames are prefixes of
+  std::deque<Frame> stack_;
   bool entered_ = false, done_ = false;
   Status status_;
 };
