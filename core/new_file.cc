@@ -1,6 +1,7 @@
 #include "core/new_file.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -24,14 +25,40 @@ Status NewFile::Failure(bool opening) const {
   return opening ? Status::CantOpen(std::move(message)) : Status::Io(std::move(message));
 }
 
+Status NewFile::FindTarget(const std::string& path, int* mode) {
+  *mode = -1;
+  struct stat s;
+  if (::lstat(path.c_str(), &s) != 0) return {};  // what is wrong shows when it is made
+  if (S_ISREG(s.st_mode)) {
+    *mode = static_cast<int>(s.st_mode & 0777);
+    return {};
+  }
+  const char* const kind = S_ISLNK(s.st_mode)    ? "a symbolic link"
+                           : S_ISDIR(s.st_mode)  ? "a directory"
+                           : S_ISFIFO(s.st_mode) ? "a FIFO"
+                           : S_ISSOCK(s.st_mode) ? "a socket"
+                                                 : "a device";
+  return Status::CantOpen("cannot write \"" + path + "\": it is " + kind +
+                          " (allowed: a new name, or a regular file, which is replaced)");
+}
+
+Status NewFile::CheckTarget(const std::string& path) {
+  int mode;
+  return FindTarget(path, &mode);
+}
+
 Status NewFile::Open() {
+  int mode;
+  MEMKV_TRY(FindTarget(path_, &mode));
   // Names that a process of the same id left behind are passed over.
   constexpr int kMostAttempts = 1000;
   static std::atomic<uint64_t> number{0};
   for (int i = 0; i < kMostAttempts; ++i) {
     temporary_ = path_ + ".memkv-" + std::to_string(::getpid()) + '-' + std::to_string(number++);
-    fd_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    if (fd_ >= 0) return {};
+    fd_ =
+        ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode < 0 ? 0666 : 0600);
+    if (fd_ >= 0)
+      return mode < 0 || ::fchmod(fd_, static_cast<mode_t>(mode)) == 0 ? Status() : Failure(true);
     if (errno != EEXIST) break;
   }
   return Failure(true);
@@ -48,6 +75,7 @@ Status NewFile::Append(Bytes bytes) {
 }
 
 Status NewFile::Finish() {
+  MEMKV_TRY(CheckTarget(path_));  // it may have been made since
   if (::fsync(fd_) != 0 || ::rename(temporary_.c_str(), path_.c_str()) != 0) return Failure(false);
   ::close(fd_);
   fd_ = -1;

@@ -1,12 +1,16 @@
 #include "ext/export.h"
 
+#include "core/new_file.h"
 #include "core/store/frozen_file.h"
+#include "ext/database_files.h"
 #include "ext/poller.h"
 #include "ext/sqlite.h"
 
 namespace memkv::sql {
 
 uint64_t ExportFile(Connection& connection, const NamedTable& table, const std::string& path) {
+  CheckIsNoDatabase(connection.db(), path, "memkv: cannot write");
+  Check(NewFile::CheckTarget(path));  // before the image is built
   const Schema& schema = table.schema();
   Progress& progress = table.state->progress;
   const Progress::Scope scope(progress, "export");
@@ -20,7 +24,8 @@ uint64_t ExportFile(Connection& connection, const NamedTable& table, const std::
   return table.view.size();
 }
 
-std::shared_ptr<const Fst> OpenExported(Schema* schema) {
+std::shared_ptr<const Fst> OpenExported(sqlite3* db, Schema* schema) {
+  CheckIsNoDatabase(db, schema->file, "memkv: cannot open");
   const std::string shown = Shown(schema->file) + ": ";
   auto corrupt = [&shown](const std::string& what) {
     return SqlError(SQLITE_CORRUPT_VTAB, "memkv: " + shown + what);

@@ -19,7 +19,7 @@ uint64_t ExportFile(Connection& connection, const NamedTable& table, const std::
 
 // Maps schema->file and sets the columns that it holds. A few ms, whatever its size: damage in the
 // rows is found where it is met. Throws SqlError that names the file.
-std::shared_ptr<const Fst> OpenExported(Schema* schema);
+std::shared_ptr<const Fst> OpenExported(sqlite3* db, Schema* schema);
 
 }  // namespace memkv::sql
 

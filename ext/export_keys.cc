@@ -5,6 +5,7 @@
 #include "core/new_file.h"
 #include "core/pace.h"
 #include "core/view/cursor.h"
+#include "ext/database_files.h"
 #include "ext/poller.h"
 #include "ext/row_values.h"
 #include "ext/sqlite.h"
@@ -76,6 +77,7 @@ bool AppendField(const Datum& v, std::string* line) {
 }  // namespace
 
 uint64_t ExportKeys(Connection& connection, const NamedTable& table, const std::string& path) {
+  CheckIsNoDatabase(connection.db(), path, "memkv: cannot write");
   const Schema& schema = table.schema();
   Progress& progress = table.state->progress;
   const Progress::Scope scope(progress, "export");

@@ -1,95 +1,22 @@
 // The 'import' command: a text file of keys, straight into the table.
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
+#include <algorithm>
 #include <array>
-#include <cerrno>
-#include <cstring>
 #include <vector>
 
 #include "core/key.h"
 #include "core/pace.h"
 #include "core/row.h"
 #include "ext/commands.h"
+#include "ext/database_files.h"
 #include "ext/field_affinity.h"
+#include "ext/line_reader.h"
 #include "ext/new_row.h"
 #include "ext/poller.h"
 #include "ext/sqlite.h"
 
 namespace memkv::sql {
 namespace {
-
-// The lines of a file, without their ends. A line is borrowed until the next call.
-class LineReader {
- public:
-  explicit LineReader(const std::string& path)
-      : path_(path), file_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
-    struct stat s;
-    if (file_ < 0 || ::fstat(file_, &s) != 0) Fail();
-    if (S_ISREG(s.st_mode)) total_ = static_cast<uint64_t>(s.st_size);
-    buffer_.resize(1 << 18);
-  }
-  ~LineReader() {
-    if (file_ >= 0) ::close(file_);
-  }
-  LineReader(const LineReader&) = delete;
-  LineReader& operator=(const LineReader&) = delete;
-
-  uint64_t done() const { return read_ - (end_ - begin_); }
-  uint64_t total() const { return std::max(total_, read_); }
-
-  bool Next(Bytes* line) {
-    size_t searched = 0;
-    for (;;) {
-      const char* from = buffer_.data() + begin_;
-      const char* end =
-          static_cast<const char*>(std::memchr(from + searched, '\n', end_ - begin_ - searched));
-      if (end == nullptr && !ended_) {
-        searched = end_ - begin_;
-        Fill();
-        continue;
-      }
-      if (end == nullptr && begin_ == end_) return false;
-      const size_t n = end ? static_cast<size_t>(end - from) : end_ - begin_;
-      begin_ += n + (end ? 1 : 0);
-      *line = Bytes(from, n);
-      if (line->ends_with('\r')) line->remove_suffix(1);
-      return true;
-    }
-  }
-
- private:
-  void Fill() {
-    std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
-    end_ -= begin_;
-    begin_ = 0;
-    if (end_ == buffer_.size()) buffer_.resize(2 * buffer_.size());
-    ssize_t n;
-    do {
-      n = ::read(file_, buffer_.data() + end_, buffer_.size() - end_);
-    } while (n < 0 && errno == EINTR);
-    if (n < 0) Fail();
-    end_ += static_cast<size_t>(n);
-    read_ += static_cast<uint64_t>(n);
-    ended_ = n == 0;
-  }
-
-  [[noreturn]] void Fail() {
-    const std::string why = std::strerror(errno);
-    if (file_ >= 0) ::close(file_);
-    file_ = -1;
-    throw SqlError(SQLITE_CANTOPEN, "memkv: cannot read " + Shown(path_) + ": " + why);
-  }
-
-  const std::string path_;
-  int file_;
-  std::vector<char> buffer_;
-  size_t begin_ = 0, end_ = 0;  // of what is read and not yet given out
-  bool ended_ = false;
-  uint64_t read_ = 0, total_ = 0;
-};
 
 // Lines that are no rows: how many, and what is wrong with the first few.
 class Malformed {
@@ -122,17 +49,23 @@ class Batch {
   std::string* record() { return &records_[n_]; }
   void Add(const Value& value, bool replace) {
     rows_[n_] = {keys_[n_], value, replace};
-    if (++n_ == kRows) Flush();
+    bytes_ += keys_[n_].size() + records_[n_].size();
+    if (++n_ == kRows || bytes_ >= kBytes) Flush();
   }
   void Flush() {
     Check(table_.PutMany({rows_.data(), n_}));
-    n_ = 0;
+    // Long rows come in any place: none keeps their memory.
+    for (size_t i = 0; bytes_ >= kBytes && i < n_; ++i) {
+      keys_[i] = std::string();
+      records_[i] = std::string();
+    }
+    n_ = bytes_ = 0;
   }
 
  private:
-  static constexpr size_t kRows = 64;
+  static constexpr size_t kRows = 64, kBytes = size_t{1} << 20;
   Table& table_;
-  size_t n_ = 0;
+  size_t n_ = 0, bytes_ = 0;
   std::array<std::string, kRows> keys_, records_;
   std::array<Table::NewRow, kRows> rows_;
 };
@@ -148,10 +81,6 @@ class RowReader {
     std::fill(row_.begin(), row_.end(), Datum::Null());
     size_t tab = std::min(line.find('\t'), line.size());
     *with_values = tab < line.size();
-    if (tab >= kMaxKeyBytes) {
-      return Fail(SQLITE_TOOBIG, "a key of " + std::to_string(tab) + " bytes (allowed: at most " +
-                                     std::to_string(kMaxKeyBytes - 1) + ")");
-    }
     const Datum k = fields_.Stored(Datum::Text(line.substr(0, tab)), schema_.key_column().affinity);
     key->clear();
     AppendKey(k, key);
@@ -195,28 +124,34 @@ class RowReader {
   std::string wrong_;
 };
 
+// A row is no longer than any value may be; one of a table without values is its key.
+LineLimits LimitsOf(sqlite3* db, const Schema& schema) {
+  constexpr size_t kKey = kMaxKeyBytes - 1;
+  const auto length = static_cast<size_t>(sqlite3_limit(db, SQLITE_LIMIT_LENGTH, -1));
+  return {schema.value_columns() > 0 ? std::max(length, kKey) : kKey, kKey};
+}
+
 }  // namespace
 
 void ImportFile(Connection& connection, TableState& state, const std::string& path) {
+  CheckIsNoDatabase(connection.db(), path, "memkv: cannot read");
   Poller poller(connection.db());
   Pace pace;
-  LineReader lines(path);
+  LineReader lines(path, LimitsOf(connection.db(), state.schema), &poller);
   RowReader reader(connection.db(), state.schema);
   Batch batch(state.table);
   Malformed malformed;
   const Progress::Scope scope(state.progress, "import");
   const Table::Version before = state.table.Remember();
   try {
-    uint64_t number = 0;
     for (Bytes line; lines.Next(&line);) {
-      ++number;
       if (pace.Due(line.size())) {
         state.progress.Set(lines.done(), lines.total());
         poller.Check();
       }
       bool with_values;
       if (!reader.Read(line, batch.key(), &with_values)) {
-        malformed.Add(number, reader.code(), reader.wrong());
+        malformed.Add(lines.number(), reader.code(), reader.wrong());
       } else if (!malformed.any()) {
         batch.Add(EncodeRow(reader.row(), batch.record()), with_values);
       }

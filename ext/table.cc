@@ -45,7 +45,7 @@ void CheckFileSchema(const Schema& schema, const char* schema_name) {
 
 std::shared_ptr<TableState> OpenFile(Connection& connection, Schema schema,
                                      const char* schema_name) {
-  std::shared_ptr<const Fst> file = OpenExported(&schema);
+  std::shared_ptr<const Fst> file = OpenExported(connection.db(), &schema);
   CheckTableName(schema, schema.table);
   return std::make_shared<TableState>(connection, std::move(schema), schema_name, std::move(file));
 }

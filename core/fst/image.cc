@@ -120,11 +120,18 @@ Status WriteFile(const FstImage& image, Bytes about, const std::string& path,
 #if MEMKV_POSIX
 
 Status MapFile(const std::string& path, std::shared_ptr<const FstImage>* out) {
-  File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.fd() < 0) return CannotOpen(path);
+  // Looked at before it is opened, which waits on a FIFO, and means something to a device.
   struct stat st;
+  if (::stat(path.c_str(), &st) != 0) return CannotOpen(path);
+  auto regular = [&] {
+    return S_ISREG(st.st_mode) ? Status()
+                               : Status::CantOpen("\"" + path + "\" is not a regular file");
+  };
+  MEMKV_TRY(regular());
+  File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  if (file.fd() < 0) return CannotOpen(path);
   if (::fstat(file.fd(), &st) != 0) return IoError("stat", path);
-  if (!S_ISREG(st.st_mode)) return Status::CantOpen("\"" + path + "\" is not a regular file");
+  MEMKV_TRY(regular());
   const auto size = static_cast<size_t>(st.st_size);
   if (size == 0) return Status::Corrupt("the file is empty");
   void* at = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, file.fd(), 0);

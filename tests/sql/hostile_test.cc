@@ -1,134 +1,18 @@
 // Arguments and keys that are made to hurt: each statement ends in time and in memory that its
-// input or output is worth, or stops when it is asked to. Each runs in a process of its own, which
-// may take so much memory and no more.
+// input or output is worth, or stops when it is asked to.
 
 #include <doctest/doctest.h>
-#include <signal.h>
-#include <sys/resource.h>
-#include <sys/time.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <chrono>
-#include <cstdio>
-#include <cstring>
-#include <fstream>
 #include <string>
 #include <vector>
 
 #include "tests/folder.h"
+#include "tests/sql/apart.h"
 #include "tests/sql/db.h"
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define MEMKV_SLOW 1
-#else
-#define MEMKV_SLOW 0
-#endif
 
 namespace memkv::test {
 namespace {
-
-constexpr size_t kMiB = size_t{1} << 20;
-// What the machine's load and a sanitizer are granted.
-constexpr double kPatience = MEMKV_SLOW ? 20 : 1;
-
-// How a statement is stopped: not at all; by sqlite3_interrupt(); by a progress handler of a large
-// period.
-enum class Stop { kNever, kInterrupt, kHandler };
-
-struct Outcome {
-  int code = -1;       // -1: the process died
-  double seconds = 0;  // of work
-  size_t grown = 0;    // bytes of memory at the peak, beyond those before
-};
-
-double Seconds() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
-// Of the processor, so that what else the machine does counts little.
-double WorkSeconds() {
-  rusage usage;
-  getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& t) {
-    return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec);
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
-
-// A line of /proc/self/status, in bytes.
-size_t StatusBytes(const char* name) {
-  std::ifstream status("/proc/self/status");
-  for (std::string line; std::getline(status, line);) {
-    if (line.starts_with(name)) return 1024 * std::stoul(line.substr(std::strlen(name)));
-  }
-  return 0;
-}
-
-sqlite3* interrupted = nullptr;
-double stop_after = 0;
-
-void Start(const Db& db, Stop stop) {
-  constexpr double kAfter = 0.03;
-  if (stop == Stop::kInterrupt) {
-    interrupted = db.handle();
-    signal(SIGALRM, [](int) { sqlite3_interrupt(interrupted); });
-    itimerval timer{};
-    timer.it_value.tv_usec = static_cast<suseconds_t>(1e6 * kAfter);
-    timer.it_interval.tv_usec = 1000;  // nothing is interrupted between two statements
-    setitimer(ITIMER_REAL, &timer, nullptr);
-  } else if (stop == Stop::kHandler) {
-    constexpr int kPeriod = 20000;
-    stop_after = Seconds() + kAfter;
-    sqlite3_progress_handler(
-        db.handle(), kPeriod, [](void*) -> int { return Seconds() > stop_after; }, nullptr);
-  }
-}
-
-// Steps `stmt` to its end, keeping no row; returns the result code.
-int Exhaust(sqlite3_stmt* stmt) {
-  int rc;
-  do {
-    rc = sqlite3_step(stmt);
-    for (int i = 0; rc == SQLITE_ROW && i < sqlite3_column_count(stmt); ++i)
-      sqlite3_column_blob(stmt, i);
-  } while (rc == SQLITE_ROW);
-  return rc == SQLITE_DONE ? SQLITE_OK : rc;
-}
-
-// Runs `sql` in a child, with `bytes` of memory beyond what it begins with.
-Outcome RunApart(Db& db, const std::string& sql, const Row& parameters, size_t bytes, Stop stop) {
-  Cursor statement(db, sql, parameters);
-  int ends[2];
-  REQUIRE(pipe(ends) == 0);
-  const pid_t child = fork();
-  REQUIRE(child >= 0);
-  if (child == 0) {
-    Outcome outcome;
-    const size_t before = StatusBytes("VmRSS:");
-    if (!MEMKV_SLOW) {
-      const rlimit limit{StatusBytes("VmSize:") + bytes, RLIM_INFINITY};
-      setrlimit(RLIMIT_AS, &limit);
-    }
-    const rlimit cpu{60, 60};
-    setrlimit(RLIMIT_CPU, &cpu);
-    Start(db, stop);
-    const double begin = WorkSeconds();
-    outcome.code = Exhaust(statement.handle());
-    outcome.seconds = WorkSeconds() - begin;
-    const size_t peak = StatusBytes("VmHWM:");
-    outcome.grown = peak > before ? peak - before : 0;
-    (void)!write(ends[1], &outcome, sizeof outcome);
-    _exit(0);
-  }
-  close(ends[1]);
-  Outcome outcome;
-  if (read(ends[0], &outcome, sizeof outcome) != sizeof outcome) outcome = {};
-  close(ends[0]);
-  int status;
-  waitpid(child, &status, 0);
-  return outcome;
-}
 
 struct Work {
   std::string sql;
