@@ -4,6 +4,7 @@
 #define MEMKV_TESTS_RANDOM_STATEMENT_GENERATOR_H_
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -115,10 +116,13 @@ class Generator {
   // Of the statement being made:
   Row parameters_;
   int aliases_ = 0;
-  const Table* target_ = nullptr;      // what it writes to
-  bool no_target_ = false;             // subqueries may not read what it writes to
-  std::string trigger_;                // in a trigger's body: a column of the row it is about
-  bool kept_ = false, opens_ = false;  // whether a statement is kept, whether a query was opened
+  const Table* target_ = nullptr;  // what it writes to
+  bool no_target_ = false;         // subqueries may not read what it writes to
+  std::vector<size_t> limits_;     // which of its parameters are numbers of rows
+  std::string trigger_;            // in a trigger's body: a column of the row it is about
+  // Of each statement that is kept, which parameters are numbers of rows.
+  std::map<int, std::vector<size_t>> kept_;
+  bool opens_ = false;  // whether a query was opened
 };
 
 }  // namespace memkv::test

@@ -141,7 +141,9 @@ Sql Generator::Order(const std::vector<std::string>& total, const Scope* scope) 
 Sql Generator::Limit() {
   auto number = [&](uint64_t below) {
     const int n = static_cast<int>(Below(below)) - (OneIn(12) ? 1 : 0);
-    return OneIn(4) ? Parameter(IntegerCell(n)) : Value(std::to_string(n));
+    if (!OneIn(4)) return Value(std::to_string(n));
+    limits_.push_back(parameters_.size());
+    return Parameter(IntegerCell(n));
   };
   Sql limit = number(8);
   if (OneIn(2)) return Parts(Sql::kPart, " LIMIT ", std::move(limit));

@@ -69,6 +69,7 @@ Sql Generator::WithoutParameters(Sql sql) const {
 
 void Generator::BeginStatement() {
   parameters_.clear();
+  limits_.clear();
   aliases_ = 0;
   target_ = nullptr;
 }
@@ -231,9 +232,13 @@ Step Generator::NextStep() {
   step.slot = static_cast<int>(Below(2));
   if (kind < 10) return Transaction();
   if (kind < 13) return Maintenance();
-  if (kind < 16 && kept_) {
+  if (kind < 16 && kept_.contains(step.slot)) {
     step.kind = Step::kAgain;
     for (int i = 0; i < 12; ++i) step.parameters.push_back(pool_.Any());
+    for (const size_t i : kept_[step.slot]) {
+      step.parameters.resize(std::max(step.parameters.size(), i + 1), NullCell());
+      step.parameters[i] = IntegerCell(static_cast<sqlite3_int64>(Below(6)));
+    }
     return step;
   }
   if (kind < 20 && opens_) {
@@ -252,7 +257,7 @@ Step Generator::NextStep() {
   if (OneIn(15)) {
     statement.kind = Step::kPrepare;
     statement.slot = step.slot;
-    kept_ = true;
+    kept_[step.slot] = limits_;
   }
   return statement;
 }
