@@ -37,6 +37,8 @@ std::string ToString(const Step& step) {
       return out + "-- the next row of query " + slot + "\n";
     case Step::kClose:
       return out + "-- the other rows of query " + slot + "\n";
+    case Step::kReopen:
+      return out + "-- the database is closed and opened again\n";
   }
   return out;
 }

@@ -42,6 +42,7 @@ struct Step {
     kOpen,        // a query in `slot` that stays open after its first row
     kNext,        // the next row of the query in `slot`
     kClose,       // the other rows of the query in `slot`
+    kReopen,      // a database in a file is closed and opened again
   };
   // How the rows of a query compare. Without a total order the rows are a multiset; with a LIMIT
   // as well, only their number is promised.
@@ -51,7 +52,8 @@ struct Step {
   int connection = 0;
   Sql sql;
   Rows rows = kInAnyOrder;
-  bool writes = false;  // rows: then changes() is its own
+  bool writes = false;          // rows: then changes() is its own
+  bool sets_aggregate = false;  // an UPDATE ... FROM that has the one row of an aggregate
   Row parameters;
   int slot = 0;
   // kOpen: how many of the last columns are what the rows are ordered by, and whether down.

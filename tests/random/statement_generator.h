@@ -76,8 +76,12 @@ class Generator {
   Sql Operand(const Scope& scope, int depth);
 
   // Queries: statement_queries.cc
+  struct Shape {
+    bool aggregate, group, distinct, window;
+  };
   Sql From(Scope* scope, int depth);
   Source MakeSource(int depth, Sql* sql);
+  Source MakeValues(Sql* sql);
   Sql Join(Scope* scope, int depth);
   Sql On(Scope* scope, int depth);
   // The rows of a subquery are to be the same whatever the plan: it has no LIMIT without a total
@@ -86,6 +90,9 @@ class Generator {
   Query Core(const Scope* outer, int depth, size_t width, bool sub);
   Query Compound(const Scope* outer, int depth, size_t width, bool sub);
   Sql Scalar(const Scope& scope, int depth);
+  std::vector<Sql> Results(const Scope& scope, const Shape& shape, size_t width, int depth);
+  Sql Filter(const Scope& scope, int depth);
+  Sql Ending(const std::vector<std::string>& total, const Scope* scope, bool sub, Step::Rows* rows);
   Sql Order(const std::vector<std::string>& total, const Scope* scope);
   Sql Limit();
   std::string Aggregate(const Scope& scope);
@@ -95,7 +102,7 @@ class Generator {
   Sql Insert();
   Sql Delete();
   Sql Update();
-  Sql UpdateFrom();
+  Sql UpdateFrom(bool* sets_aggregate);
   std::string Conflict();
   Sql NewKey(const Scope& scope);
   Sql OrderAndLimit(const Table& table, bool whole_key);

@@ -30,6 +30,9 @@ class OpenQueries {
   std::string Finish(int slot);
   std::string FinishAll();
 
+  // Both sides have been opened anew.
+  void Forget() { connections_.clear(); }
+
   bool any() const { return !queries_.empty(); }
 
  private:

@@ -15,22 +15,25 @@ std::vector<std::string> Positions(size_t n) {
 
 }  // namespace
 
+Generator::Source Generator::MakeValues(Sql* sql) {
+  Source source{Alias(), nullptr, {"column1", "column2"}};
+  source.columns.resize(1 + Below(2));
+  std::vector<Sql> rows;
+  for (uint64_t n = 1 + Below(4); n > 0; --n) {
+    std::vector<Sql> row;
+    for (size_t i = 0; i < source.columns.size(); ++i) row.push_back(Constant());
+    rows.push_back(
+        Parts(Sql::kPart, Sql::List("(", ", ", source.columns.size(), std::move(row)), ")"));
+  }
+  *sql = Parts(Sql::kPart, Sql::List("(VALUES ", ", ", 1, std::move(rows)), ") AS " + source.alias);
+  return source;
+}
+
 Generator::Source Generator::MakeSource(int depth, Sql* sql) {
+  const uint64_t kind = Below(20);
+  if (kind == 0 && depth > 0) return MakeValues(sql);
   Source source;
   source.alias = Alias();
-  const uint64_t kind = Below(20);
-  if (kind == 0 && depth > 0) {
-    std::vector<Sql> rows;
-    const uint64_t width = 1 + Below(2);
-    for (uint64_t n = 1 + Below(4); n > 0; --n)
-      rows.push_back(Parts(Sql::kPart, "(", Constant(), width == 2 ? ", " : "",
-                           width == 2 ? Constant() : Sql(""), ")"));
-    *sql =
-        Parts(Sql::kPart, Sql::List("(VALUES ", ", ", 1, std::move(rows)), ") AS " + source.alias);
-    source.columns = {"column1", "column2"};
-    source.columns.resize(width);
-    return source;
-  }
   if (kind <= 2 && depth > 0) {
     const size_t width = 1 + Below(2);
     *sql =
@@ -46,7 +49,7 @@ Generator::Source Generator::MakeSource(int depth, Sql* sql) {
   }
   source.table = &AnyTable();
   if (no_target_ && source.table == target_) {
-    // Any other, if there is one: else none at all.
+    // There are two tables at least.
     for (const Table& t : case_.tables) {
       if (&t != target_) source.table = &t;
     }
@@ -111,6 +114,7 @@ std::vector<std::string> Generator::Keys(const Scope& scope) {
   return keys;
 }
 
+// ` ORDER BY `, perhaps something of the scope's, and the terms that make the order total.
 Sql Generator::Order(const std::vector<std::string>& total, const Scope* scope) {
   static const std::vector<std::string> kDirections = {
       "", "", " DESC", " ASC", " NULLS LAST", " DESC NULLS FIRST"};
@@ -118,23 +122,16 @@ Sql Generator::Order(const std::vector<std::string>& total, const Scope* scope) 
   const std::string all = OneIn(2) ? "" : " DESC";
   const bool mixed = OneIn(5);
   auto direction = [&] { return mixed ? random_.Pick(kDirections) : all; };
-  std::vector<Sql> terms;
-  if (scope != nullptr && OneIn(2)) {
-    terms.push_back(
-        Sql::Optional(Parts(Sql::kPart, OneIn(6) ? Expression(*scope, 0) : Column(*scope),
-                            OneIn(10) ? " COLLATE NOCASE" : "", direction())));
-  }
-  for (const std::string& key : total) terms.push_back(key + direction());
-  // The optional first term stands in a list of its own, for the rest must stay.
   std::vector<Sql> parts;
   parts.push_back(" ORDER BY ");
-  for (size_t i = 0; i < terms.size(); ++i) {
-    if (i + total.size() < terms.size()) {
-      parts.push_back(Sql::Optional(Parts(Sql::kPart, std::move(terms[i]), ", ")));
-    } else {
-      parts.push_back(Parts(Sql::kPart, i + total.size() > terms.size() ? ", " : "", terms[i]));
-    }
+  if (scope != nullptr && OneIn(2)) {
+    Sql first = OneIn(8) ? Rank(random_.Pick(scope->sources)) : Sql();
+    if (first.empty()) first = OneIn(6) ? Expression(*scope, 0) : Column(*scope);
+    parts.push_back(Sql::Optional(Parts(Sql::kPart, std::move(first),
+                                        OneIn(10) ? " COLLATE NOCASE" : "", direction(), ", ")));
   }
+  for (size_t i = 0; i < total.size(); ++i)
+    parts.push_back((i > 0 ? ", " : "") + total[i] + direction());
   return Sql::Of(Sql::kPart, std::move(parts));
 }
 
@@ -168,73 +165,77 @@ std::string Generator::Aggregate(const Scope& scope) {
   }
 }
 
+std::vector<Sql> Generator::Results(const Scope& scope, const Shape& shape, size_t width,
+                                    int depth) {
+  std::vector<Sql> results;
+  for (size_t i = 0; i < width; ++i) {
+    const std::string as = " AS c" + std::to_string(i);
+    Sql rank = OneIn(12) ? Rank(random_.Pick(scope.sources)) : Sql();
+    if (shape.aggregate || (shape.group && i > 0)) {
+      results.push_back(Aggregate(scope) + as);
+    } else if (shape.window) {
+      std::string keys;
+      for (const std::string& key : Keys(scope)) keys += (keys.empty() ? "" : ", ") + key;
+      results.push_back(OneIn(2) ? "row_number() OVER (ORDER BY " + keys + ")" + as
+                                 : "count(*) OVER (PARTITION BY " + Column(scope).Text(For::kTwin) +
+                                       ")" + as);
+    } else if (!rank.empty()) {
+      results.push_back(Parts(Sql::kPart, std::move(rank), as));
+    } else {
+      results.push_back(Parts(Sql::kPart, Expression(scope, depth), as));
+    }
+  }
+  return results;
+}
+
+Sql Generator::Filter(const Scope& scope, int depth) {
+  if (!scope.joined.empty() && OneIn(4)) {
+    // What one side of a join equals, the other does too.
+    const Cell value = pool_.Some();
+    return Sql::Optional(Parts(Sql::kPart, " WHERE ",
+                               Condition(random_.Pick(scope.joined), OneIn(3) ? " IS " : " = ",
+                                         OneIn(3) ? Value(Literal(value)) : Parameter(value))));
+  }
+  if (OneIn(4)) return {};
+  return Sql::Optional(Parts(Sql::kPart, " WHERE ", Where(scope, depth)));
+}
+
+// ORDER BY and LIMIT. Without a total order LIMIT leaves any rows: their number is promised, which
+// is nothing that a query around it could go by.
+Sql Generator::Ending(const std::vector<std::string>& total, const Scope* scope, bool sub,
+                      Step::Rows* rows) {
+  if (OneIn(2)) {
+    *rows = Step::kInOrder;
+    Sql order = Order(total, scope);
+    Sql limit = OneIn(2) ? Sql::Optional(Limit()) : Sql();
+    return Sql::Optional(Parts(Sql::kPart, std::move(order), std::move(limit)));
+  }
+  if (sub || !OneIn(4)) return {};
+  *rows = Step::kCount;
+  return Sql::Optional(Limit());
+}
+
 // One SELECT that is not a compound.
 Generator::Query Generator::Core(const Scope* outer, int depth, size_t width, bool sub) {
   Scope scope;
   scope.outer = outer;
   Sql from = From(&scope, depth);
   const uint64_t kind = Below(12);
-  const bool aggregate = kind == 0, group = kind == 1, distinct = kind == 2;
-  const bool window = kind == 3 && width == 1 && !sub;
-  std::vector<Sql> results;
-  for (size_t i = 0; i < width; ++i) {
-    const std::string as = " AS c" + std::to_string(i);
-    Sql rank = OneIn(12) ? Rank(random_.Pick(scope.sources)) : Sql();
-    if (aggregate || (group && i > 0)) {
-      results.push_back(Aggregate(scope) + as);
-    } else if (!rank.empty()) {
-      results.push_back(Parts(Sql::kPart, std::move(rank), as));
-    } else if (window) {
-      std::string keys;
-      for (const std::string& key : Keys(scope)) keys += (keys.empty() ? "" : ", ") + key;
-      results.push_back(
-          (OneIn(2) ? "row_number() OVER (ORDER BY " + keys + ")"
-                    : "count(*) OVER (PARTITION BY " + Column(scope).Text(For::kTwin) + ")") +
-          as);
-    } else {
-      results.push_back(Parts(Sql::kPart, Expression(scope, depth), as));
-    }
-  }
-  const bool star = !sub && outer == nullptr && kind >= 10;
+  const Shape shape = {kind == 0, kind == 1, kind == 2, kind == 3 && !sub};
+  const bool star = kind >= 10 && !sub && outer == nullptr;
   std::vector<Sql> parts;
-  parts.push_back(distinct ? "SELECT DISTINCT " : "SELECT ");
-  if (star) {
-    parts.push_back("*");
-  } else {
-    parts.push_back(Sql::List("", ", ", 1, std::move(results)));
-  }
+  parts.push_back(shape.distinct ? "SELECT DISTINCT " : "SELECT ");
+  parts.push_back(star ? Sql("*") : Sql::List("", ", ", 1, Results(scope, shape, width, depth)));
   parts.push_back(std::move(from));
-  if (!scope.joined.empty() && OneIn(4)) {
-    // What one side of a join equals, the other does too.
-    const Cell value = pool_.Some();
-    parts.push_back(
-        Sql::Optional(Parts(Sql::kPart, " WHERE ",
-                            Condition(random_.Pick(scope.joined), OneIn(3) ? " IS " : " = ",
-                                      OneIn(3) ? Value(Literal(value)) : Parameter(value)))));
-  } else if (!OneIn(4)) {
-    parts.push_back(Sql::Optional(Parts(Sql::kPart, " WHERE ", Where(scope, depth))));
-  }
-  if (group) {
+  parts.push_back(Filter(scope, depth));
+  if (shape.group) {
     parts.push_back(" GROUP BY 1");
     if (OneIn(3)) parts.push_back(Sql::Optional(" HAVING count(*) > 1"));
   }
   Query query;
-  const bool ordered = OneIn(2);
-  if (ordered) {
-    const bool by_position = group || distinct || aggregate;
-    std::vector<std::string> total = by_position ? Positions(width) : Keys(scope);
-    Sql order = Order(total, by_position ? nullptr : &scope);
-    query.rows = Step::kInOrder;
-    if (OneIn(2)) {
-      // A subquery's LIMIT needs its order, so that they come and go together.
-      parts.push_back(Sql::Optional(Parts(Sql::kPart, std::move(order), Sql::Optional(Limit()))));
-    } else {
-      parts.push_back(Sql::Optional(std::move(order)));
-    }
-  } else if (!sub && OneIn(5)) {
-    parts.push_back(Sql::Optional(Limit()));
-    query.rows = Step::kCount;
-  }
+  const bool by_position = shape.group || shape.distinct || shape.aggregate;
+  parts.push_back(Ending(by_position ? Positions(width) : Keys(scope),
+                         by_position ? nullptr : &scope, sub, &query.rows));
   query.sql = Sql::Of(Sql::kSelect, std::move(parts));
   return query;
 }
@@ -251,23 +252,13 @@ Generator::Query Generator::Compound(const Scope* outer, int depth, size_t width
     for (size_t c = 0; c < width; ++c)
       results.push_back(Parts(Sql::kPart, OneIn(4) ? Expression(scope, depth) : Column(scope),
                               " AS c" + std::to_string(c)));
-    Sql where = OneIn(3) ? Sql() : Sql::Optional(Parts(Sql::kPart, " WHERE ", Where(scope, depth)));
     Sql arm = Parts(Sql::kPart, "SELECT ", Sql::List("", ", ", 1, std::move(results)),
-                    std::move(from), std::move(where));
+                    std::move(from), Filter(scope, depth));
     parts.push_back(i == 0 ? std::move(arm)
                            : Sql::Optional(Parts(Sql::kPart, random_.Pick(kOps), std::move(arm))));
   }
   Query query;
-  if (OneIn(2)) {
-    query.rows = Step::kInOrder;
-    Sql order = Order(Positions(width), nullptr);
-    Sql limit = OneIn(2) ? Limit() : Sql();
-    parts.push_back(
-        Sql::Optional(Parts(Sql::kPart, std::move(order), Sql::Optional(std::move(limit)))));
-  } else if (!sub && OneIn(3)) {
-    parts.push_back(Sql::Optional(Limit()));
-    query.rows = Step::kCount;
-  }
+  parts.push_back(Ending(Positions(width), nullptr, sub, &query.rows));
   query.sql = Sql::Of(Sql::kSelect, std::move(parts));
   return query;
 }

@@ -184,7 +184,7 @@ Step Generator::Statement() {
       step.sql = Update();
       break;
     case 18:
-      step.sql = UpdateFrom();
+      step.sql = UpdateFrom(&step.sets_aggregate);
       break;
   }
   step.writes = target_ != nullptr;
@@ -232,6 +232,10 @@ Step Generator::NextStep() {
   step.slot = static_cast<int>(Below(2));
   if (kind < 10) return Transaction();
   if (kind < 13) return Maintenance();
+  if (case_.file && OneIn(40)) {
+    step.kind = Step::kReopen;
+    return step;
+  }
   if (kind < 16 && kept_.contains(step.slot)) {
     step.kind = Step::kAgain;
     for (int i = 0; i < 12; ++i) step.parameters.push_back(pool_.Any());

@@ -33,11 +33,11 @@ std::string Outcome::ToString() const {
   return out + (autocommit ? "" : "; in a transaction");
 }
 
-World::World(const Case& c, Plans plans, const std::string& folder) : plans_(plans) {
+World::World(const Case& c, Plans plans, const std::string& folder)
+    : plans_(plans),
+      file_(c.file ? folder + "/" + std::to_string(static_cast<int>(plans)) + ".db" : ":memory:") {
   const bool memkv = plans == Plans::kMemkv;
-  const std::string file =
-      c.file ? folder + "/" + std::to_string(static_cast<int>(plans)) + ".db" : ":memory:";
-  Connect(c, file);
+  Connect(c);
   if (c.file) db(0).Exec("CREATE TABLE written(x); INSERT INTO written VALUES(0)");
   for (const Table& t : c.tables) {
     const bool as_memkv = memkv && t.memkv;
@@ -51,10 +51,18 @@ World::World(const Case& c, Plans plans, const std::string& folder) : plans_(pla
   }
 }
 
-void World::Connect(const Case& c, const std::string& file) {
+void World::Reopen(const Case& c) {
+  open_.clear();
+  kept_.clear();
+  contents_.clear();
+  connections_.clear();
+  Connect(c);
+}
+
+void World::Connect(const Case& c) {
   for (int i = 0; i < (c.file ? 2 : 1); ++i) {
     connections_.push_back(
-        std::make_unique<Db>(file, plans_ == Plans::kMemkv ? Load::kModule : Load::kNothing));
+        std::make_unique<Db>(file_, plans_ == Plans::kMemkv ? Load::kModule : Load::kNothing));
     Db& db = *connections_.back();
     if (plans_ != Plans::kMemkv) DefineHasPrefix(db.handle());
     DefineRegexp(db.handle(), c.regexp);

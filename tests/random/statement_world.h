@@ -33,6 +33,9 @@ class World {
   // std::runtime_error where that fails.
   World(const Case& c, Plans plans, const std::string& folder);
 
+  // Closes a database in a file and opens it again. What was kept or left open is gone.
+  void Reopen(const Case& c);
+
   Db& db(int connection) { return *connections_[static_cast<size_t>(connection)]; }
   For side() const { return plans_ == Plans::kMemkv ? For::kMemkv : For::kTwin; }
 
@@ -63,11 +66,12 @@ class World {
     Result failure;  // where it could not be prepared
   };
 
-  void Connect(const Case& c, const std::string& file);
+  void Connect(const Case& c);
   void Limit();
   Outcome Finish(int connection, Result result);
 
   const Plans plans_;
+  const std::string file_;
   std::vector<std::unique_ptr<Db>> connections_;
   std::vector<std::string> contents_sql_;
   std::map<std::pair<int, size_t>, std::unique_ptr<sqlite3_stmt, Finalize>> contents_;

@@ -144,7 +144,7 @@ Sql Generator::Update() {
 }
 
 // Which of several rows of FROM is taken is not promised: there is one, or the one of an aggregate.
-Sql Generator::UpdateFrom() {
+Sql Generator::UpdateFrom(bool* sets_aggregate) {
   target_ = &AnyTable();
   const std::string& table = target_->name;
   const Scope scope = ScopeOf(*target_, table);
@@ -155,6 +155,7 @@ Sql Generator::UpdateFrom() {
   const std::string from = " FROM " + other.name + " AS " + alias;
   switch (Below(10)) {
     case 0:
+      *sets_aggregate = true;
       // The whole becomes an aggregate, of one row, the one with the greatest key.
       return Parts(Sql::kPart, set + "(SELECT max(" + table + "." + target_->columns[0].name + "))",
                    from, Sql::Optional(Parts(Sql::kPart, " WHERE ", Where(scope, 0))));
