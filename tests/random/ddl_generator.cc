@@ -40,11 +40,14 @@ void Generator::ChooseWhere(Where where) {
       script_.schemas = {"main", "temp", "aux"};
       script_.attached = One(4) ? Script::kMemory : Script::kFile;
       script_.main_in_memory = One(5);
+      if (script_.main_in_memory || !One(5)) break;
+      script_.schemas = {"main", "aux"};
+      script_.attached = Script::kMain;
       break;
   }
   static const std::vector<std::string> kModes = {"delete", "memory", "memory", "wal", "truncate"};
   script_.journal_mode = script_.main_in_memory ? "memory" : Pick(kModes);
-  script_.exclusive = One(2);
+  script_.exclusive = One(2) && script_.attached != Script::kMain;
   script_.other_process = !script_.main_in_memory && One(12);
 }
 
@@ -58,6 +61,7 @@ void Generator::ChooseWeights(const std::set<std::string>& without) {
       /* kFreeze */ 3,      /* kRead */ 3,
       /* kLook */ 3,        /* kPlainDdl */ 3,
       /* kPlainWrite */ 2,  /* kLed */ 1,
+      /* kOpen */ 1,
       /* kShadowName */ 1,  /* kForget */ 2,
       /* kReopen */ 1,      /* kOther */ 3};
   for (int i = 0; i < kClasses; ++i) weights_[i] = kUsual[i] * Pick<uint64_t>({0, 1, 1, 2, 3});
@@ -151,6 +155,10 @@ void Generator::Next() {
       return PlainWrite();
     case kLed:
       return Led();
+    case kOpen:
+      if (One(2)) return script_.steps.push_back({Step::kClose, 0, ""});
+      return script_.steps.push_back(
+          {Step::kOpen, 0, "SELECT * FROM " + Written(Table()) + " ORDER BY key"});
     case kShadowName:
       return ShadowName();
     case kForget:
@@ -228,12 +236,13 @@ std::string Generator::NewName(const std::string& schema) {
 }
 
 std::string Generator::Written(const std::string& table) {
-  const std::string name = NameOf(table), schema = SchemaOf(table);
-  if (script_.schemas.size() == 1) return One(2) ? name : table;
+  std::string name = NameOf(table), schema = SchemaOf(table);
+  if (One(12)) name[0] = static_cast<char>(name[0] - 'a' + 'A');
+  if (script_.schemas.size() == 1) return One(2) ? name : schema + "." + name;
   // SQLite looks for a table in temp, then main, then aux.
-  const bool hidden = (schema != "temp" && tables_.contains("temp." + name)) ||
-                      (schema == "aux" && tables_.contains("main." + name));
-  return hidden || One(2) ? table : name;
+  const bool hidden = (schema != "temp" && tables_.contains("temp." + NameOf(table))) ||
+                      (schema == "aux" && tables_.contains("main." + NameOf(table)));
+  return hidden || One(2) ? schema + "." + name : name;
 }
 
 Generator::Columns Generator::NewColumns(const std::string& schema) {
@@ -272,8 +281,9 @@ const Generator::Columns& Generator::ColumnsOf(const std::string& table) {
 
 void Generator::Create(const std::string& table) {
   Columns columns = NewColumns(SchemaOf(table));
-  Step step{Step::kSql, 0, "CREATE VIRTUAL TABLE " + table + " USING memkv",
-            "CREATE TABLE " + table + "(" + columns.theirs + ") WITHOUT ROWID", columns.options};
+  const std::string name = (One(12) ? "IF NOT EXISTS " : "") + table;
+  Step step{Step::kSql, 0, "CREATE VIRTUAL TABLE " + name + " USING memkv",
+            "CREATE TABLE " + name + "(" + columns.theirs + ") WITHOUT ROWID", columns.options};
   if (!columns.ours.empty()) step.ours += "(" + columns.ours + ")";
   script_.steps.push_back(std::move(step));
   tables_.emplace(table, std::move(columns));

@@ -32,9 +32,9 @@ class Generator {
   Generator(uint64_t seed, const Kind& kind);
 
   static constexpr const char* kClassNames[] = {
-      "transaction", "savepoint", "refuse",      "create", "drop",   "rename", "swap",
-      "remake",      "renew",     "write",       "freeze", "read",   "look",   "plain-ddl",
-      "plain-write", "led",       "shadow-name", "forget", "reopen", "other"};
+      "transaction", "savepoint", "refuse", "create",      "drop",   "rename", "swap",
+      "remake",      "renew",     "write",  "freeze",      "read",   "look",   "plain-ddl",
+      "plain-write", "led",       "open",   "shadow-name", "forget", "reopen", "other"};
 
   Script Make();
 
@@ -57,6 +57,7 @@ class Generator {
     kPlainDdl,
     kPlainWrite,
     kLed,
+    kOpen,
     kShadowName,
     kForget,
     kReopen,

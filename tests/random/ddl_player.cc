@@ -18,6 +18,7 @@ Side::~Side() {
 
 std::string Side::AttachedFile() const {
   if (script_.attached == Script::kNone) return "";
+  if (script_.attached == Script::kMain) return MainFile();
   return script_.attached == Script::kMemory ? ":memory:" : files_ + ".aux";
 }
 
@@ -25,14 +26,13 @@ Db& Side::At(int connection) {
   std::optional<Db>& db = connections_[connection];
   if (db) return *db;
   db.emplace(MainFile(), load_);
-  db->Exec("PRAGMA temp_store = memory; PRAGMA synchronous = off; PRAGMA journal_mode = " +
-           script_.journal_mode);
-  if (script_.exclusive) db->Exec("PRAGMA locking_mode = exclusive");
+  // One that finds the file locked does without.
+  const std::string mode = "journal_mode = " + script_.journal_mode;
+  db->Run("PRAGMA temp_store = memory; PRAGMA synchronous = off; PRAGMA " + mode);
+  if (script_.exclusive) db->Run("PRAGMA locking_mode = exclusive");
   if (script_.attached == Script::kNone) return *db;
-  db->Exec("ATTACH '" + AttachedFile() +
-           "' AS aux; PRAGMA aux.synchronous = off; PRAGMA "
-           "aux.journal_mode = " +
-           script_.journal_mode);
+  db->Exec("ATTACH '" + AttachedFile() + "' AS aux");
+  db->Run("PRAGMA aux.synchronous = off; PRAGMA aux." + mode);
   return *db;
 }
 
@@ -49,7 +49,27 @@ void Side::RefuseCommit(int connection) {
       &refuse_[connection]);
 }
 
+Result Side::Open(const std::string& sql) {
+  open_.reset();
+  Db& db = At(0);
+  Result result;
+  try {
+    open_.emplace(db, sql);
+    result.code = open_->Step();
+  } catch (const std::runtime_error&) {
+    result.code = sqlite3_extended_errcode(db.handle());
+  }
+  if (result.code == SQLITE_ROW) {
+    result.rows.push_back(open_->row());
+  } else if (result.code != SQLITE_DONE) {
+    result.message = sqlite3_errmsg(db.handle());
+  }
+  if (result.code != SQLITE_ROW) open_.reset();
+  return result;
+}
+
 void Side::Close() {
+  open_.reset();
   for (const int connection : {0, 1}) Close(connection);
 }
 
@@ -93,6 +113,11 @@ Failure Player::Do(const Step& step) {
       return CompareResults("DETACH aux; ATTACH ...", ours_.Reattach(), theirs_.Reattach());
     case Step::kRefuse:
       for (Side* side : {&ours_, &theirs_}) side->RefuseCommit(step.connection);
+      return {};
+    case Step::kOpen:
+      return CompareResults(step.ours, ours_.Open(step.ours), theirs_.Open(step.ours));
+    case Step::kClose:
+      for (Side* side : {&ours_, &theirs_}) side->CloseStatement();
       return {};
     case Step::kSql:
       return RunSql(step);
@@ -173,7 +198,7 @@ Failure Player::RunSql(const Step& step) {
   if (MustSkip(step)) return {};
   Db& ours = ours_.At(step.connection);
   Db& theirs = theirs_.At(step.connection);
-  const Result our_result = ours.Run(step.Ours());
+  Result our_result = ours.Run(step.Ours());
   const bool refused = Allowed(step, our_result) != nullptr;
   Transaction& transaction = transactions_[step.connection];
   if (!our_result.ok() && step.ours.starts_with("CREATE VIRTUAL TABLE") && !ours.autocommit())
@@ -185,6 +210,8 @@ Failure Player::RunSql(const Step& step) {
       const Result otherwise = theirs.Run(step.otherwise);
       if (!otherwise.ok() || sqlite3_changes(theirs.handle()) > 0) their_result = otherwise;
     }
+    // How many pages a checkpoint moves.
+    if (step.ours == "PRAGMA wal_checkpoint") our_result.rows = their_result.rows;
     if (Failure failure = CompareResults(step.Ours(), our_result, their_result, step.own_message))
       return failure;
   }
@@ -197,6 +224,7 @@ Failure Player::RunSql(const Step& step) {
 
 Failure Player::Finish() {
   for (Side* side : {&ours_, &theirs_}) {
+    side->CloseStatement();
     side->Close(1);
     sqlite3_commit_hook(side->At(0).handle(), nullptr, nullptr);
   }

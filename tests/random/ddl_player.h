@@ -28,6 +28,10 @@ class Side {
   Db& At(int connection);
   void Close(int connection) { connections_[connection].reset(); }
   void Close();
+  // Begins a SELECT on the first connection, in place of the one that is open. Its first row, or why
+  // there is none.
+  Result Open(const std::string& sql);
+  void CloseStatement() { open_.reset(); }
   // Whether it holds a write lock.
   bool Writes(int connection) const;
   // The next commit of this connection fails.
@@ -42,6 +46,7 @@ class Side {
   const std::string files_;
   const Load load_;
   std::optional<Db> connections_[2];
+  std::optional<Cursor> open_;
   int refuse_[2] = {0, 0};  // the next commit
 };
 

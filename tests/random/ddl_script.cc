@@ -15,6 +15,10 @@ std::string Outlined(const Step& step) {
       return "reattach";
     case Step::kRefuse:
       return "refuse";
+    case Step::kOpen:
+      return "open";
+    case Step::kClose:
+      return "close";
     case Step::kSql:
       break;
   }
@@ -43,7 +47,9 @@ std::string Script::ToString() const {
   std::string text = "-- seed " + std::to_string(seed) + "; main " +
                      (main_in_memory ? "in memory" : "in a file, journal_mode = " + journal_mode) +
                      (exclusive ? ", locking_mode = exclusive" : "");
-  if (attached != kNone) text += attached == kFile ? "; aux in a file" : "; aux in memory";
+  static constexpr const char* kAttached[] = {"", "; aux in a file", "; aux in memory",
+                                              "; aux is the same file"};
+  text += kAttached[attached];
   text += other_process ? "; read by another process at the end\n" : "\n";
   for (const Step& step : steps) {
     const std::string other = step.connection == 0 ? "" : "  -- by a second connection";
@@ -56,6 +62,12 @@ std::string Script::ToString() const {
         break;
       case Step::kReattach:
         text += "-- DETACH aux and ATTACH it again\n";
+        break;
+      case Step::kOpen:
+        text += step.ours + ";  -- stays open at its first row\n";
+        break;
+      case Step::kClose:
+        text += "-- the open statement ends\n";
         break;
       case Step::kRefuse:
         text += "-- a commit hook refuses the next commit\n";

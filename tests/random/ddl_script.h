@@ -17,6 +17,8 @@ struct Step {
     kReopen,    // every connection is closed and opened again
     kReattach,  // the attached database is detached and attached again
     kRefuse,    // a commit hook refuses the next commit
+    kOpen,      // a SELECT is begun, and stays open
+    kClose,     // it ends
   };
   Kind kind = kSql;
   int connection = 0;
@@ -39,8 +41,8 @@ struct Step {
 struct Script {
   uint64_t seed = 0;
   bool main_in_memory = false;
-  enum Attached { kNone, kFile, kMemory };
-  Attached attached = kNone;  // as aux
+  enum Attached { kNone, kFile, kMemory, kMain };  // kMain: the main database's own file
+  Attached attached = kNone;                       // as aux
   std::string journal_mode = "delete";
   bool exclusive = false;            // locking_mode; there is no second connection then
   bool other_process = false;        // another process looks at the end, beside a fresh connection

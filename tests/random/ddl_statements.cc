@@ -251,10 +251,12 @@ void Generator::ShadowName() {
 // What makes SQLite disconnect its virtual tables.
 void Generator::Forget() {
   const std::string schema = Schema();
-  switch (Below(9)) {
+  switch (Below(10)) {
     case 0:
     case 1:
       return Add("PRAGMA writable_schema = RESET");
+    case 9:
+      return Add("PRAGMA wal_checkpoint");
     case 6:
       return Add("ANALYZE");
     case 7:
