@@ -189,9 +189,11 @@ void MemkvTable::Sync() {
   if (state_) state_->Sync();
 }
 void MemkvTable::Commit() {
+  before_update_.reset();
   if (state_) state_->Commit();
 }
 void MemkvTable::Rollback() {
+  before_update_.reset();
   if (state_) state_->Rollback();
 }
 void MemkvTable::Savepoint(int n) {

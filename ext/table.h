@@ -5,6 +5,7 @@
 #define MEMKV_EXT_TABLE_H_
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <unordered_set>
@@ -62,6 +63,7 @@ class MemkvTable : public sqlite3_vtab {
   // A cursor begins to read.
   void ReadsBegin() noexcept {
     if (!overwritten_.empty()) overwritten_.clear();
+    before_update_.reset();
   }
   // A buffer that a cursor borrows for its life, so that a lookup allocates none.
   std::string TakeBuffer() { return std::move(buffer_); }
@@ -83,6 +85,8 @@ class MemkvTable : public sqlite3_vtab {
   void SetState(std::shared_ptr<TableState> state);
 
   void Delete(sqlite3_value* key);
+  void UndoIfFailed(TableState& s, std::span<sqlite3_value*> args);
+  void UpdateRow(TableState& s, std::span<sqlite3_value*> args);
   bool IsUpdateOfNothing(std::span<sqlite3_value*> args);
   void CheckNotOverwritten(Bytes old_key);
   void Insert(std::span<sqlite3_value*> columns);
@@ -109,6 +113,7 @@ class MemkvTable : public sqlite3_vtab {
   // By the UPDATE OR REPLACE that is going on: the keys of rows that it has put others in place of.
   // Nothing is read between the changes of a statement: a read begins another.
   std::unordered_set<std::string> overwritten_;
+  std::optional<Table::Version> before_update_;  // of many rows, where SQLite has no savepoint
 };
 
 }  // namespace memkv::sql

@@ -240,6 +240,7 @@ void TableState::Sync() {
 }
 
 void TableState::Commit() noexcept {
+  statement_savepoint_.reset();
   if (!durable_) return table.Commit();
   if (dead_) return;
   created_ = false;
@@ -257,6 +258,7 @@ void TableState::Rollback() noexcept {
 }
 
 void TableState::LeaveTransaction() noexcept {
+  statement_savepoint_.reset();
   marked_edits_ = 0;
   const bool undoes = table.in_transaction();
   if (durable_) {
@@ -281,8 +283,16 @@ void TableState::Persist() {
 
 void TableState::Savepoint(int n) {
   if (dead_ || !table.in_transaction()) return;
-  if (!connection_.InDml()) Persist();
-  if (!dead_) table.Savepoint(n);
+  const bool of_statement = connection_.InDml();
+  if (!of_statement) Persist();
+  if (dead_) return;
+  table.Savepoint(n);
+  if (of_statement) statement_savepoint_ = n;
+}
+
+void TableState::Release(int n) noexcept {
+  table.Release(n);
+  if (statement_savepoint_ && *statement_savepoint_ >= n) statement_savepoint_.reset();
 }
 
 void TableState::RollbackTo(int n) noexcept {

@@ -97,7 +97,9 @@ class TableState {
   void Commit() noexcept;
   void Rollback() noexcept;
   void Savepoint(int n);
-  void Release(int n) noexcept { table.Release(n); }
+  void Release(int n) noexcept;
+  // Whether SQLite undoes what the statement that is running has changed, should it fail.
+  bool statement_has_savepoint() const { return statement_savepoint_.has_value(); }
   void RollbackTo(int n) noexcept;
 
   // The 'merge' command: a step of at most that many bytes. A memory table has nothing to write: it
@@ -126,6 +128,7 @@ class TableState {
 
   std::shared_ptr<const Fst> frozen_file_;
   int vtabs_ = 0;
+  std::optional<int> statement_savepoint_;  // its number
   unsigned data_version_ = 0;  // of the database, when it was last seen to hold what is shown
   bool refreshing_ = false;    // a view in place of a shadow table may lead back here
 

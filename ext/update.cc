@@ -43,6 +43,10 @@ void CheckHidden(const Schema& schema, std::span<sqlite3_value*> columns, bool i
 void MemkvTable::Update(std::span<sqlite3_value*> args) {
   TableState& s = state();
   s.Begin();
+  UndoIfFailed(s, args);
+}
+
+void MemkvTable::UpdateRow(TableState& s, std::span<sqlite3_value*> args) {
   if (args.size() == 1) {
     CheckWritable(s);
     return Delete(args[0]);
@@ -62,6 +66,23 @@ void MemkvTable::Update(std::span<sqlite3_value*> args) {
   if (insert && IsUpdateOfNothing(args)) return;
   if (insert) return Insert(columns);
   Change(args[0], columns);
+}
+
+// An UPDATE … FROM of many rows gets no savepoint of its own from SQLite, so that what it has changed
+// before it fails would stay in a transaction.
+void MemkvTable::UndoIfFailed(TableState& s, std::span<sqlite3_value*> args) {
+  const bool many =
+      sqlite3_value_type(args[0]) != SQLITE_NULL && args.size() > 1 && s.cursors.any_started();
+  if (!many || s.statement_has_savepoint() || sqlite3_get_autocommit(db()))
+    return UpdateRow(s, args);
+  if (!before_update_) before_update_ = s.table.Remember();
+  try {
+    UpdateRow(s, args);
+  } catch (...) {
+    const int conflict = sqlite3_vtab_on_conflict(db());
+    if (conflict != SQLITE_IGNORE && conflict != SQLITE_FAIL) s.table.Return(*before_update_);
+    throw;
+  }
 }
 
 // An UPDATE … FROM whose rows are made by an aggregate over no rows has no old key either; its new

@@ -226,14 +226,14 @@ TEST_CASE("an open cursor sees the table as it was, whatever is done to it") {
   }
 }
 
-TEST_CASE("a cursor opened inside a transaction outlives its rollback") {
+TEST_CASE("a cursor opened inside a transaction outlives its rollback, and gives what is left") {
   Db db;
   db.Exec("CREATE VIRTUAL TABLE u USING memkv; INSERT INTO u VALUES ('a',1), ('b',2)");
   db.Exec("BEGIN; INSERT INTO u VALUES ('c',3), ('d',4)");
   Cursor cursor(db, "SELECT key FROM u");
   REQUIRE(cursor.Step() == SQLITE_ROW);
   db.Exec("ROLLBACK");
-  CHECK(Rest(cursor) == "'b' | 'c' | 'd'");
+  CHECK(Rest(cursor) == "'b'");
   CHECK(db.Rows("SELECT key FROM u") == "'a' | 'b'");
 }
 

@@ -78,6 +78,28 @@ TEST_CASE("key rewrites under OR REPLACE come to the same, or say that they cann
   CHECK(refused < 1000);
 }
 
+TEST_CASE("an UPDATE FROM that fails in a transaction changes nothing") {
+  for (const bool stored : {false, true}) {
+    CAPTURE(stored);
+    Folder folder;
+    Db db(stored ? folder / "a.db" : ":memory:");
+    db.Exec(kTables);
+    db.Exec("INSERT INTO t VALUES(1, 9), (2, 9), (3, 7); INSERT INTO p SELECT * FROM t");
+    db.Exec("BEGIN; INSERT INTO t VALUES(4, 5); INSERT INTO p VALUES(4, 5)");
+    for (const char* sql : {"UPDATE @ SET key = s.v FROM @ s WHERE s.key = @.key",
+                            "UPDATE OR FAIL @ SET key = s.v + 1 FROM @ s WHERE s.key = @.key",
+                            "UPDATE OR IGNORE @ SET key = s.v + 2 FROM @ s WHERE s.key = @.key",
+                            "UPDATE @ SET key = 100 + s.v FROM @ s WHERE s.key = @.key"}) {
+      CAPTURE(sql);
+      const Result ours = RunOn(db, "t", sql), theirs = RunOn(db, "p", sql);
+      CHECK(ours.code == theirs.code);
+      CHECK(db.Rows("SELECT * FROM t") == db.Rows("SELECT * FROM p"));
+    }
+    db.Exec("COMMIT; INSERT INTO t(t) VALUES('integrity-check')");
+    CHECK(db.Rows("SELECT * FROM t") == db.Rows("SELECT * FROM p"));
+  }
+}
+
 TEST_CASE("UPDATE FROM an aggregate over no rows changes nothing") {
   Db db;
   db.Exec(kTables);
