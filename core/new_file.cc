@@ -10,6 +10,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "core/shown.h"
+
 namespace memkv {
 
 NewFile::~NewFile() {
@@ -20,7 +22,7 @@ NewFile::~NewFile() {
 
 Status NewFile::Failure(bool opening) const {
   const int error = errno;
-  std::string message = "cannot write \"" + path_ + "\": " + std::strerror(error);
+  std::string message = "cannot write " + Shown(path_, kMostPath) + ": " + std::strerror(error);
   if (error == ENOSPC || error == EDQUOT) return Status::Full(std::move(message));
   return opening ? Status::CantOpen(std::move(message)) : Status::Io(std::move(message));
 }
@@ -38,7 +40,7 @@ Status NewFile::FindTarget(const std::string& path, int* mode) {
                            : S_ISFIFO(s.st_mode) ? "a FIFO"
                            : S_ISSOCK(s.st_mode) ? "a socket"
                                                  : "a device";
-  return Status::CantOpen("cannot write \"" + path + "\": it is " + kind +
+  return Status::CantOpen("cannot write " + Shown(path, kMostPath) + ": it is " + kind +
                           " (allowed: a new name, or a regular file, which is replaced)");
 }
 

@@ -47,6 +47,28 @@ inline uint32_t ReadUtf8(Bytes* in) {
   return Utf8Finish(c);
 }
 
+// How many bytes the character at the front of `text` has, by RFC 3629; 0 if there is none that is
+// well-formed.
+inline size_t Utf8Bytes(Bytes text) {
+  if (text.empty()) return 0;
+  const auto at = [text](size_t i) { return static_cast<uint8_t>(text[i]); };
+  const uint8_t c = at(0);
+  const size_t n = c < 0x80                ? 1
+                   : c >= 0xc2 && c < 0xe0 ? 2
+                   : c >= 0xe0 && c < 0xf0 ? 3
+                   : c >= 0xf0 && c < 0xf5 ? 4
+                                           : 0;
+  if (n == 0 || text.size() < n) return 0;
+  for (size_t i = 1; i < n; ++i) {
+    if (!IsUtf8Continuation(at(i))) return 0;
+  }
+  // Overlong forms, surrogates, and what lies past U+10FFFF.
+  if (n > 2 && ((c == 0xe0 && at(1) < 0xa0) || (c == 0xed && at(1) >= 0xa0) ||
+                (c == 0xf0 && at(1) < 0x90) || (c == 0xf4 && at(1) >= 0x90)))
+    return 0;
+  return n;
+}
+
 // The well-formed encoding of c. REQUIRES c <= 0x10FFFF.
 inline void AppendUtf8(uint32_t c, std::string* out) {
   const auto put = [out](uint32_t byte) { out->push_back(static_cast<char>(byte)); };

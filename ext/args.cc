@@ -146,7 +146,7 @@ void ParseOption(const std::string& name, std::string_view value, bool files, Sc
   const std::optional<Tokens::Token> t = tokens.Next();
   const std::string given = t ? t->text : std::string();
   const bool single = t && tokens.Rest().empty();
-  const std::string shown = (given.empty() ? "" : ' ' + std::string(Trimmed(value)));
+  const std::string shown = (given.empty() ? "" : ' ' + ShownBare(Trimmed(value)));
   const std::tuple<const char*, bool*, bool*> switches[] = {
       {"background", &schema->background_given, &schema->background},
       {"durable", &schema->durable_given, &schema->durable}};

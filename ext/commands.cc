@@ -93,8 +93,8 @@ constexpr Command kCommands[] = {
 void CheckWritable(const TableState& state) {
   if (!state.read_only()) return;
   throw SqlError(SQLITE_READONLY, "memkv: " + Shown(state.schema.table) +
-                                      " is read-only (it is the file " + Shown(state.schema.file) +
-                                      ")");
+                                      " is read-only (it is the file " +
+                                      Shown(state.schema.file, kMostPath) + ")");
 }
 
 void RunCommand(Connection& connection, TableState& state, std::span<sqlite3_value*> columns) {

@@ -17,7 +17,7 @@ void CheckIsNoDatabase(sqlite3* db, const std::string& path, const char* what) {
       if (::stat((database + suffix).c_str(), &other) != 0 || other.st_dev != file.st_dev ||
           other.st_ino != file.st_ino)
         continue;
-      throw SqlError(SQLITE_CANTOPEN, std::string(what) + ' ' + Shown(path) +
+      throw SqlError(SQLITE_CANTOPEN, std::string(what) + ' ' + Shown(path, kMostPath) +
                                           ": it belongs to the open database " +
                                           Shown(databases.Text(1)));
     }

@@ -26,7 +26,7 @@ uint64_t ExportFile(Connection& connection, const NamedTable& table, const std::
 
 std::shared_ptr<const Fst> OpenExported(sqlite3* db, Schema* schema) {
   CheckIsNoDatabase(db, schema->file, "memkv: cannot open");
-  const std::string shown = Shown(schema->file) + ": ";
+  const std::string shown = Shown(schema->file, kMostPath) + ": ";
   auto corrupt = [&shown](const std::string& what) {
     return SqlError(SQLITE_CORRUPT_VTAB, "memkv: " + shown + what);
   };

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <vector>
 
+#include "core/utf8.h"
 #include "ext/affinity.h"
 #include "ext/poller.h"
 #include "ext/sqlite.h"
@@ -30,20 +31,9 @@ PrefixTree<ViewCursor> TreeOf(const Connection& connection, const NamedTable& ta
 void AppendXml(Bytes text, std::string* out) {
   while (!text.empty()) {
     const uint8_t c = static_cast<uint8_t>(text[0]);
-    const size_t n = c < 0x80                ? 1
-                     : c >= 0xc2 && c < 0xe0 ? 2
-                     : c >= 0xe0 && c < 0xf0 ? 3
-                     : c >= 0xf0 && c < 0xf5 ? 4
-                                             : 0;
-    bool good = n > 0 && text.size() >= n && (c >= 0x20 || n > 1) && c != 0x7f;
-    for (size_t i = 1; good && i < n; ++i) good = (static_cast<uint8_t>(text[i]) & 0xc0) == 0x80;
-    if (good && n > 1) {
-      const uint8_t second = static_cast<uint8_t>(text[1]);
-      good = !(c == 0xe0 && second < 0xa0) && !(c == 0xed && second >= 0xa0) &&
-             !(c == 0xf0 && second < 0x90) && !(c == 0xf4 && second >= 0x90) &&
-             !(c == 0xef && second == 0xbf && static_cast<uint8_t>(text[2]) >= 0xbe);
-    }
-    if (!good) {
+    const size_t n = Utf8Bytes(text);
+    const bool no_character = n == 3 && text >= "\xef\xbf\xbe";  // U+FFFE and U+FFFF
+    if (n == 0 || c < 0x20 || c == 0x7f || no_character) {
       *out += "\xef\xbf\xbd";
       text.remove_prefix(1);
       continue;

@@ -27,7 +27,7 @@ class Malformed {
     if (count_ <= kShown) shown_ += "; line " + std::to_string(line) + ": " + what;
   }
   [[noreturn]] void Throw(const std::string& path) const {
-    throw SqlError(code_, "memkv: " + Shown(path) + ": " + std::to_string(count_) +
+    throw SqlError(code_, "memkv: " + Shown(path, kMostPath) + ": " + std::to_string(count_) +
                               " malformed line" + (count_ > 1 ? "s" : "") +
                               ", nothing was imported" + shown_ + (count_ > kShown ? "; ..." : ""));
   }

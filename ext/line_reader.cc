@@ -58,7 +58,7 @@ LineReader::~LineReader() { ::close(file_); }
 uint64_t LineReader::total() const { return std::max(total_, read_); }
 
 void LineReader::Fail(int code, const std::string& why) const {
-  throw SqlError(code, "memkv: cannot read " + Shown(path_) + ": " + why);
+  throw SqlError(code, "memkv: cannot read " + Shown(path_, kMostPath) + ": " + why);
 }
 
 void LineReader::CheckKind(unsigned mode) const {
@@ -94,7 +94,7 @@ void LineReader::CheckLength(size_t n) const {
       n > limits_.key_bytes && std::memchr(from, '\t', limits_.key_bytes + 1) == nullptr;
   if (n <= limits_.line_bytes && !long_key) return;
   throw SqlError(SQLITE_TOOBIG,
-                 "memkv: " + Shown(path_) + ": line " + std::to_string(number_ + 1) +
+                 "memkv: " + Shown(path_, kMostPath) + ": line " + std::to_string(number_ + 1) +
                      (long_key ? ": a key of over " + std::to_string(limits_.key_bytes)
                                : " has over " + std::to_string(limits_.line_bytes)) +
                      " bytes, nothing was imported");

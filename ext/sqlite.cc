@@ -34,15 +34,6 @@ std::string QuoteName(std::string_view name) {
   return out + '"';
 }
 
-std::string Shown(std::string_view text) {
-  constexpr size_t kMost = 80;
-  if (text.size() <= kMost) return '"' + std::string(text) + '"';
-  size_t cut = kMost;
-  while (cut > 0 && (static_cast<uint8_t>(text[cut]) & 0xc0) == 0x80)
-    --cut;  // not inside a character
-  return '"' + std::string(text.substr(0, cut)) + "...\"";
-}
-
 Statement::Statement(sqlite3* db, const std::string& sql) : db_(db) {
   const int rc = sqlite3_prepare_v2(db, sql.data(), static_cast<int>(sql.size()), &stmt_, nullptr);
   if (rc == SQLITE_NOMEM) throw std::bad_alloc();

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "core/datum.h"
+#include "core/shown.h"
 #include "core/status.h"
 #include "ext/vtab.h"
 
@@ -22,8 +23,6 @@ inline void Check(const Status& status) {
 
 // `name` as an SQL identifier or string literal.
 std::string QuoteName(std::string_view name);
-// The argument of an error message: "..." with what was given, cut to a readable length.
-std::string Shown(std::string_view text);
 
 // A prepared statement, finalized at the end of its scope. Throws SqlError with the connection's
 // message.

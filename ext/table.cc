@@ -38,7 +38,8 @@ TableState::Kind KindOf(sqlite3* db, const Schema& schema, const char* schema_na
 void CheckFileSchema(const Schema& schema, const char* schema_name) {
   if (schema.file.empty() || SameName(schema_name, "temp")) return;
   throw SqlError(SQLITE_ERROR,
-                 "memkv: file = " + Shown(schema.file) + " in the schema " + Shown(schema_name) +
+                 "memkv: file = " + Shown(schema.file, kMostPath) + " in the schema " +
+                     Shown(schema_name) +
                      " (allowed: in the temp schema, as in CREATE VIRTUAL TABLE temp." +
                      QuoteName(schema.table) + ")");
 }
@@ -71,7 +72,8 @@ std::unique_ptr<MemkvTable> MemkvTable::Make(const CreateArgs& args, const Schem
     const std::string why = sqlite3_errmsg(args.db);
     if (schema.file.empty()) throw SqlError(rc, "memkv: " + why);
     // The columns are what the file says they are.
-    throw SqlError(SQLITE_CORRUPT_VTAB, "memkv: " + Shown(schema.file) + ": section about: " + why);
+    throw SqlError(SQLITE_CORRUPT_VTAB,
+                   "memkv: " + Shown(schema.file, kMostPath) + ": section about: " + why);
   }
   sqlite3_vtab_config(args.db, SQLITE_VTAB_CONSTRAINT_SUPPORT, 1);
   return std::unique_ptr<MemkvTable>(new MemkvTable(&connection, args.schema, args.table));

@@ -8,6 +8,9 @@
 //   SqlError        -> its code; its text, unless empty, as the error message
 //   anything else   -> SQLITE_INTERNAL
 //
+// A message is made well-formed here, since bindings decode it: what SQLite says of a name that is
+// no UTF-8 is passed on in it.
+//
 // See https://www.sqlite.org/vtab.html. Nothing here knows about keys or trees.
 
 #ifndef MEMKV_EXT_VTAB_H_
@@ -51,6 +54,10 @@ struct CreateArgs {
   std::span<const char* const> args;
 };
 
+// A copy of a message for SQLite, to be freed by it: well-formed UTF-8, and of no more than a few
+// KiB. Null if it cannot be allocated.
+char* NewMessage(const char* text) noexcept;
+
 // Runs body; an exception becomes a result code and *message (owned by SQLite; null if even that
 // allocation failed).
 template <class Body>
@@ -58,7 +65,7 @@ int Guard(char** message, Body&& body) noexcept {
   auto say = [message](const char* text) {
     if (*text == '\0') return;
     sqlite3_free(*message);
-    *message = sqlite3_mprintf("%s", text);
+    *message = NewMessage(text);
   };
   try {
     body();
@@ -237,7 +244,7 @@ class ModuleOf {
                         char** wrong) noexcept {
         return Guard(wrong, [&] {
           const std::string text = Self(v)->Integrity(flags & 1);
-          if (!text.empty() && (*wrong = sqlite3_mprintf("%s", text.c_str())) == nullptr)
+          if (!text.empty() && (*wrong = NewMessage(text.c_str())) == nullptr)
             throw std::bad_alloc();
         });
       };

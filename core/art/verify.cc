@@ -4,25 +4,9 @@
 
 #include "core/art/engine.h"
 #include "core/pace.h"
+#include "core/shown.h"
 
 namespace memkv::art {
-
-namespace {
-
-std::string Show(Bytes key) {
-  std::string s;
-  for (unsigned char c : key.substr(0, 40)) {
-    if (c >= 32 && c < 127) {
-      s.push_back(static_cast<char>(c));
-    } else {
-      static const char* kHex = "0123456789abcdef";
-      s += {'\\', 'x', kHex[c >> 4], kHex[c & 15]};
-    }
-  }
-  return key.size() > 40 ? s + "..." : s;
-}
-
-}  // namespace
 
 uint64_t Engine::symbol_bytes() const {
   uint64_t n = coder_ ? sizeof(SymbolCoder) : 0;
@@ -97,16 +81,16 @@ Status Engine::Verify(const std::function<bool()>& poll) {
       path.CopySeparator(head, static_cast<uint32_t>(sep.size()),
                          reinterpret_cast<uint8_t*>(sep.data()));
       if (leaf.n == 0 || leaf.n > kLeafMax)
-        return Status::Corrupt("art: leaf of " + std::to_string(leaf.n) + " keys at " + Show(sep));
-      if (!any && !sep.empty()) return Status::Corrupt("art: first separator is " + Show(sep));
+        return Status::Corrupt("art: leaf of " + std::to_string(leaf.n) + " keys at " + Shown(sep));
+      if (!any && !sep.empty()) return Status::Corrupt("art: first separator is " + Shown(sep));
       if (leaf.skip > sep.size() || (leaf.skip && leaf.skip > path.SharedWithNext(head))) {
         return Status::Corrupt("art: leaf skips " + std::to_string(leaf.skip) + " bytes at " +
-                               Show(sep));
+                               Shown(sep));
       }
       Path found;
       found.Floor(head, sep);
       if (found.desc() != path.desc() || head.Floor(sep) != path.desc())
-        return Status::Corrupt("art: separator lost: " + Show(sep));
+        return Status::Corrupt("art: separator lost: " + Shown(sep));
       for (uint32_t i = 0; i < leaf.n; ++i) {
         if (due && poll && poll()) return Status::Interrupted();
         std::string key(leaf.KeyBytes(head.table(leaf), i), 0);
@@ -115,29 +99,29 @@ Status Engine::Verify(const std::function<bool()>& poll) {
         path.CopySeparator(head, skip, out);
         leaf.AssembleKey(head.table(leaf), i, skip, out, static_cast<uint32_t>(key.size()));
         if (key < sep)
-          return Status::Corrupt("art: key " + Show(key) + " below its separator " + Show(sep));
+          return Status::Corrupt("art: key " + Shown(key) + " below its separator " + Shown(sep));
         if (any && key <= last)
-          return Status::Corrupt("art: key " + Show(key) + " after " + Show(last));
+          return Status::Corrupt("art: key " + Shown(key) + " after " + Shown(last));
         if (i && leaf.l(i) != CommonPrefix(key, last))
-          return Status::Corrupt("art: shared length wrong at " + Show(key));
+          return Status::Corrupt("art: shared length wrong at " + Shown(key));
         if (head.Floor(key) != path.desc())
-          return Status::Corrupt("art: key not below its leaf: " + Show(key));
+          return Status::Corrupt("art: key not below its leaf: " + Shown(key));
         const LeafPos pos = leaf.Find(head.table(leaf), key);
-        if (!pos.exact || pos.pos != i) return Status::Corrupt("art: key not found: " + Show(key));
+        if (!pos.exact || pos.pos != i) return Status::Corrupt("art: key not found: " + Shown(key));
         last.swap(key);
         due = pace.Due(last.size());
         any = true;
       }
       if (path.CountBefore(head) != entries)
-        return Status::Corrupt("art: counts wrong before " + Show(sep));
+        return Status::Corrupt("art: counts wrong before " + Shown(sep));
       if (path.NetBefore(head) != nets)
-        return Status::Corrupt("art: net counts wrong before " + Show(sep));
+        return Status::Corrupt("art: net counts wrong before " + Shown(sep));
       entries += leaf.n;
       nets += leaf.net_sum(leaf.n);
       for (size_t i = 0; i < path.height(); ++i) {
         const Node* x = node(path[i].node);
         if (x->max != head.MaxOf(x->at(x->Before(Node::kNone))))
-          return Status::Corrupt("art: max wrong above " + Show(sep));
+          return Status::Corrupt("art: max wrong above " + Shown(sep));
       }
       Path next = path;
       more = next.Next(head, &level);
@@ -146,7 +130,7 @@ Status Engine::Verify(const std::function<bool()>& poll) {
         next.CopySeparator(head, static_cast<uint32_t>(next_sep.size()),
                            reinterpret_cast<uint8_t*>(next_sep.data()));
         if (next_sep <= last)
-          return Status::Corrupt("art: separator " + Show(next_sep) + " not above " + Show(last));
+          return Status::Corrupt("art: separator " + Shown(next_sep) + " not above " + Shown(last));
         path = next;
       }
     }

@@ -15,6 +15,7 @@
 #include "core/fst/records.h"
 #include "core/fst/skeleton.h"
 #include "core/fst/subtree.h"
+#include "core/shown.h"
 
 namespace memkv {
 namespace {
@@ -32,13 +33,6 @@ constexpr uint32_t kFewestHotUses =
     4;  // under which a reference of two bytes is not worth its place in the table
 constexpr uint64_t kColdRefBytes = 6;  // what a cold reference takes, about
 constexpr int kMostAttempts = 4;
-
-std::string Quoted(Bytes key) {
-  constexpr size_t kShown = 40;
-  std::string out = "'";
-  for (char c : key.substr(0, kShown)) out += c >= 32 && c < 127 ? c : '.';
-  return out + (key.size() > kShown ? "...'" : "'");
-}
 
 // Gives the keys of a source, in order and of allowed length, with what each shares with the one
 // before.
@@ -67,7 +61,7 @@ class KeyReader {
     if (count_ > 0 && (*shared == key->size() ||
                        (*shared < last_.size() && static_cast<uint8_t>(last_[*shared]) >
                                                       static_cast<uint8_t>((*key)[*shared])))) {
-      *status = Status::Invalid("out-of-order key " + Quoted(*key) + " after " + Quoted(last_));
+      *status = Status::Invalid("out-of-order key " + Shown(*key) + " after " + Shown(last_));
       return false;
     }
     last_.resize(*shared);

@@ -8,6 +8,7 @@
 
 #include "core/fst/about.h"
 #include "core/new_file.h"
+#include "core/shown.h"
 
 #if defined(__unix__) || defined(__APPLE__)
 #define MEMKV_POSIX 1
@@ -34,11 +35,12 @@ class OwnedImage final : public FstImage {
 };
 
 Status IoError(const char* what, const std::string& path) {
-  return Status::Io(std::string("cannot ") + what + " \"" + path + "\": " + std::strerror(errno));
+  return Status::Io(std::string("cannot ") + what + " " + Shown(path, kMostPath) + ": " +
+                    std::strerror(errno));
 }
 
 Status CannotOpen(const std::string& path) {
-  return Status::CantOpen("cannot open \"" + path + "\": " + std::strerror(errno));
+  return Status::CantOpen("cannot open " + Shown(path, kMostPath) + ": " + std::strerror(errno));
 }
 
 #if MEMKV_POSIX
@@ -72,7 +74,7 @@ class MappedImage final : public FstImage {
     struct stat st;
     if (::fstat(file_.fd(), &st) != 0) return IoError("stat", path_);
     if (static_cast<uint64_t>(st.st_size) == bytes_.size()) return {};
-    return Status::Io("\"" + path_ + "\" was " + std::to_string(bytes_.size()) +
+    return Status::Io(Shown(path_, kMostPath) + " was " + std::to_string(bytes_.size()) +
                       " bytes long when opened and is " + std::to_string(st.st_size) + " now");
   }
 
@@ -124,8 +126,9 @@ Status MapFile(const std::string& path, std::shared_ptr<const FstImage>* out) {
   struct stat st;
   if (::stat(path.c_str(), &st) != 0) return CannotOpen(path);
   auto regular = [&] {
-    return S_ISREG(st.st_mode) ? Status()
-                               : Status::CantOpen("\"" + path + "\" is not a regular file");
+    return S_ISREG(st.st_mode)
+               ? Status()
+               : Status::CantOpen(Shown(path, kMostPath) + " is not a regular file");
   };
   MEMKV_TRY(regular());
   File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));

@@ -232,7 +232,7 @@ TEST_CASE("fst: a source out of order is refused by name") {
   std::shared_ptr<const FstImage> image;
   const Status status = FstBuilder::Build(&source, {}, &image);
   CHECK(status.code() == Status::kInvalid);
-  CHECK(status.message() == "out-of-order key 'b' after 'c'");
+  CHECK(status.message() == "out-of-order key \"b\" after \"c\"");
 }
 
 }  // namespace
