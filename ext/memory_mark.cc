@@ -43,10 +43,11 @@ std::string NameOf(const std::string& schema, const std::string& table) {
 
 // The row of a mark; empty where there is none.
 std::string ReadBytes(sqlite3* db, const std::string& schema, const std::string& table) {
-  Statement found(db, "SELECT 1 FROM " + QuoteName(schema) +
-                          ".sqlite_schema WHERE type = 'table' AND name = ?1 COLLATE NOCASE");
-  found.Bind(1, table + kSuffix);
-  if (!found.Step()) return "";
+  // Not by a statement, which would begin a transaction where a table is connected inside BEGIN.
+  if (sqlite3_table_column_metadata(db, schema.c_str(), (table + kSuffix).c_str(), nullptr, nullptr,
+                                    nullptr, nullptr, nullptr, nullptr) != SQLITE_OK) {
+    return "";
+  }
   Statement row(db, "SELECT * FROM " + NameOf(schema, table) + " LIMIT 1");
   const Bytes bytes = row.Step() ? row.Blob(0) : Bytes();
   return bytes.size() == kBytes && bytes.starts_with(kMagic) ? std::string(bytes) : "";

@@ -1,6 +1,7 @@
 #include "ext/shadow.h"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 
 #include "ext/args.h"
@@ -54,11 +55,11 @@ bool Shadow::IsSuffix(const char* suffix) {
 }
 
 bool Shadow::Exists(sqlite3* db, const std::string& schema, const std::string& table) {
-  Statement found(
-      db, "SELECT count(*) FROM " + QuoteName(schema) +
-              ".sqlite_schema WHERE type = 'table' AND name COLLATE NOCASE IN (?1, ?2, ?3)");
-  for (int i = 0; i < 3; ++i) found.Bind(i + 1, table + kSuffixes[i]);
-  return found.Step() && found.Int(0) == 3;
+  // Not by a statement, which would begin a transaction where a table is connected inside BEGIN.
+  return std::all_of(std::begin(kSuffixes), std::end(kSuffixes), [&](const char* suffix) {
+    return sqlite3_table_column_metadata(db, schema.c_str(), (table + suffix).c_str(), nullptr,
+                                         nullptr, nullptr, nullptr, nullptr, nullptr) == SQLITE_OK;
+  });
 }
 
 void CheckFree(sqlite3* db, const std::string& schema, const std::string& table,

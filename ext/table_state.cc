@@ -202,6 +202,11 @@ bool TableState::RefreshAlone() {
 
 void TableState::RefreshForPlan() {
   if (!durable_ || durable_->store.loaded()) return;
+  // A plan begins no transaction: a write that is refused would keep its lock, or snapshot, until
+  // COMMIT, where the plain table keeps none.
+  if (!sqlite3_get_autocommit(connection_.db()) &&
+      sqlite3_txn_state(connection_.db(), schema_name.c_str()) == SQLITE_TXN_NONE)
+    return;
   try {
     (void)RefreshAlone();
   } catch (const SqlError&) {
