@@ -133,6 +133,9 @@ std::unique_ptr<MemkvTable> MemkvTable::Connect(const CreateArgs& args) {
                                          TableState::kDurable);
     connection.Found(state);
   }
+  // A CREATE that failed inside a transaction is known to SQLite until it reads the schema again.
+  if (!state)
+    Statement(args.db, "SELECT 1 FROM " + QuoteName(args.schema) + ".sqlite_schema LIMIT 1").Step();
   vtab->SetState(std::move(state));
   return vtab;
 }
