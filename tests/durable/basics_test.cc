@@ -67,12 +67,12 @@ TEST_CASE("options and shadow tables") {
   CHECK(db.Error("CREATE VIRTUAL TABLE t USING memkv(delta_limit = 'much')") ==
         "memkv: delta_limit = 'much' (allowed: off, a size as in '64MB', a share as in '10%')");
   db.Exec("CREATE VIRTUAL TABLE temp.u USING memkv");
-  CHECK(db.Rows("SELECT name FROM temp.sqlite_schema") == "'u'");
+  CHECK(db.Rows("SELECT name FROM temp.sqlite_schema") == "'u' | 'u_memory'");
   db.Exec(
       "CREATE VIRTUAL TABLE temp.v USING memkv(durable = on, delta_limit = '64MB'); INSERT INTO v "
       "VALUES(1, 2)");
   CHECK(db.Rows("SELECT name FROM temp.sqlite_schema ORDER BY 1") ==
-        "'u' | 'v' | 'v_log' | 'v_meta' | 'v_segment'");
+        "'u' | 'u_memory' | 'v' | 'v_log' | 'v_meta' | 'v_segment'");
   db.Exec("CREATE TABLE w_log(x)");
   CHECK(
       db.Error("CREATE VIRTUAL TABLE w USING memkv") ==
