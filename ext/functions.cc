@@ -199,6 +199,22 @@ void Surt(sqlite3_context* context, int argc, sqlite3_value** argv) noexcept {
   });
 }
 
+// memkv_after(prefix): the least TEXT or BLOB past everything that begins with prefix, which is of
+// the prefix's class if there is one: BLOBs come after TEXT. Bytewise, so that it holds for any
+// bytes: a TEXT that comes of it may be no well-formed UTF-8.
+void After(sqlite3_context* context, int argc, sqlite3_value** argv) noexcept {
+  GuardFunction(context, [&] {
+    const Arguments args = ArgumentsOf("memkv_after(prefix)", argc, argv);
+    args.CheckCount(1, 1);
+    if (args.IsNull(0)) return;
+    const Converted prefix = Converted::Compared(args[0], Affinity::kText);
+    const bool text = prefix.datum().kind == Datum::kText;
+    const std::optional<std::string> next = PrefixSuccessor(prefix.datum().bytes);
+    if (next) return SetResult(context, text ? Datum::Text(*next) : Datum::Blob(*next));
+    if (text) SetResult(context, Datum::Blob(""));
+  });
+}
+
 // Functions take any number of arguments and say themselves which they take.
 constexpr int kAnyCount = -1;
 
@@ -216,6 +232,7 @@ constexpr int kDirect = SQLITE_UTF8 | SQLITE_DIRECTONLY;
 
 constexpr FunctionEntry kFunctions[] = {
     {"has_prefix", kAnyCount, kPure, &HasPrefix, false},
+    {"memkv_after", kAnyCount, kPure, &After, false},
     {"memkv_count", kAnyCount, kReads, &Count, false},
     {"memkv_debug", kAnyCount, kPure, &Debug, false},
     {"memkv_export", kAnyCount, kDirect, &ExportTo, true},

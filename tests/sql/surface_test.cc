@@ -159,6 +159,49 @@ TEST_CASE("URLs") {
                 "memkv_surt(NULL)") == "'com,example,www)/path?q', 'x', NULL");
 }
 
+TEST_CASE("memkv_after is the end of a prefix, in any table") {
+  Db db;
+  CHECK(db.Rows("SELECT memkv_after('abc'), memkv_after(x'6162'), memkv_after(NULL)") ==
+        "'abd', x'6163', NULL");
+  CHECK(db.Rows("SELECT memkv_after(''), memkv_after(x''), memkv_after(x'ffff')") ==
+        "x'', NULL, NULL");
+  CHECK(db.Rows("SELECT memkv_after(x'61ff'), memkv_after(x'00'), memkv_after(x'61ff00')") ==
+        "x'62', x'01', x'61ff01'");
+  // A number is its text, as has_prefix() takes it.
+  CHECK(db.Rows("SELECT memkv_after(9), memkv_after(1.5), memkv_after(-1)") == "':', '1.6', '-2'");
+  // Bytewise, whatever the text is.
+  CHECK(db.Rows("SELECT hex(memkv_after('é')), typeof(memkv_after('ÿ')), hex(memkv_after('ÿ'))") ==
+        "'C3AA', 'text', 'C3C0'");
+  CHECK(db.Rows("SELECT memkv_after(CAST(x'61ff' AS TEXT)), memkv_after(CAST(x'ff' AS TEXT)), "
+                "hex(memkv_after(CAST(x'6100' AS TEXT)))") == "'b', x'', '6101'");
+  const std::vector<Cell> prefixes = {TextCell("a"),        TextCell(""),     TextCell("ab"),
+                                      TextCell("a\xff"),    TextCell("\xff"), TextCell("zz"),
+                                      BlobCell("a"),        BlobCell(""),     BlobCell("a\xff"),
+                                      BlobCell("\xff\xff"), NullCell()};
+  for (const char* create :
+       {"CREATE VIRTUAL TABLE t USING memkv(key PRIMARY KEY)", "CREATE TABLE t(key PRIMARY KEY)",
+        "CREATE TABLE t(key TEXT PRIMARY KEY) WITHOUT ROWID",
+        "CREATE VIRTUAL TABLE t USING memkv(key TEXT PRIMARY KEY)"}) {
+    Db one;
+    one.Exec(create);
+    one.Exec(
+        "INSERT INTO t VALUES (''), ('a'), ('ab'), ('abc'), ('b'), ('1'), ('12'), (x''), "
+        "(x'61'), (x'61ff'), (x'61ff01'), (x'62'), (x'ff'), (x'ffff'), (x'ffff00')");
+    one.Exec(
+        "INSERT INTO t VALUES (CAST(x'61ff' AS TEXT)), (CAST(x'61ff62' AS TEXT)), "
+        "(CAST(x'ff' AS TEXT)), (CAST(x'ffffff' AS TEXT)), ('a' || char(0) || 'b')");
+    for (const Cell& prefix : prefixes) {
+      const std::string range =
+          "key >= ?1 AND (key < memkv_after(?1) OR (memkv_after(?1) IS NULL AND ?1 IS NOT NULL))";
+      CAPTURE(create);
+      CAPTURE(Show(prefix));
+      const std::string select = "SELECT hex(key), typeof(key) FROM t WHERE ";
+      CHECK(one.Rows(select + range + " ORDER BY key", {prefix}) ==
+            one.Rows(select + "has_prefix(key, ?1) ORDER BY key", {prefix}));
+    }
+  }
+}
+
 TEST_CASE("each function says what it takes") {
   Db db;
   db.Exec(kFill);
@@ -212,6 +255,8 @@ TEST_CASE("each function says what it takes") {
        "byte"},
       {"SELECT memkv_flame('t', '/', -1)",
        "memkv_flame(table, delimiter [, min_share]): min_share is a number from 0 to 1, not -1"},
+      {"SELECT memkv_after()", "memkv_after(prefix): it was given 0 arguments"},
+      {"SELECT memkv_after('a', 'b')", "memkv_after(prefix): it was given 2 arguments"},
       {"SELECT memkv_host()", "memkv_host(url): it was given 0 arguments"},
       {"SELECT memkv_surt('a', 'b')", "memkv_surt(url): it was given 2 arguments"},
       {"SELECT memkv_count()",
