@@ -8,10 +8,12 @@
 #include "ext/affinity.h"
 #include "ext/compared_range.h"
 #include "ext/ordered_walk.h"
+#include "ext/outer_join.h"
 #include "ext/pattern_walk.h"
 #include "ext/poller.h"
 #include "ext/row_values.h"
 #include "ext/sqlite.h"
+#include "ext/sqlite_version.h"
 #include "ext/table.h"
 
 namespace memkv::sql {
@@ -64,7 +66,8 @@ void TableCursor::Filter(int, const char* text, std::span<sqlite3_value*> args) 
     if (v.kind == Datum::kInteger && v.integer > 0) skip = static_cast<uint64_t>(v.integer);
   }
   if (!plan_->by.empty()) {
-    ordered_ = OrderedWalk::Start(table_, view_, *plan_, args, skip);
+    ordered_ = OrderedWalk::Start(table_, view_, *plan_, args, skip,
+                                  [this](const Term& term) { return Narrows(term); });
     if (ordered_) mode_ = kOrdered;
     return;
   }
@@ -75,7 +78,7 @@ void TableCursor::Filter(int, const char* text, std::span<sqlite3_value*> args) 
   }
   narrowed_ = {};
   for (size_t i = 0; i < plan_->terms.size() && !narrowed_.nothing; ++i)
-    Narrow(plan_->terms[i], args[i], &narrowed_);
+    if (Narrows(plan_->terms[i])) Narrow(plan_->terms[i], args[i], &narrowed_);
   StartWalk(skip);
 }
 
@@ -121,6 +124,43 @@ void TableCursor::Resume() {
       gone_ = !ordered_ || ordered_->IndexKey() != index_key;
       return;
   }
+}
+
+bool TableCursor::MayBeInOuterJoin() {
+  if (!outer_join_) outer_join_ = OuterJoinMayRun(table_.db());
+  return *outer_join_;
+}
+
+// A pattern that was claimed with omit, where SQLite or memkv may slip over it in an outer join.
+void TableCursor::CheckSlips(bool folds) {
+  if (outer_join_ || !PatternsMaySlip(folds) || !MayBeInOuterJoin() ||
+      (LikeMatchesBlobs() && !HasKeysIn(ClassRange(kBlobTag))) || !MayPlanAnew(table_.db()))
+    return;
+  table_.connection().CheckPatterns(true);
+  throw SqlError(SQLITE_SCHEMA, "");
+}
+
+bool TableCursor::Narrows(const Term& term) {
+  switch (term.op) {
+    case Term::kLikeFoldedPrefix:
+    case Term::kLikeFolded:
+      CheckSlips(true);
+      return true;
+    case Term::kLikePrefix:
+    case Term::kGlobPrefix:
+      CheckSlips(false);
+      return true;
+    case Term::kLikeFoldedPrefixChecked:
+    case Term::kLikeFoldedChecked:
+    case Term::kLike:
+    case Term::kGlob:
+      table_.connection().CheckPatterns(false);
+      break;
+    default:
+      break;
+  }
+  return !MayStandInOn(term.op) || OuterJoinTermsAreHidden(sqlite3_libversion_number()) ||
+         !MayBeInOuterJoin();
 }
 
 std::optional<KeyRange> TableCursor::Ambiguous(sqlite3_value* value) const {
@@ -226,6 +266,8 @@ void TableCursor::Narrow(const Term& term, sqlite3_value* value, Narrowed* narro
       return NarrowFolded(term, ToDatum(value), narrowed);
     case Term::kLikeFoldedPrefix:
     case Term::kLikeFolded:
+    case Term::kLikeFoldedPrefixChecked:
+    case Term::kLikeFoldedChecked:
     case Term::kLikePrefix:
     case Term::kLike:
     case Term::kGlobPrefix:
@@ -326,8 +368,7 @@ bool TableCursor::StartPattern(const Narrowed& narrowed, uint64_t skip) {
       !table_.connection().HasBuiltinPatterns(glob ? "glob" : "like"))
     return false;
 
-  static const bool blobs_match = sqlite3_compileoption_used("LIKE_DOESNT_MATCH_BLOBS") == 0;
-  const bool blobs = (blobs_match || op == Term::kRegexp) && HasKeysIn(ClassRange(kBlobTag));
+  const bool blobs = (LikeMatchesBlobs() || op == Term::kRegexp) && HasKeysIn(ClassRange(kBlobTag));
   const SearchClasses classes = blobs ? SearchClasses::kTextAndBlob : SearchClasses::kText;
   const SearchOrder order = plan_->descending ? SearchOrder::kDescending : SearchOrder::kAscending;
   KeyRange keys = RanksAsKeys(narrowed);
@@ -338,6 +379,7 @@ bool TableCursor::StartPattern(const Narrowed& narrowed, uint64_t skip) {
   };
   switch (op) {
     case Term::kLikeFoldedPrefix:
+    case Term::kLikeFoldedPrefixChecked:
       start(FoldedPrefix(LikePrefix(narrowed.pattern_text, std::nullopt).bytes));
       break;
     case Term::kFoldedBelow:

@@ -63,6 +63,12 @@ class TableCursor : public sqlite3_vtab_cursor, private OpenCursor {
     bool nothing = false;
   };
 
+  // OuterJoinMayRun(), asked once: a cursor is of one statement.
+  bool MayBeInOuterJoin();
+  void CheckSlips(bool folds);
+  // Whether a term narrows the walk: not one that may stand in the ON of an outer join, where such a
+  // join may be about. May have the statement planned anew, with patterns checked.
+  bool Narrows(const Term& term);
   void Point(sqlite3_value* value, bool exact);
   void Points(sqlite3_value* list);
   void NextPoint();
@@ -91,6 +97,7 @@ class TableCursor : public sqlite3_vtab_cursor, private OpenCursor {
   // What plan_ was read from; SQLite keeps it while the statement lives.
   const char* plan_text_ = nullptr;
   std::shared_ptr<const Plan> plan_;
+  std::optional<bool> outer_join_;  // MayBeInOuterJoin(), once asked
 
   View view_;
   bool frozen_ = false;                      // all of view_ is: a rank says where a row is

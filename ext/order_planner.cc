@@ -14,18 +14,17 @@ namespace {
 // A walk in a second order reads each row by itself.
 constexpr double kRowWork = 1.0;
 
-std::optional<Datum> KnownValue(const sqlite3_index_info& info, int i) {
-  sqlite3_value* v = nullptr;
-  auto* asked = const_cast<sqlite3_index_info*>(&info);  // it is only read
-  if (sqlite3_vtab_rhs_value(asked, i, &v) != SQLITE_OK || v == nullptr) return std::nullopt;
-  return ToDatum(v);
-}
-
 // One second order, and what it can do.
 class Candidate {
  public:
-  Candidate(const TableState& state, sqlite3_index_info& info, size_t order, size_t column)
-      : state_(state), schema_(state.schema), info_(info), order_(order), column_(column) {
+  Candidate(Connection& connection, const TableState& state, sqlite3_index_info& info, size_t order,
+            size_t column)
+      : connection_(connection),
+        state_(state),
+        schema_(state.schema),
+        info_(info),
+        order_(order),
+        column_(column) {
     const auto n = static_cast<size_t>(info.nConstraint);
     out_.plan.by = schema_.columns[column].name;
     out_.argument.assign(n, 0);
@@ -68,7 +67,7 @@ class Candidate {
       case SQLITE_INDEX_CONSTRAINT_ISNULL:
         return !rank && Claim(i, {Term::kIsNull, target}, true);
       case SQLITE_INDEX_CONSTRAINT_ISNOTNULL:
-        return !rank && Claim(i, {Term::kNotNull, target}, true);
+        return !rank && NotNull(i);
       case SQLITE_INDEX_CONSTRAINT_EQ:
       case SQLITE_INDEX_CONSTRAINT_IS:
         return Equal(i, target);
@@ -78,6 +77,13 @@ class Candidate {
     if (!rank && !IsBinary(i)) return false;
     const bool exact = rank || RangeIsExact(affinity(), Known(i));
     return Claim(i, {exact ? *op : Checked(*op), target}, exact);
+  }
+
+  // It may stand in the ON of an outer join, as patterns may (ext/outer_join.h).
+  bool NotNull(int i) {
+    const bool hidden = OuterJoinTermsAreHidden(sqlite3_libversion_number());
+    if (!hidden && connection_.schema_joins().MayHoldOuterJoin()) return false;
+    return Claim(i, {Term::kNotNull, Term::kValue}, hidden);
   }
 
   bool Equal(int i, Term::Target target) {
@@ -187,6 +193,7 @@ class Candidate {
     return static_cast<double>(hi - lo);
   }
 
+  Connection& connection_;
   const TableState& state_;
   const Schema& schema_;
   sqlite3_index_info& info_;
@@ -221,12 +228,13 @@ double SortWork(const sqlite3_index_info& info, bool sorted, double rows) {
   return info.nOrderBy > 0 && !sorted ? rows * std::log2(rows + 2) * 0.5 : 0;
 }
 
-std::optional<OrderedPlan> ChooseOrder(const TableState& state, sqlite3_index_info& info,
-                                       double key_rows) {
+std::optional<OrderedPlan> ChooseOrder(Connection& connection, const TableState& state,
+                                       sqlite3_index_info& info, double key_rows) {
   std::optional<OrderedPlan> best;
   const std::vector<size_t> indexed = state.schema.IndexedColumns();
   for (size_t i = 0; i < indexed.size(); ++i) {
-    std::optional<OrderedPlan> plan = Candidate(state, info, i, indexed[i]).Choose(key_rows);
+    std::optional<OrderedPlan> plan =
+        Candidate(connection, state, info, i, indexed[i]).Choose(key_rows);
     if (plan && (!best || plan->work < best->work)) best = std::move(plan);
   }
   return best;

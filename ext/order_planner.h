@@ -27,8 +27,8 @@ inline constexpr double kFewestRows = 1000;
 
 // The best plan over a second order; none where no constraint and no ORDER BY is of one.
 // `key_rows`: about how many rows there are that satisfy what is asked of keys.
-std::optional<OrderedPlan> ChooseOrder(const TableState& state, sqlite3_index_info& info,
-                                       double key_rows);
+std::optional<OrderedPlan> ChooseOrder(Connection& connection, const TableState& state,
+                                       sqlite3_index_info& info, double key_rows);
 
 // LIMIT and OFFSET together, as far as they are known now.
 double LimitOf(const sqlite3_index_info& info);

@@ -35,7 +35,8 @@ KeyRange RangeOf(const Term& term, sqlite3_value* value, Affinity affinity,
 
 std::unique_ptr<OrderedWalk> OrderedWalk::Start(MemkvTable& table, const View& view,
                                                 const Plan& plan, std::span<sqlite3_value*> args,
-                                                uint64_t skip) {
+                                                uint64_t skip,
+                                                const std::function<bool(const Term&)>& narrows) {
   const Schema& schema = table.state().schema;
   size_t column = 0, which = 0;
   for (; column < schema.columns.size() && schema.columns[column].name != plan.by; ++column)
@@ -47,6 +48,7 @@ std::unique_ptr<OrderedWalk> OrderedWalk::Start(MemkvTable& table, const View& v
   RankRange ranks;
   for (size_t i = 0; i < plan.terms.size(); ++i) {
     const Term& term = plan.terms[i];
+    if (!narrows(term)) continue;
     if (term.target == Term::kValueRank) {
       if (sqlite3_value_type(args[i]) == SQLITE_NULL) return nullptr;
       ranks.Narrow(term.op, Converted::Compared(args[i], Affinity::kInteger).datum());

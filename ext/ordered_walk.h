@@ -3,6 +3,7 @@
 #ifndef MEMKV_EXT_ORDERED_WALK_H_
 #define MEMKV_EXT_ORDERED_WALK_H_
 
+#include <functional>
 #include <memory>
 #include <span>
 
@@ -16,9 +17,11 @@ class MemkvTable;
 
 class OrderedWalk {
  public:
-  // Stands on its first row, `skip` rows left out; null if there is none.
+  // Stands on its first row, `skip` rows left out; null if there is none. Terms that do not narrow
+  // it are left to SQLite.
   static std::unique_ptr<OrderedWalk> Start(MemkvTable& table, const View& view, const Plan& plan,
-                                            std::span<sqlite3_value*> args, uint64_t skip);
+                                            std::span<sqlite3_value*> args, uint64_t skip,
+                                            const std::function<bool(const Term&)>& narrows);
 
   // The same over another version, from the row on that has `index_key`, or comes next; null if none
   // is left.

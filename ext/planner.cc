@@ -1,7 +1,6 @@
 #include "ext/planner.h"
 
 #include <algorithm>
-#include <cassert>
 #include <cmath>
 #include <optional>
 
@@ -16,216 +15,11 @@
 namespace memkv::sql {
 namespace {
 
-struct OpText {
-  Term::Op op;
-  const char* text;  // after "key " or "rank "
-  int number;
-};
-
-constexpr OpText kOps[] = {
-    {Term::kEqual, "= ?", 1},
-    {Term::kEqualChecked, "= ? (checked)", 1},
-    {Term::kIn, "IN ?", 7},
-    {Term::kLessEqual, "<= ?", 2},
-    {Term::kLess, "< ?", 2},
-    {Term::kGreaterEqual, ">= ?", 2},
-    {Term::kGreater, "> ?", 2},
-    {Term::kLessEqualChecked, "<= ? (checked)", 2},
-    {Term::kLessChecked, "< ? (checked)", 2},
-    {Term::kGreaterEqualChecked, ">= ? (checked)", 2},
-    {Term::kGreaterChecked, "> ? (checked)", 2},
-    {Term::kLessOrBlob, "< ? (or a BLOB)", 2},
-    {Term::kLikeFoldedPrefix, "LIKE ? (folded prefix)", 3},
-    {Term::kLikeFolded, "LIKE ? (folded pattern)", 3},
-    {Term::kLike, "LIKE ? (pattern)", 3},
-    {Term::kLikePrefix, "LIKE ? (prefix)", 4},
-    {Term::kGlobPrefix, "GLOB ? (prefix)", 4},
-    {Term::kGlob, "GLOB ? (pattern)", 4},
-    {Term::kRegexp, "REGEXP ? (prefix)", 4},
-    {Term::kHasPrefix, "HAS_PREFIX ?", 5},
-    {Term::kFoldedAtLeast, ">= ? (folded)", 3},
-    {Term::kFoldedBelow, "< ? (folded)", 3},
-    {Term::kIs, "IS ?", 8},
-    {Term::kIsNull, "IS NULL", 8},
-    {Term::kNotNull, "IS NOT NULL", 8},
-};
-
-const OpText& TextOf(Term::Op op) {
-  for (const OpText& t : kOps) {
-    if (t.op == op) return t;
-  }
-  assert(false);
-  return kOps[0];
-}
-
-bool Take(std::string_view* text, std::string_view word) {
-  if (!text->starts_with(word)) return false;
-  text->remove_prefix(word.size());
-  return true;
-}
-
-// A name as QuoteName() gives it.
-std::string TakeName(std::string_view* text) {
-  std::string name;
-  Take(text, "\"");
-  while (!text->empty()) {
-    const char c = text->front();
-    text->remove_prefix(1);
-    if (c == '"' && !Take(text, "\"")) break;
-    name += c;
-  }
-  return name;
-}
-
-constexpr const char* kRankSuffix = "_rank";  // as RankName() has it
-
-}  // namespace
-
-int Plan::Number() const {
-  int number = 0;
-  if (!by.empty()) {
-    const bool ranks = std::any_of(terms.begin(), terms.end(),
-                                   [](const Term& t) { return t.target == Term::kValueRank; });
-    return ranks ? 9 : 8;
-  }
-  for (const Term& t : terms) {
-    const int n = t.target == Term::kRank ? 6 : TextOf(t.op).number;
-    // A lookup outweighs a pattern, a pattern a range.
-    if (number == 0 || n == 1 || (number != 1 && number == 2)) number = n;
-  }
-  return number;
-}
-
-std::string Plan::ToText() const {
-  std::string text;
-  for (const Term& t : terms) {
-    if (!text.empty()) text += " AND ";
-    text += t.target == Term::kKey    ? "key"
-            : t.target == Term::kRank ? "rank"
-                                      : QuoteName(t.target == Term::kValue ? by : by + kRankSuffix);
-    text += ' ';
-    text += TextOf(t.op).text;
-  }
-  if (!text.empty()) text += ' ';
-  text += descending ? "desc" : "asc";
-  if (!by.empty()) text += " by " + QuoteName(by);
-  if (offset) text += " offset ?";
-  return text;
-}
-
-Plan Plan::FromText(std::string_view text) {
-  Plan plan;
-  std::vector<std::string> names;  // of the terms; empty for key and rank
-  while (text.starts_with("key ") || text.starts_with("rank ") || text.starts_with('"')) {
-    Term term;
-    names.emplace_back();
-    if (text[0] == '"') {
-      names.back() = TakeName(&text);
-      Take(&text, " ");
-    } else {
-      term.target = Take(&text, "rank ") ? Term::kRank : Term::kKey;
-      if (term.target == Term::kKey) Take(&text, "key ");
-    }
-    const OpText* longest = nullptr;  // "= ? (checked)", not "= ?"
-    for (const OpText& t : kOps) {
-      if (text.starts_with(t.text) &&
-          (!longest || std::string_view(longest->text).size() < std::string_view(t.text).size())) {
-        longest = &t;
-      }
-    }
-    assert(longest);
-    term.op = longest->op;
-    Take(&text, longest->text);
-    plan.terms.push_back(term);
-    if (!Take(&text, " AND ")) Take(&text, " ");
-  }
-  plan.descending = Take(&text, "desc");
-  Take(&text, "asc");
-  if (Take(&text, " by ")) plan.by = TakeName(&text);
-  for (size_t i = 0; i < names.size(); ++i) {
-    if (!names[i].empty())
-      plan.terms[i].target = names[i] == plan.by ? Term::kValue : Term::kValueRank;
-  }
-  plan.offset = Take(&text, " offset ?");
-  return plan;
-}
-
-// A text, too, may come from a numeric column, and is then above every key that looks like a
-// number.
-bool RangeIsExact(Affinity affinity, const std::optional<Datum>& v) {
-  if (affinity != Affinity::kText && affinity != Affinity::kNone) return true;
-  return v && v->kind != Datum::kInteger && v->kind != Datum::kReal;
-}
-
-// SQLite does not say whether a number that is compared with a TEXT column stands as it is written
-// (a literal: '5') or comes from a numeric column (then '05' equals it too), nor whether a text
-// that is compared with an untyped column has TEXT affinity.
-bool EqualityIsExact(Affinity affinity, const std::optional<Datum>& v) {
-  if (affinity != Affinity::kText && affinity != Affinity::kNone) return true;
-  if (!v) return false;
-  return v->kind == Datum::kBlob || v->kind == Datum::kNull ||
-         (v->kind == Datum::kText && affinity == Affinity::kText);
-}
-
-Term::Op Checked(Term::Op op) {
-  switch (op) {
-    case Term::kLess:
-      return Term::kLessChecked;
-    case Term::kLessEqual:
-      return Term::kLessEqualChecked;
-    case Term::kGreater:
-      return Term::kGreaterChecked;
-    default:
-      return Term::kGreaterEqualChecked;
-  }
-}
-
-std::optional<Term::Op> RangeOperator(int constraint_op) {
-  switch (constraint_op) {
-    case SQLITE_INDEX_CONSTRAINT_LT:
-      return Term::kLess;
-    case SQLITE_INDEX_CONSTRAINT_LE:
-      return Term::kLessEqual;
-    case SQLITE_INDEX_CONSTRAINT_GT:
-      return Term::kGreater;
-    case SQLITE_INDEX_CONSTRAINT_GE:
-      return Term::kGreaterEqual;
-    default:
-      return std::nullopt;
-  }
-}
-
-std::optional<CompareOp> ComparisonOf(Term::Op op) {
-  switch (op) {
-    case Term::kEqual:
-    case Term::kEqualChecked:
-    case Term::kIs:
-      return CompareOp::kEqual;
-    case Term::kLess:
-    case Term::kLessChecked:
-    case Term::kLessOrBlob:
-      return CompareOp::kLess;
-    case Term::kLessEqual:
-    case Term::kLessEqualChecked:
-      return CompareOp::kLessEqual;
-    case Term::kGreater:
-    case Term::kGreaterChecked:
-      return CompareOp::kGreater;
-    case Term::kGreaterEqual:
-    case Term::kGreaterEqualChecked:
-      return CompareOp::kGreaterEqual;
-    default:
-      return std::nullopt;
-  }
-}
-
-namespace {
-
 // What xBestIndex is asked, sorted by what memkv can do with it.
 class Chooser {
  public:
-  Chooser(const TableState& state, sqlite3_index_info& info)
-      : state_(state), schema_(state.schema), info_(info) {}
+  Chooser(Connection& connection, const TableState& state, sqlite3_index_info& info)
+      : connection_(connection), state_(state), schema_(state.schema), info_(info) {}
 
   void Choose() {
     for (int i = 0; i < info_.nConstraint; ++i) {
@@ -239,7 +33,7 @@ class Chooser {
     Order();
     Offset();
     Estimate();
-    if (std::optional<OrderedPlan> by = ChooseOrder(state_, info_, rows_)) {
+    if (std::optional<OrderedPlan> by = ChooseOrder(connection_, state_, info_, rows_)) {
       if (by->work < Work()) return by->Emit(&info_);
     }
     Emit();
@@ -268,12 +62,7 @@ class Chooser {
     return sqlite3_stricmp(sqlite3_vtab_collation(&info_, i), name) == 0;
   }
 
-  // The constraint's right-hand side where it is known now: a literal, never a parameter.
-  std::optional<Datum> Known(int i) const {
-    sqlite3_value* v = nullptr;
-    if (sqlite3_vtab_rhs_value(&info_, i, &v) != SQLITE_OK || v == nullptr) return std::nullopt;
-    return ToDatum(v);
-  }
+  std::optional<Datum> Known(int i) const { return KnownValue(info_, i); }
 
   // omit: every row that the walk gives satisfies the term.
   void Claim(int i, Term term, bool omit) {
@@ -295,42 +84,81 @@ class Chooser {
   // case_sensitive_like. It drops its own check of a pattern only if the pattern and both bounds
   // are claimed.
   void Patterns() {
-    for (int i = 0; i < info_.nConstraint; ++i) {
-      const auto& c = info_.aConstraint[i];
-      const bool like = c.op == SQLITE_INDEX_CONSTRAINT_LIKE,
-                 glob = c.op == SQLITE_INDEX_CONSTRAINT_GLOB;
-      if (!(like || glob) || !c.usable || !IsKey(i) || has_pattern_) continue;
-      const std::optional<Datum> pattern = Known(i);
-      if (pattern && pattern->kind == Datum::kText && pattern->bytes.size() < 1000) {
-        const LiteralPrefix prefix =
-            like ? LikePrefix(pattern->bytes, std::nullopt) : GlobPrefix(pattern->bytes);
-
-        int lo, hi;
-        if (text_only_ && like && Bounds(prefix.bytes, "NOCASE", &lo, &hi)) {
-          const bool exact = prefix.then_any || pattern->bytes.size() <= Pattern::kMaxElements;
-          Claim(i, {prefix.then_any ? Term::kLikeFoldedPrefix : Term::kLikeFolded}, exact);
-          ClaimBound(lo, exact);
-          ClaimBound(hi, exact);
-          has_pattern_ = true;
-          continue;
-        }
-        if (text_only_ && prefix.then_any && Bounds(prefix.bytes, "BINARY", &lo, &hi)) {
-          Claim(i, {like ? Term::kLikePrefix : Term::kGlobPrefix}, true);
-          ClaimBound(lo, true);
-          ClaimBound(hi, true);
-          has_pattern_ = true;
-          continue;
-        }
-      }
-      // What is left is checked again by SQLite, so that its bounds, if any, are hints too.
+    for (int i = 0; i < info_.nConstraint && !has_pattern_; ++i) {
+      if (IsPattern(i)) has_pattern_ = TakeWithBounds(i);
+    }
+    for (int i = 0; i < info_.nConstraint && !has_pattern_; ++i) {
+      if (!IsPattern(i) || !OnTermsMayBeTaken()) continue;
+      // It is checked again by SQLite, so that its bounds, if any, are hints too.
+      const bool like = info_.aConstraint[i].op == SQLITE_INDEX_CONSTRAINT_LIKE;
       Claim(i, {like ? Term::kLike : Term::kGlob}, false);
       has_pattern_ = true;
       for (int j = 0; j < info_.nConstraint; ++j) {
-        if (IsBound(j) && IsCollation(j, "BINARY") && !(text_only_ && TextBoundsAreReal()))
+        if (IsBound(j) && IsCollation(j, "BINARY") && !(text_only_ && !LikeMatchesBlobs()))
           ClaimBound(j, false);
       }
     }
-    // LIKE … ESCAPE shows as its bounds alone.
+    Escaped();
+  }
+
+  bool IsPattern(int i) const {
+    const auto& c = info_.aConstraint[i];
+    return c.usable && IsKey(i) &&
+           (c.op == SQLITE_INDEX_CONSTRAINT_LIKE || c.op == SQLITE_INDEX_CONSTRAINT_GLOB);
+  }
+
+  // A pattern that is known, and stands beside its bounds. Bounds are never offered from an ON
+  // (ext/outer_join.h): a pattern that says the same as they do need not be asked where it stands,
+  // though another pattern, or the user, may have given them.
+  bool TakeWithBounds(int i) {
+    const bool like = info_.aConstraint[i].op == SQLITE_INDEX_CONSTRAINT_LIKE;
+    const std::optional<Datum> pattern = Known(i);
+    if (!text_only_ || !pattern || pattern->kind != Datum::kText || pattern->bytes.size() >= 1000)
+      return false;
+    const LiteralPrefix prefix =
+        like ? LikePrefix(pattern->bytes, std::nullopt) : GlobPrefix(pattern->bytes);
+    int lo, hi;
+    if (like && Bounds(prefix.bytes, "NOCASE", &lo, &hi)) {
+      // '@' is followed by 'A', which NOCASE takes for 'a': the bounds of 'a@%' hold more than it.
+      const bool pure = prefix.then_any && (on_terms_are_hidden_ || prefix.bytes.back() != '@');
+      if (!pure && !OnTermsMayBeTaken()) return false;
+      bool exact = pure || (on_terms_are_hidden_ && pattern->bytes.size() <= Pattern::kMaxElements);
+      exact = exact && !IsToBeChecked(true);
+      Claim(i, {FoldedOp(pure, exact)}, exact);
+      ClaimBound(lo, exact);
+      ClaimBound(hi, exact);
+      return true;
+    }
+    if (!prefix.then_any || !Bounds(prefix.bytes, "BINARY", &lo, &hi) || IsToBeChecked(false))
+      return false;
+    Claim(i, {like ? Term::kLikePrefix : Term::kGlobPrefix}, true);
+    ClaimBound(lo, true);
+    ClaimBound(hi, true);
+    return true;
+  }
+
+  static Term::Op FoldedOp(bool pure, bool exact) {
+    if (pure) return exact ? Term::kLikeFoldedPrefix : Term::kLikeFoldedPrefixChecked;
+    return exact ? Term::kLikeFolded : Term::kLikeFoldedChecked;
+  }
+
+  // Whether a pattern beside its bounds is left for SQLite to check, as an outer join may be about.
+  bool IsToBeChecked(bool folds) {
+    return PatternsMaySlip(folds) &&
+           (connection_.checks_patterns() || connection_.schema_joins().MayHoldOuterJoin());
+  }
+
+  // Whether a term that may stand in the ON of an outer join can be taken, to be looked at again
+  // when the query runs.
+  bool OnTermsMayBeTaken() {
+    if (!may_take_) {
+      may_take_ = on_terms_are_hidden_ || !connection_.schema_joins().MayHoldOuterJoin();
+    }
+    return *may_take_;
+  }
+
+  // LIKE … ESCAPE shows as its bounds alone.
+  void Escaped() {
     int lo = -1, hi = -1;
     for (int i = 0; i < info_.nConstraint; ++i) {
       if (claimed(i) || !IsBound(i) || !IsCollation(i, "NOCASE")) continue;
@@ -347,13 +175,6 @@ class Chooser {
     const auto& c = info_.aConstraint[i];
     return c.usable && IsKey(i) &&
            (c.op == SQLITE_INDEX_CONSTRAINT_GE || c.op == SQLITE_INDEX_CONSTRAINT_LT);
-  }
-
-  // Whether a TEXT bound may be taken at its word beside a pattern. Where LIKE matches BLOBs too, a
-  // bound that came from a pattern lets them through, and nothing tells it from one that the user
-  // wrote.
-  static bool TextBoundsAreReal() {
-    return sqlite3_compileoption_used("LIKE_DOESNT_MATCH_BLOBS") != 0;
   }
 
   // The one pair of bounds that SQLite derives from a pattern that starts with `prefix`. None where
@@ -373,12 +194,14 @@ class Chooser {
     *lo = *hi = -1;
     int others = 0;
     for (int i = 0; i < info_.nConstraint; ++i) {
-      if (!IsBound(i) || !IsCollation(i, collation)) continue;
+      const auto& c = info_.aConstraint[i];
+      const bool is_lo = c.op == SQLITE_INDEX_CONSTRAINT_GE;
+      if (!IsKey(i) || !(is_lo || c.op == SQLITE_INDEX_CONSTRAINT_LT) || !IsCollation(i, collation))
+        continue;
       const std::optional<Datum> v = Known(i);
-      const bool is_lo = info_.aConstraint[i].op == SQLITE_INDEX_CONSTRAINT_GE;
       if (!v || v->kind != Datum::kText || v->bytes != (is_lo ? low : high)) continue;
       int* slot = is_lo ? lo : hi;
-      if (*slot >= 0) ++others;
+      if (*slot >= 0 || !c.usable) ++others;
       *slot = i;
     }
     return *lo >= 0 && *hi >= 0 && others == 0;
@@ -394,8 +217,9 @@ class Chooser {
     const Term::Target target = key ? Term::kKey : Term::kRank;
     if (c.op == SQLITE_INDEX_CONSTRAINT_EQ || c.op == SQLITE_INDEX_CONSTRAINT_IS)
       return Equal(i, target);
-    if (key && c.op == kHasPrefixOp) return Claim(i, {Term::kHasPrefix}, true);
-    if (key && c.op == SQLITE_INDEX_CONSTRAINT_REGEXP && !has_pattern_) {
+    if (key && c.op == kHasPrefixOp && OnTermsMayBeTaken())
+      return Claim(i, {Term::kHasPrefix}, on_terms_are_hidden_);
+    if (key && c.op == SQLITE_INDEX_CONSTRAINT_REGEXP && !has_pattern_ && OnTermsMayBeTaken()) {
       has_pattern_ = true;
       return Claim(i, {Term::kRegexp}, false);
     }
@@ -409,27 +233,9 @@ class Chooser {
       unclaimed_ = true;
       return;
     }
-    if (key && op == Term::kLess && !TextBoundsAreReal() && IsPrefixPair(i))
-      return Claim(i, {Term::kLessOrBlob}, false);
+    if (key && MayBeBoundOfPattern(info_, i)) return Claim(i, {Term::kLessOrBlob}, false);
     const bool exact = !key || RangeIsExact(schema_.key_column().affinity, Known(i));
     Claim(i, {exact ? op : Checked(op), target}, exact);
-  }
-
-  // Whether key < i's value is the upper one of two bounds that together are a prefix.
-  bool IsPrefixPair(int i) const {
-    const std::optional<Datum> high = Known(i);
-    if (!high || high->kind != Datum::kText || high->bytes.empty()) return false;
-    for (int j = 0; j < info_.nConstraint; ++j) {
-      if (!IsBound(j) || info_.aConstraint[j].op != SQLITE_INDEX_CONSTRAINT_GE ||
-          !IsCollation(j, "BINARY"))
-        continue;
-      const std::optional<Datum> low = Known(j);
-      if (!low || low->kind != Datum::kText || low->bytes.empty()) continue;
-      std::string next(low->bytes);
-      next.back() = static_cast<char>(next.back() + 1);
-      if (next == high->bytes) return true;
-    }
-    return false;
   }
 
   void Equal(int i, Term::Target target) {
@@ -547,6 +353,8 @@ class Chooser {
       case Term::kLikePrefix:
       case Term::kLikeFoldedPrefix:
       case Term::kLikeFolded:
+      case Term::kLikeFoldedPrefixChecked:
+      case Term::kLikeFoldedChecked:
         // As it is written; other spellings are rare.
         return PrefixRange(kTextTag, LikePrefix(v.bytes, std::nullopt).bytes);
       default:
@@ -563,15 +371,18 @@ class Chooser {
     info_.needToFreeIdxStr = 1;
   }
 
+  Connection& connection_;
   const TableState& state_;
   const Schema& schema_;
   sqlite3_index_info& info_;
   Plan plan_;
   std::vector<int> bounds_;  // constraints that say nothing new
   const bool text_only_ = schema_.key_column().affinity == Affinity::kText;  // no key is a number
-  bool unclaimed_ = false;    // some constraint is left to SQLite
-  bool checked_ = false;      // some claimed constraint is checked again by SQLite
-  bool has_pattern_ = false;  // a walk follows one pattern
+  const bool on_terms_are_hidden_ = OuterJoinTermsAreHidden(sqlite3_libversion_number());
+  std::optional<bool> may_take_;  // OnTermsMayBeTaken(), once asked
+  bool unclaimed_ = false;        // some constraint is left to SQLite
+  bool checked_ = false;          // some claimed constraint is checked again by SQLite
+  bool has_pattern_ = false;      // a walk follows one pattern
   bool in_ = false;
   bool equal_ = false, unique_ = false;
   double rows_ = 0;  // that the walk gives, about
@@ -579,8 +390,8 @@ class Chooser {
 
 }  // namespace
 
-void ChoosePlan(const TableState& state, sqlite3_index_info& info) {
-  Chooser(state, info).Choose();
+void ChoosePlan(Connection& connection, const TableState& state, sqlite3_index_info& info) {
+  Chooser(connection, state, info).Choose();
 }
 
 }  // namespace memkv::sql

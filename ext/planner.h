@@ -51,14 +51,16 @@ struct Term {
     kLessEqualChecked,
     kGreaterChecked,
     kGreaterEqualChecked,
-    kLessOrBlob,        // SQLite may have derived it from a pattern that matches BLOBs too
-    kLikeFoldedPrefix,  // 'abc%', folded, SQLite's own LIKE
-    kLikeFolded,        // any pattern, folded, SQLite's own LIKE
-    kLike,              // a pattern whose LIKE may not be SQLite's own: asked when the query runs
-    kLikePrefix,        // 'abc%' where LIKE tells case apart
-    kGlobPrefix,        // 'abc*'
-    kGlob,              // any other pattern
-    kRegexp,            // the literal after ^, if there is one; SQLite checks every key again
+    kLessOrBlob,               // SQLite may have derived it from a pattern that matches BLOBs too
+    kLikeFoldedPrefix,         // 'abc%', folded, SQLite's own LIKE
+    kLikeFolded,               // any pattern, folded, SQLite's own LIKE
+    kLikeFoldedPrefixChecked,  // likewise, but left for SQLite to check: of the bounds' own pattern,
+    kLikeFoldedChecked,        // or of one that may be another
+    kLike,        // a pattern whose LIKE may not be SQLite's own: asked when the query runs
+    kLikePrefix,  // 'abc%' where LIKE tells case apart
+    kGlobPrefix,  // 'abc*'
+    kGlob,        // any other pattern
+    kRegexp,      // the literal after ^, if there is one; SQLite checks every key again
     kHasPrefix,
     kFoldedAtLeast,  // the lower bound of LIKE 'abc%' ESCAPE …, NOCASE
     kFoldedBelow,    // its upper bound
@@ -93,6 +95,21 @@ struct Plan {
 bool EqualityIsExact(Affinity affinity, const std::optional<Datum>& v);
 bool RangeIsExact(Affinity affinity, const std::optional<Datum>& v);
 
+// The right-hand side of a constraint where it is known when the plan is made: a literal, never a
+// parameter.
+std::optional<Datum> KnownValue(const sqlite3_index_info& info, int constraint);
+
+// Whether SQLite's own like() and glob() match BLOBs.
+bool LikeMatchesBlobs();
+
+// Whether `column < v` is the upper one of two bounds that together are a prefix, where SQLite
+// derives such from a pattern that matches BLOBs too: nothing tells it from one that the user wrote.
+bool MayBeBoundOfPattern(sqlite3_index_info& info, int constraint);
+
+// Whether the term may stand in the ON of an outer join where SQLite offers those
+// (ext/outer_join.h): it was claimed without proof that it does not.
+bool MayStandInOn(Term::Op op);
+
 // A range's operator (<, <=, >, >=) where its walk may let too much through.
 Term::Op Checked(Term::Op op);
 
@@ -102,7 +119,7 @@ std::optional<Term::Op> RangeOperator(int constraint_op);
 std::optional<CompareOp> ComparisonOf(Term::Op op);
 
 // xBestIndex. Cheap and without side effects: it is called several times a statement.
-void ChoosePlan(const TableState& state, sqlite3_index_info& info);
+void ChoosePlan(Connection& connection, const TableState& state, sqlite3_index_info& info);
 
 }  // namespace memkv::sql
 

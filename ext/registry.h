@@ -25,6 +25,7 @@
 
 #include "ext/args.h"
 #include "ext/memory_mark.h"
+#include "ext/outer_join.h"
 #include "ext/table_state.h"
 #include "ext/vtab.h"
 
@@ -78,6 +79,14 @@ class Connection {
   // once a statement.
   bool HasBuiltinPatterns(const char* function);
 
+  // Whether patterns are left for SQLite to check, whatever their bounds: while a statement is
+  // planned anew for that (PatternsMaySlip()).
+  bool checks_patterns() const { return checks_patterns_; }
+  void CheckPatterns(bool on) { checks_patterns_ = on; }
+
+  // What the views and triggers of its schemas hold (ext/outer_join.h).
+  SchemaJoins& schema_joins() { return schema_joins_; }
+
  private:
   using Name = std::pair<std::string, std::string>;  // schema, table; both lower case
 
@@ -97,6 +106,8 @@ class Connection {
   std::shared_ptr<TableState> SearchFor(std::string_view name);
 
   sqlite3* db_;
+  SchemaJoins schema_joins_{db_};
+  bool checks_patterns_ = false;
   bool files_ = false;
   std::map<Name, std::shared_ptr<TableState>> names_;       // as SQLite has told last
   std::map<uint64_t, std::shared_ptr<TableState>> memory_;  // memory tables by number

@@ -12,6 +12,13 @@ namespace memkv::sql {
 // Tests: tests/sql/trap_ordering_test.cc, "OFFSET ...".
 constexpr bool OffsetMayBeConsumed(int version) { return version >= 3046000; }
 
+// Whether a term of the ON of an outer join stays hidden from the table whose rows the join keeps.
+// Before 3.51.0 xBestIndex of t in `t LEFT JOIN o ON t.key LIKE 'a%'` is offered it, as if it stood
+// in the WHERE: LIKE, GLOB, REGEXP, MATCH, IS NOT NULL, <>, IS NOT, and overloaded functions; on
+// RIGHT and FULL JOIN likewise.
+// Tests: tests/sql/outer_join_test.cc.
+constexpr bool OuterJoinTermsAreHidden(int version) { return version >= 3051000; }
+
 }  // namespace memkv::sql
 
 #endif  // MEMKV_EXT_SQLITE_VERSION_H_

@@ -179,7 +179,7 @@ std::shared_ptr<const Plan> MemkvTable::PlanOf(const char* text) {
 
 bool MemkvTable::BestIndex(sqlite3_index_info& info) {
   state().RefreshForPlan();
-  ChoosePlan(state(), info);
+  ChoosePlan(*connection_, state(), info);
   return true;
 }
 

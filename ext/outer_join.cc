@@ -1,0 +1,85 @@
+#include "ext/outer_join.h"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "ext/planner.h"
+#include "ext/sqlite.h"
+#include "ext/sqlite_version.h"
+
+namespace memkv::sql {
+namespace {
+
+// `word` is in lower case.
+bool Contains(std::string_view text, std::string_view word) {
+  const auto same = [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + 0x20 : a) == b; };
+  return std::search(text.begin(), text.end(), word.begin(), word.end(), same) != text.end();
+}
+
+}  // namespace
+
+bool NamesOuterJoin(std::string_view sql) {
+  return Contains(sql, "join") &&
+         (Contains(sql, "left") || Contains(sql, "right") || Contains(sql, "full"));
+}
+
+bool OuterJoinMayRun(sqlite3* db) {
+  bool any_runs = false;
+  for (sqlite3_stmt* at = nullptr; (at = sqlite3_next_stmt(db, at)) != nullptr;) {
+    if (!sqlite3_stmt_busy(at)) continue;
+    const char* sql = sqlite3_sql(at);
+    if (sql == nullptr || NamesOuterJoin(sql)) return true;
+    any_runs = true;
+  }
+  return !any_runs;
+}
+
+bool PatternsMaySlip(bool folds) {
+  return LikeMatchesBlobs() ? !OuterJoinTermsAreHidden(sqlite3_libversion_number()) : folds;
+}
+
+bool MayPlanAnew(sqlite3* db) {
+  for (sqlite3_stmt* at = nullptr; (at = sqlite3_next_stmt(db, at)) != nullptr;) {
+    if (!sqlite3_stmt_busy(at)) continue;
+    const char* sql = sqlite3_sql(at);
+    // Steps are counted when sqlite3_step() returns.
+    const bool first_step = sqlite3_stmt_status(at, SQLITE_STMTSTATUS_VM_STEP, 0) == 0;
+    if ((sql == nullptr || NamesOuterJoin(sql)) && !first_step) return false;
+  }
+  return true;
+}
+
+bool SchemaJoins::MayHold(const std::string& schema, Seen* kept) {
+  Seen now;
+  if (kept != nullptr) {
+    sqlite3_file_control(db_, schema.c_str(), SQLITE_FCNTL_FILE_POINTER, &now.file);
+    Statement cookie(db_, "PRAGMA " + QuoteName(schema) + ".schema_version");
+    if (cookie.Step()) now.cookie = cookie.Int(0);
+    if (kept->file != nullptr && kept->file == now.file && kept->cookie == now.cookie)
+      return kept->outer_join;
+  }
+  Statement texts(db_, "SELECT sql FROM " + QuoteName(schema) +
+                           ".sqlite_schema WHERE type IN ('view', 'trigger')");
+  while (!now.outer_join && texts.Step()) now.outer_join = NamesOuterJoin(texts.Text(0));
+  if (kept != nullptr) *kept = now;
+  return now.outer_join;
+}
+
+bool SchemaJoins::MayHoldOuterJoin() {
+  try {
+    std::vector<std::string> schemas;
+    {
+      Statement list(db_, "PRAGMA database_list");
+      while (list.Step()) schemas.push_back(list.Text(1));
+    }
+    return std::any_of(schemas.begin(), schemas.end(), [&](const std::string& schema) {
+      // Another database may be attached by the same name, with the same cookie.
+      return MayHold(schema, schema == "main" ? &main_ : schema == "temp" ? &temp_ : nullptr);
+    });
+  } catch (const SqlError&) {
+    return true;
+  }
+}
+
+}  // namespace memkv::sql

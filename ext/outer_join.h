@@ -1,0 +1,63 @@
+// Whether an outer join may be about, where SQLite does not say so.
+//
+// Before 3.51.0 a table is offered terms of the ON of `t LEFT JOIN o ON t.key LIKE 'a%'` as if they
+// stood in the WHERE (ext/sqlite_version.h): a walk that they narrow drops rows of t that the join
+// keeps. xBestIndex cannot tell the two apart, as the statement that is prepared has no text yet.
+// But whoever runs has one: the join is written in the text of a running statement, or of a view or
+// trigger, which are looked at when a plan is made. So these terms are claimed without omit; where
+// no outer join can be about the walk narrows by them, else it gives every row and leaves them to
+// SQLite.
+
+#ifndef MEMKV_EXT_OUTER_JOIN_H_
+#define MEMKV_EXT_OUTER_JOIN_H_
+
+#include <string_view>
+
+#include "ext/vtab.h"
+
+namespace memkv::sql {
+
+// Whether SQL holds the words of an outer join: "join", and "left", "right" or "full", anywhere.
+bool NamesOuterJoin(std::string_view sql);
+
+// To be asked in xFilter: of the statements that run.
+bool OuterJoinMayRun(sqlite3* db);
+
+// Whether LIKE or GLOB 'abc%', beside its bounds and claimed with omit, may go wrong where an outer
+// join is about. `folds`: a LIKE that folds case.
+//
+// Where SQLite is built with LIKE_DOESNT_MATCH_BLOBS (as Debian's is), it has a slip of its own on
+// every version up to 3.53 at least: a folding LIKE of an ON whose check it was told to omit it
+// checks after all, when a row of the left table that met no other has been filled up with NULLs,
+// and drops that row. (Its own tables with NOCASE columns lose such rows too.)
+//
+// Where it is not, and terms of ON are offered, the bounds may be those of a WHERE that the user
+// wrote: these leave out BLOBs, which the pattern of an ON would match.
+bool PatternsMaySlip(bool folds);
+
+// Whether no statement that may run an outer join has given a row: then SQLITE_SCHEMA from xFilter
+// has SQLite plan it anew, and nobody can tell. REQUIRES OuterJoinMayRun().
+bool MayPlanAnew(sqlite3* db);
+
+// To be asked in xBestIndex: of the views and triggers of every attached schema. A schema that
+// cannot be read may hold anything. What it last saw of main and temp is kept.
+class SchemaJoins {
+ public:
+  explicit SchemaJoins(sqlite3* db) : db_(db) {}
+  bool MayHoldOuterJoin();
+
+ private:
+  struct Seen {
+    void* file = nullptr;
+    int64_t cookie = 0;
+    bool outer_join = false;
+  };
+  bool MayHold(const std::string& schema, Seen* kept);
+
+  sqlite3* const db_;
+  Seen main_, temp_;
+};
+
+}  // namespace memkv::sql
+
+#endif  // MEMKV_EXT_OUTER_JOIN_H_
