@@ -219,7 +219,8 @@ class Chooser {
       return Equal(i, target);
     if (key && c.op == kHasPrefixOp && OnTermsMayBeTaken())
       return Claim(i, {Term::kHasPrefix}, on_terms_are_hidden_);
-    if (key && c.op == SQLITE_INDEX_CONSTRAINT_REGEXP && !has_pattern_ && OnTermsMayBeTaken()) {
+    if (key && c.op == SQLITE_INDEX_CONSTRAINT_REGEXP && !has_pattern_ && OnTermsMayBeTaken() &&
+        connection_.HasPlainRegexp()) {
       has_pattern_ = true;
       return Claim(i, {Term::kRegexp}, false);
     }

@@ -251,4 +251,26 @@ bool Connection::HasBuiltinPatterns(const char* function) {
   return true;
 }
 
+bool Connection::HasPlainRegexp() {
+  struct Probe {
+    const char *pattern, *text;
+    bool matches;
+  };
+  static constexpr Probe kProbes[] = {{"^a", "A", false},   {"^a b", "ab", false},
+                                      {"^a", "\na", false}, {"^é", "É", false},
+                                      {"^a", "ab", true},   {"^\\(\\+", "(+a", true}};
+  try {
+    Statement probe(db_, "SELECT regexp(?1, ?2)");
+    for (const Probe& p : kProbes) {
+      probe.Bind(1, std::string_view(p.pattern));
+      probe.Bind(2, std::string_view(p.text));
+      if (!probe.Step() || probe.Null(0) || (probe.Int(0) != 0) != p.matches) return false;
+      probe.Reset();
+    }
+    return true;
+  } catch (const SqlError&) {
+    return false;
+  }
+}
+
 }  // namespace memkv::sql

@@ -79,6 +79,11 @@ class Connection {
   // once a statement.
   bool HasBuiltinPatterns(const char* function);
 
+  // Whether regexp() takes '^abc' as what it looks like: tells case apart, heeds blanks, anchors at
+  // the start of the text alone, and \ before a special character makes it ordinary. Hosts have
+  // many dialects (PHP's and Rails's fold case). Runs it a few times; false where it fails.
+  bool HasPlainRegexp();
+
   // Whether patterns are left for SQLite to check, whatever their bounds: while a statement is
   // planned anew for that (PatternsMaySlip()).
   bool checks_patterns() const { return checks_patterns_; }

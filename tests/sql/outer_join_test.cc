@@ -23,7 +23,9 @@ void Regexp(sqlite3_context* context, int, sqlite3_value** args) {
   const auto* pattern = reinterpret_cast<const char*>(sqlite3_value_text(args[0]));
   const auto* text = reinterpret_cast<const char*>(sqlite3_value_text(args[1]));
   if (pattern == nullptr || text == nullptr) return;
-  const std::string p(pattern), t(text);
+  std::string p(pattern);
+  const std::string t(text);
+  std::erase(p, '\\');
   sqlite3_result_int(
       context, p.starts_with('^') ? t.starts_with(p.substr(1)) : t.find(p) != std::string::npos);
 }

@@ -70,6 +70,115 @@ TEST_CASE("REGEXP and MATCH are the application's") {
   }
 }
 
+// Dialects of regexp() as hosts have them, of patterns that are '^' and characters.
+enum class Dialect {
+  kPlain,
+  kFoldsAscii,
+  kFoldsUnicode,
+  kIgnoresBlanks,
+  kEachLine,
+  kBasic,  // \( begins a group, \+ repeats
+  kUnanchored,
+  kSwapped,  // regexp(text, pattern)
+  kNull,
+  kError,
+  kText,  // 'yes', which is no truth
+};
+int dialect_calls;
+
+void RegexpOf(sqlite3_context* context, int, sqlite3_value** args) {
+  const auto dialect = static_cast<Dialect>(reinterpret_cast<intptr_t>(sqlite3_user_data(context)));
+  ++dialect_calls;
+  if (dialect == Dialect::kNull) return;
+  if (dialect == Dialect::kError) return sqlite3_result_error(context, "regexp: no", -1);
+  if (dialect == Dialect::kText) return sqlite3_result_text(context, "yes", -1, SQLITE_STATIC);
+  const bool swapped = dialect == Dialect::kSwapped;
+  const auto* p = reinterpret_cast<const char*>(sqlite3_value_text(args[swapped ? 1 : 0]));
+  const auto* t = reinterpret_cast<const char*>(sqlite3_value_text(args[swapped ? 0 : 1]));
+  if (p == nullptr || t == nullptr) return;
+  std::string pattern(p), text(t);
+  const bool anchored = pattern.starts_with('^') && dialect != Dialect::kUnanchored;
+  if (pattern.starts_with('^')) pattern.erase(0, 1);
+  if (dialect == Dialect::kBasic && pattern.find('\\') != std::string::npos)
+    return sqlite3_result_int(context, text.starts_with("a"));
+  std::erase(pattern, '\\');
+  if (dialect == Dialect::kIgnoresBlanks) std::erase(pattern, ' ');
+  for (std::string* s : {&pattern, &text}) {
+    if (dialect == Dialect::kFoldsUnicode) {
+      for (size_t at; (at = s->find("É")) != std::string::npos;) s->replace(at, 2, "é");
+    }
+    if (dialect == Dialect::kFoldsAscii || dialect == Dialect::kFoldsUnicode) {
+      for (char& c : *s) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
+    }
+  }
+  bool found = anchored ? text.starts_with(pattern) : text.find(pattern) != std::string::npos;
+  if (dialect == Dialect::kEachLine) found |= text.find('\n' + pattern) != std::string::npos;
+  sqlite3_result_int(context, found);
+}
+
+TEST_CASE("REGEXP narrows by its literal only where regexp() is seen to mean it so") {
+  for (const Dialect dialect :
+       {Dialect::kPlain, Dialect::kFoldsAscii, Dialect::kFoldsUnicode, Dialect::kIgnoresBlanks,
+        Dialect::kEachLine, Dialect::kBasic, Dialect::kUnanchored, Dialect::kSwapped,
+        Dialect::kNull, Dialect::kError, Dialect::kText}) {
+    CAPTURE(static_cast<int>(dialect));
+    Twin twin;
+    Fill(twin);
+    REQUIRE(twin.CompareSuccess("INSERT INTO t VALUES ('a b',1), ('ÉA',2), ('éa',3), ('Éa',4), "
+                                "('x' || char(10) || 'a',5), (char(10) || 'éa',6), ('(+',7), "
+                                "('^a',8), ('xa',9), ('a(+',10)") == "");
+    for (Db* db : {&twin.memkv(), &twin.twin()}) {
+      sqlite3_create_function(db->handle(), "regexp", 2, SQLITE_UTF8,
+                              reinterpret_cast<void*>(static_cast<intptr_t>(dialect)), RegexpOf,
+                              nullptr, nullptr);
+    }
+    for (const bool frozen : {false, true}) {
+      if (frozen) REQUIRE(twin.Freeze() == "");
+      for (const std::string pattern :
+           {"^a", "^A", "^a b", "^éa", "^ÉA", "^\\(\\+", "^a\\(", "a", "^", "^zz", "^x"}) {
+        CHECK(twin.Compare("SELECT * FROM t WHERE key REGEXP '" + pattern + "'") == "");
+        CHECK(twin.Compare("SELECT * FROM t WHERE key REGEXP ?1 ORDER BY key DESC",
+                           {{TextCell(pattern)}, {NullCell()}, {BlobCell(pattern)}}) == "");
+        CHECK(twin.Compare("SELECT key FROM t WHERE key REGEXP '" + pattern +
+                           "' AND key > 'A' LIMIT 2 OFFSET 1") == "");
+      }
+    }
+    const bool narrows =
+        twin.memkv().Plan("SELECT * FROM t WHERE key REGEXP '^a'").find("REGEXP") !=
+        std::string::npos;
+    CHECK(narrows == (dialect == Dialect::kPlain));
+  }
+}
+
+TEST_CASE("regexp() is tried when a plan is made, and not again for each row or run") {
+  Db db;
+  db.Exec("CREATE VIRTUAL TABLE t USING memkv");
+  db.Exec(
+      "INSERT INTO t WITH RECURSIVE c(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM c WHERE i < "
+      "500) SELECT 'b' || i, i FROM c");
+  sqlite3_create_function(db.handle(), "regexp", 2, SQLITE_UTF8, nullptr, RegexpOf, nullptr,
+                          nullptr);
+  dialect_calls = 0;
+  db.Exec("SELECT * FROM t WHERE key = 'b1' AND key NOT REGEXP '^a'");
+  CHECK(dialect_calls <= 1);  // the row's own
+  dialect_calls = 0;
+  Cursor cursor(db, "SELECT * FROM t WHERE key REGEXP ?1", {TextCell("^c")});
+  const int tried = dialect_calls;
+  CHECK(tried > 0);
+  CHECK(tried <= 6);
+  for (int i = 0; i < 10; ++i) {
+    CHECK(cursor.Step() == SQLITE_DONE);
+    cursor.Reset();
+  }
+  CHECK(dialect_calls == tried);
+  // Another one in its place is another plan.
+  sqlite3_create_function(db.handle(), "regexp", 2, SQLITE_UTF8,
+                          reinterpret_cast<void*>(static_cast<intptr_t>(Dialect::kUnanchored)),
+                          RegexpOf, nullptr, nullptr);
+  cursor.Bind({TextCell("^1")});
+  CHECK(cursor.Step() == SQLITE_ROW);
+}
+
 TEST_CASE("a prepared statement follows its parameters and case_sensitive_like") {
   Twin twin;
   Fill(twin);
