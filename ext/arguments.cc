@@ -4,15 +4,24 @@
 
 namespace memkv::sql {
 
-std::string Arguments::Given(size_t i) const {
-  const Datum v = ToDatum(values_[i]);
+std::optional<int64_t> WholeNumber(const Datum& v) {
+  if (v.kind == Datum::kInteger) return v.integer;
+  constexpr double kPastInt64 = 9223372036854775808.0;
+  if (v.kind != Datum::kReal || v.real != std::floor(v.real) || v.real < -kPastInt64 ||
+      v.real >= kPastInt64)
+    return std::nullopt;
+  return static_cast<int64_t>(v.real);
+}
+
+std::string ShownValue(const Datum& v) {
+  char digits[40];
   switch (v.kind) {
     case Datum::kNull:
       return "NULL";
     case Datum::kInteger:
       return std::to_string(v.integer);
     case Datum::kReal:
-      return std::to_string(v.real);
+      return sqlite3_snprintf(sizeof digits, digits, "%!.15g", v.real);
     case Datum::kText:
       return Shown(v.bytes);
     case Datum::kBlob:
@@ -23,16 +32,14 @@ std::string Arguments::Given(size_t i) const {
 
 int64_t Arguments::Integer(size_t i, const char* name, int64_t least, int64_t most) const {
   const Datum v = ToDatum(values_[i]);
-  const bool whole =
-      v.kind == Datum::kReal && v.real == std::floor(v.real) && std::fabs(v.real) < 1e15;
-  const int64_t n = whole ? static_cast<int64_t>(v.real) : v.integer;
-  if ((v.kind != Datum::kInteger && !whole) || n < least || n > most) {
+  const std::optional<int64_t> n = WholeNumber(v);
+  if (!n || *n < least || *n > most) {
     const std::string range = most == INT64_MAX
                                   ? "at least " + std::to_string(least)
                                   : "from " + std::to_string(least) + " to " + std::to_string(most);
-    Fail(std::string(name) + " is an INTEGER " + range + ", not " + Given(i));
+    Fail(std::string(name) + " is an INTEGER " + range + ", not " + ShownValue(v));
   }
-  return n;
+  return *n;
 }
 
 double Arguments::Real(size_t i, const char* name, double least, double most) const {
@@ -46,7 +53,7 @@ double Arguments::Real(size_t i, const char* name, double least, double most) co
       return text;
     };
     Fail(std::string(name) + " is a number from " + shown(least) + " to " + shown(most) + ", not " +
-         Given(i));
+         ShownValue(v));
   }
   return r;
 }

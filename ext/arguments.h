@@ -4,6 +4,7 @@
 #define MEMKV_EXT_ARGUMENTS_H_
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -21,6 +22,12 @@ struct NamedTable {
 
   const Schema& schema() const { return state->schema; }
 };
+
+// The integer that an INTEGER is, or a REAL that is whole: bindings of JavaScript bind every number
+// as REAL. None where int64 does not hold it.
+std::optional<int64_t> WholeNumber(const Datum& v);
+// A value as messages show it.
+std::string ShownValue(const Datum& v);
 
 class Arguments {
  public:
@@ -41,7 +48,7 @@ class Arguments {
     return {std::move(state), std::move(view)};
   }
 
-  // An INTEGER, or a REAL that is whole, from `least` to `most`.
+  // A WholeNumber from `least` to `most`.
   int64_t Integer(size_t i, const char* name, int64_t least, int64_t most) const;
   // A number from `least` to `most`.
   double Real(size_t i, const char* name, double least, double most) const;
@@ -58,8 +65,6 @@ class Arguments {
   }
 
  private:
-  std::string Given(size_t i) const;
-
   const char* signature_;
   std::span<sqlite3_value* const> values_;
 };

@@ -2,6 +2,7 @@
 
 #include "core/range.h"
 #include "ext/affinity.h"
+#include "ext/arguments.h"
 #include "ext/functions.h"
 #include "ext/poller.h"
 #include "ext/sqlite.h"
@@ -50,18 +51,15 @@ void Freeze(const Call& call) {
 
 void Merge(const Call& call) {
   constexpr int64_t kMiB = int64_t{1} << 20, kMost = int64_t{1} << 20;
-  sqlite3_value* given = call.columns[call.state.schema.rank_column()];
-  const int64_t budget = sqlite3_value_int64(given);
-  if (sqlite3_value_type(given) != SQLITE_INTEGER || budget < 1 || budget > kMost) {
-    const Converted shown = Converted::Compared(given, Affinity::kText);
+  const Datum given = ToDatum(call.columns[call.state.schema.rank_column()]);
+  const std::optional<int64_t> budget = WholeNumber(given);
+  if (!budget || *budget < 1 || *budget > kMost) {
     throw SqlError(SQLITE_ERROR,
                    "memkv: 'merge' takes a number of MiB in the rank column (given: " +
-                       (sqlite3_value_type(given) == SQLITE_NULL ? std::string("NULL")
-                                                                 : Shown(shown.datum().bytes)) +
-                       ", allowed: 1 to " + std::to_string(kMost) + ")");
+                       ShownValue(given) + ", allowed: 1 to " + std::to_string(kMost) + ")");
   }
   const Progress::Scope scope(call.state.progress, "merge");
-  call.state.Merge(static_cast<uint64_t>(budget * kMiB), call.Poll());
+  call.state.Merge(static_cast<uint64_t>(*budget * kMiB), call.Poll());
 }
 
 void CheckIntegrity(const Call& call) {

@@ -153,7 +153,7 @@ TEST_CASE("freeze, truncate, delta_limit, VACUUM and a damaged piece end or outl
         "memkv: 'merge' takes a number of MiB in the rank column (given: NULL, allowed: 1 to "
         "1048576)");
   CHECK(db.Error("INSERT INTO t(t, rank) VALUES('merge', -1)") ==
-        "memkv: 'merge' takes a number of MiB in the rank column (given: \"-1\", allowed: 1 to "
+        "memkv: 'merge' takes a number of MiB in the rank column (given: -1, allowed: 1 to "
         "1048576)");
 }
 

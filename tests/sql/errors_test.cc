@@ -2,6 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -285,6 +288,67 @@ TEST_CASE("functions and table functions") {
            "memkv_check(table): table is the name of a memkv table"},
           {"CREATE VIRTUAL TABLE s USING memkv_stats", kError, "no such module: memkv_stats"},
       });
+}
+
+TEST_CASE("a REAL that is a whole number is taken for an INTEGER") {
+  Db db;
+  db.Exec(
+      "CREATE VIRTUAL TABLE u USING memkv; INSERT INTO u VALUES ('a/b', 1), ('a/c', 2), ('b', 3)");
+  struct Argument {
+    std::string sql, error, error_end;  // what was given stands between them
+    int64_t least, most;
+  };
+  constexpr char kFacets[] = "memkv_facets(table, prefix, delimiter [, depth]): ";
+  constexpr char kFuzzy[] = "memkv_fuzzy(table, word, distance): ";
+  constexpr char kFolded[] = "memkv_folded(table, delimiter, depth [, min_share]): ";
+  const std::vector<Argument> arguments = {
+      {"INSERT INTO u(u, rank) VALUES ('merge', ?1)",
+       "memkv: 'merge' takes a number of MiB in the rank column (given: ",
+       ", allowed: 1 to 1048576)", 1, 1048576},
+      {"SELECT * FROM memkv_facets('u', '', '/', ?1)",
+       kFacets + std::string("depth is an INTEGER at least 1, not "), "", 1, INT64_MAX},
+      {"SELECT * FROM memkv_fuzzy('u', 'a', ?1)",
+       kFuzzy + std::string("distance is an INTEGER from 0 to 3, not "), "", 0, 3},
+      {"SELECT * FROM memkv_folded('u', '/', ?1)",
+       kFolded + std::string("depth is an INTEGER at least 1, not "), "", 1, INT64_MAX},
+  };
+  const double infinity = std::numeric_limits<double>::infinity();
+  for (const Argument& argument : arguments) {
+    CAPTURE(argument.sql);
+    for (const int64_t n :
+         {argument.least, int64_t{2}, std::min(argument.most, int64_t{1} << 53)}) {
+      CHECK(db.Run(argument.sql, {RealCell(static_cast<double>(n))}).ToString() ==
+            db.Run(argument.sql, {IntegerCell(n)}).ToString());
+      CHECK(db.Run(argument.sql, {IntegerCell(n)}).ok());
+    }
+    const std::vector<std::pair<Cell, std::string>> refused = {
+        {RealCell(2.5), "2.5"},
+        {RealCell(static_cast<double>(argument.least) - 1), ""},
+        {RealCell(infinity), "Inf"},
+        {RealCell(-infinity), "-Inf"},
+        {RealCell(1e300), "1.0e+300"},
+        {RealCell(9223372036854775808.0), "9.22337203685478e+18"},
+        {RealCell(std::numeric_limits<double>::quiet_NaN()), "NULL"},
+        {NullCell(), "NULL"},
+        {TextCell("2"), "\"2\""},
+        {BlobCell("2"), "a BLOB"},
+        {IntegerCell(argument.least - 1), std::to_string(argument.least - 1)},
+    };
+    for (const auto& [cell, shown] : refused) {
+      CAPTURE(Show(cell));
+      const Result result = db.Run(argument.sql, {cell});
+      CHECK(result.code == SQLITE_ERROR);
+      if (shown.empty()) continue;
+      CHECK(result.message == argument.error + shown + argument.error_end);
+    }
+  }
+  // Where SQLite compares, it compares numbers by value.
+  CHECK(db.Rows("SELECT key FROM u WHERE rank = ?1", {RealCell(1)}) == "'a/c'");
+  CHECK(db.Rows("SELECT key FROM u WHERE rank = ?1", {RealCell(1.5)}) == "");
+  CHECK(db.Rows("SELECT key FROM u WHERE rank BETWEEN ?1 AND ?1 + 1", {RealCell(0.5)}) == "'a/c'");
+  CHECK(db.Rows("SELECT key FROM u ORDER BY key LIMIT ?1 OFFSET ?1", {RealCell(1)}) == "'a/c'");
+  db.Exec("INSERT INTO u(u, key, value) VALUES('add', 'b', ?1)", {RealCell(2)});
+  CHECK(db.Rows("SELECT value FROM u WHERE key = 'b'") == "5.0");
 }
 
 TEST_CASE("another module's table is not a memkv table") {

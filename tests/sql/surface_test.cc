@@ -226,7 +226,7 @@ TEST_CASE("each function says what it takes") {
       {"SELECT * FROM memkv_fuzzy('t', 'x', 4)",
        "memkv_fuzzy(table, word, distance): distance is an INTEGER from 0 to 3, not 4"},
       {"SELECT * FROM memkv_fuzzy('t', 'x', 1.5)",
-       "memkv_fuzzy(table, word, distance): distance is an INTEGER from 0 to 3, not 1.500000"},
+       "memkv_fuzzy(table, word, distance): distance is an INTEGER from 0 to 3, not 1.5"},
       {"SELECT * FROM memkv_fuzzy('t', x'00', 1)",
        "memkv_fuzzy(table, word, distance): word is a TEXT"},
       {"SELECT * FROM memkv_fuzzy('t', 'x')",
