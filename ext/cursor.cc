@@ -518,7 +518,7 @@ void TableCursor::Column(sqlite3_context* out, int column) {
   if (undone()) [[unlikely]]
     Resume();
   if (mode_ == kEnd || gone_ || i == rank_column_ + 1) return;  // the command column is NULL
-  if (sqlite3_vtab_nochange(out)) return;                       // an UPDATE that keeps it
+  if (sqlite3_vtab_nochange(out)) return Updates();             // an UPDATE that keeps it
   if (i == rank_column_) return sqlite3_result_int64(out, static_cast<sqlite3_int64>(Rank()));
   if (i > rank_column_ + 1)
     return sqlite3_result_int64(out, OrderRank(i - table_.state().schema.order_rank_column(0)));

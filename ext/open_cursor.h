@@ -16,9 +16,17 @@ class OpenCursor {
     void MarkUndone(uint64_t edits) noexcept {
       for (OpenCursor* c = first_; c != nullptr; c = c->next_) c->undone_ |= c->edits_ > edits;
     }
-    // Whether a statement is reading, or has read, rows by one of them; values of rows.
+    // Whether a statement is reading, or has read, rows by one of them.
     bool any_started() const { return Any(&OpenCursor::started_); }
-    bool any_read_values() const { return Any(&OpenCursor::read_values_); }
+    // Whether the UPDATE that is running has computed from values of rows. Its cursor shows by what
+    // it keeps unchanged; that of an UPDATE … FROM does not, and may be any.
+    bool update_read_values() const {
+      const bool known = Any(&OpenCursor::updates_);
+      for (const OpenCursor* c = first_; c != nullptr; c = c->next_) {
+        if (c->read_values_ && (c->updates_ || !known)) return true;
+      }
+      return false;
+    }
 
    private:
     friend class OpenCursor;
@@ -50,6 +58,7 @@ class OpenCursor {
     undone_ = false;
   }
   void ReadValue() { read_values_ = true; }
+  void Updates() { updates_ = true; }
   // Whether the version was rolled back since.
   bool undone() const { return undone_; }
 
@@ -58,7 +67,7 @@ class OpenCursor {
   OpenCursor* next_;
   OpenCursor* before_ = nullptr;
   uint64_t edits_ = 0;
-  bool started_ = false, undone_ = false, read_values_ = false;
+  bool started_ = false, undone_ = false, read_values_ = false, updates_ = false;
 };
 
 }  // namespace memkv::sql

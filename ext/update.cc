@@ -102,7 +102,7 @@ bool MemkvTable::IsUpdateOfNothing(std::span<sqlite3_value*> args) {
 // again for each row, and so has for the row of an old key what is there by then.
 void MemkvTable::CheckNotOverwritten(Bytes old_key) {
   if (overwritten_.empty() || !overwritten_.contains(std::string(old_key)) ||
-      !state_->cursors.any_read_values()) {
+      !state_->cursors.update_read_values()) {
     return;
   }
   throw SqlError(
