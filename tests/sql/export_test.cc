@@ -131,7 +131,7 @@ TEST_CASE("an export that fails leaves the old file, and nothing else") {
     // Stopped.
     int polls = 0;
     sqlite3_progress_handler(
-        db.handle(), 1000, [](void* n) -> int { return ++*static_cast<int*>(n) > 20; }, &polls);
+        db.handle(), 1, [](void* n) -> int { return ++*static_cast<int*>(n) > 40; }, &polls);
     CHECK(db.Code(Export(function, path)) == SQLITE_INTERRUPT);
     sqlite3_progress_handler(db.handle(), 0, nullptr, nullptr);
     left_alone();
@@ -153,10 +153,10 @@ TEST_CASE("an export that fails leaves the old file, and nothing else") {
   for (const std::string& function : kFunctions) {
     Swap swap{path};
     sqlite3_progress_handler(
-        db.handle(), 1000,
+        db.handle(), 1,
         [](void* p) -> int {
           auto* s = static_cast<Swap*>(p);
-          if (++s->calls != 20) return 0;
+          if (++s->calls != 40) return 0;
           unlink(s->path.c_str());
           return mkdir(s->path.c_str(), 0700);
         },
