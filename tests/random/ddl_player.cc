@@ -30,7 +30,9 @@ Db& Side::At(int connection) {
   const std::string mode = "journal_mode = " + script_.journal_mode;
   db->Run("PRAGMA temp_store = memory; PRAGMA synchronous = off; PRAGMA " + mode);
   if (script_.exclusive) db->Run("PRAGMA locking_mode = exclusive");
-  if (script_.attached == Script::kNone) return *db;
+  // The second connection does without another way to the same file.
+  if (script_.attached == Script::kNone || (script_.attached == Script::kMain && connection == 1))
+    return *db;
   db->Exec("ATTACH '" + AttachedFile() + "' AS aux");
   db->Run("PRAGMA aux.synchronous = off; PRAGMA aux." + mode);
   return *db;
@@ -106,7 +108,7 @@ Failure Player::Do(const Step& step) {
     case Step::kReopen:
       ours_.Close();
       theirs_.Close();
-      for (Transaction& transaction : transactions_) transaction = {};
+      create_failed_[0] = create_failed_[1] = false;
       return {};
     case Step::kReattach:
       if (script_.attached == Script::kNone) return {};
@@ -138,16 +140,7 @@ bool Player::MustSkip(const Step& step) {
 
 // Why our side may refuse what the twin would do; null if it may not.
 const char* Player::Allowed(const Step& step, const Result& ours) const {
-  const int code = ours.code & 0xff;
-  // What was written before a savepoint is not in the log yet, and cannot be dropped so that the
-  // savepoint could bring it back.
-  const std::vector<Savepoint>& savepoints = transactions_[step.connection].savepoints;
-  if (code == SQLITE_LOCKED && step.ours.starts_with("DROP TABLE") &&
-      std::any_of(savepoints.begin(), savepoints.end(),
-                  [](const Savepoint& s) { return s.after_write; })) {
-    return "DROP after a savepoint that was opened after a write";
-  }
-  if (code != SQLITE_ERROR) return nullptr;
+  if (ours.code != SQLITE_ERROR) return nullptr;
   // Where memkv has, or would have, its shadow tables there can be no table of the user's own.
   constexpr const char* kSuffixes[] = {"_log", "_memory", "_meta", "_segment"};
   if (std::none_of(std::begin(kSuffixes), std::end(kSuffixes), [&](const char* suffix) {
@@ -169,29 +162,12 @@ const char* Player::Allowed(const Step& step, const Result& ours) const {
   return nullptr;
 }
 
-// Keeps track of savepoints, by a statement that both sides have run.
-void Player::Follow(int connection, const std::string& sql, bool ok) {
-  auto& [savepoints, written, create_failed] = transactions_[connection];
-  if (sql.starts_with("SAVEPOINT ")) {
-    savepoints.push_back({sql.substr(10), written});
-  } else if (ok && (sql.starts_with("ROLLBACK TO ") || sql.starts_with("RELEASE "))) {
-    const std::string name = sql.substr(sql.find_last_of(' ') + 1);
-    while (savepoints.back().name != name) savepoints.pop_back();
-    if (sql.starts_with("RELEASE ")) savepoints.pop_back();
-  } else if (!sql.starts_with("SELECT")) {
-    written = true;  // a statement that failed may have written, as under OR FAIL
-  }
-  if (!theirs_.At(connection).autocommit()) return;
-  savepoints.clear();
-  written = false;
-}
-
 // SQLite forgets to take back the number of its schema when a CREATE VIRTUAL TABLE fails inside a
 // transaction (any module's; seen up to 3.53.2): once that is committed, the next DDL of another
 // connection goes unseen.
 void Player::ReadSchemaAgain(int connection) {
   ours_.At(connection).Exec("PRAGMA writable_schema = RESET");
-  transactions_[connection].create_failed = false;
+  create_failed_[connection] = false;
 }
 
 Failure Player::RunSql(const Step& step) {
@@ -200,9 +176,8 @@ Failure Player::RunSql(const Step& step) {
   Db& theirs = theirs_.At(step.connection);
   Result our_result = ours.Run(step.Ours());
   const bool refused = Allowed(step, our_result) != nullptr;
-  Transaction& transaction = transactions_[step.connection];
   if (!our_result.ok() && step.ours.starts_with("CREATE VIRTUAL TABLE") && !ours.autocommit())
-    transaction.create_failed = true;
+    create_failed_[step.connection] = true;
   if (!refused) {
     Result their_result = theirs.Run(step.Theirs());
     if (their_result.code == SQLITE_CONSTRAINT_NOTNULL && our_result.code != their_result.code &&
@@ -217,8 +192,7 @@ Failure Player::RunSql(const Step& step) {
   }
   if (ours.autocommit() != theirs.autocommit())
     return {"transaction", step.Ours() + "\n  memkv and twin: only one is in a transaction"};
-  if (!refused) Follow(step.connection, step.ours, our_result.ok());
-  if (transaction.create_failed && ours.autocommit()) ReadSchemaAgain(step.connection);
+  if (create_failed_[step.connection] && ours.autocommit()) ReadSchemaAgain(step.connection);
   return {};
 }
 

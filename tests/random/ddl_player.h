@@ -59,29 +59,17 @@ class Player {
   Failure Play();
 
  private:
-  struct Savepoint {
-    std::string name;
-    bool after_write;  // whether memkv tables had been written to before it, in this transaction
-  };
-  // The open transaction of a connection.
-  struct Transaction {
-    std::vector<Savepoint> savepoints;
-    bool written = false;
-    bool create_failed = false;
-  };
-
   Failure Do(const Step& step);
   Failure RunSql(const Step& step);
   bool MustSkip(const Step& step);
   const char* Allowed(const Step& step, const Result& ours) const;
   void ReadSchemaAgain(int connection);
-  void Follow(int connection, const std::string& sql, bool ok);
   Failure Finish();
 
   const Script& script_;
   Side ours_, theirs_;
   Verifier& verifier_;
-  Transaction transactions_[2];  // of each connection
+  bool create_failed_[2] = {false, false};  // in the open transaction of each connection
 };
 
 }  // namespace memkv::test
