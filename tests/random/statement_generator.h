@@ -1,4 +1,4 @@
-// Makes random cases. The same seed makes the same case.
+// Makes random cases. The same seed makes the same case, in programs of the same compiler.
 
 #ifndef MEMKV_TESTS_RANDOM_STATEMENT_GENERATOR_H_
 #define MEMKV_TESTS_RANDOM_STATEMENT_GENERATOR_H_
@@ -113,7 +113,6 @@ class Generator {
 
   uint64_t Below(uint64_t n) { return random_.Below(n); }
   bool OneIn(uint64_t n) { return random_.OneIn(n); }
-  bool Percent(uint64_t n) { return random_.Percent(n); }
   std::string Alias() { return "s" + std::to_string(++aliases_); }
 
   Random random_;

@@ -75,13 +75,12 @@ int Run(const Options& options) {
   auto seconds = [&] {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
   };
-  uint64_t statements = 0, cases = 0, failures = 0, ambiguous = 0, exhausted = 0;
+  uint64_t statements = 0, cases = 0, failures = 0, ambiguous = 0, documented = 0, exhausted = 0;
   while (statements < options.statements && cases < options.cases && failures < options.failures &&
          seconds() < static_cast<double>(options.seconds)) {
     const uint64_t seed = options.seed + cases++;
     Case c = Generator(seed).Make(kStatementsOfCase);
     Played played = Play(c);
-    exhausted += played.exhausted;
     // A step on whose answer SQLite's own plans differ is left out, and so is one that is reported.
     while (played.failure && failures < options.failures) {
       size_t step = played.failure->step;
@@ -92,18 +91,22 @@ int Run(const Options& options) {
         ++failures;
         Report(seed, options.shrink ? Shrunk(c, *played.failure) : c);
       }
-      if (step >= c.steps.size()) break;
+      if (step >= c.steps.size() || played.failure->kind == "exception") break;
       c.steps.erase(c.steps.begin() + static_cast<ptrdiff_t>(step));
       played = Play(c);
     }
     statements += played.statements;
+    exhausted += played.exhausted;
+    documented += played.documented;
   }
-  std::printf("SQLite %s: %" PRIu64 " statements in %" PRIu64 " cases, %.0f a second; %" PRIu64
-              " differ; left out: %" PRIu64
-              " statements on which SQLite's own plans differ, "
-              "the rest of %" PRIu64 " cases in which one takes too long\n",
+  std::printf("SQLite %s: %" PRIu64 " statements in %" PRIu64 " cases, %.0f a second: %" PRIu64
+              " differ\n",
               sqlite3_libversion(), statements, cases, static_cast<double>(statements) / seconds(),
-              failures, ambiguous, exhausted);
+              failures);
+  std::printf(
+      "left out: %" PRIu64 " statements on which SQLite's own plans differ; the rest of %" PRIu64
+      " cases at a documented difference; statements that take too long in %" PRIu64 " cases\n",
+      ambiguous, documented, exhausted);
   return failures > 0 ? 1 : 0;
 }
 

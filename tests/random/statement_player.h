@@ -22,7 +22,8 @@ struct Failure {
 struct Played {
   std::optional<Failure> failure;
   size_t statements = 0;
-  bool exhausted = false;  // cut short, as a statement took too long on the twin
+  bool exhausted = false;   // a statement took too long
+  bool documented = false;  // cut short, as the sides differ in what is documented
 };
 
 Played Play(const Case& c, Plans plans = Plans::kMemkv);

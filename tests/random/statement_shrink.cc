@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <functional>
 
 #include "tests/random/statement_player.h"
@@ -128,12 +129,14 @@ class Shrinker {
   bool Literals(size_t i) {
     bool any = false;
     for (size_t n = 0; n < best_.steps[i].parameters.size(); ++n) {
+      const std::string name = "?" + std::to_string(n + 1);
+      if (best_.steps[i].Text(For::kMemkv).find(name) == std::string::npos) continue;
       any |= Change([&](Case* c) {
         Step& step = c->steps[i];
         step.sql = step.sql.WithLiteral(static_cast<int>(n) + 1, Literal(step.parameters[n]));
       });
     }
-    return false && any;
+    return any;
   }
 
   Case best_;

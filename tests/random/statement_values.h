@@ -22,7 +22,6 @@ class Random {
   // 0 <= result < n
   uint64_t Below(uint64_t n) { return engine_() % n; }
   bool OneIn(uint64_t n) { return Below(n) == 0; }
-  bool Percent(uint64_t n) { return Below(100) < n; }
   template <class T>
   const T& Pick(const std::vector<T>& from) {
     return from[Below(from.size())];

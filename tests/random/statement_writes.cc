@@ -113,6 +113,8 @@ Sql Generator::NewKey(const Scope& scope) {
   }
 }
 
+// In a trigger no key is rewritten: the order in which rows are visited, on which it depends what
+// collides, cannot be seen from the statement that sets the trigger off.
 Sql Generator::Update() {
   target_ = &AnyTable();
   const Scope scope = ScopeOf(*target_, target_->name);
@@ -121,7 +123,8 @@ Sql Generator::Update() {
   no_target_ = true;
   std::vector<Sql> sets;
   const size_t width = target_->columns.size();
-  const bool rewrites = width == 1 || OneIn(2);
+  if (width == 1 && !trigger_.empty()) return Delete();
+  const bool rewrites = width == 1 || (trigger_.empty() && OneIn(2));
   if (rewrites) sets.push_back(Parts(Sql::kPart, target_->columns[0].name + " = ", NewKey(scope)));
   for (size_t i = 1; i < width; ++i) {
     if (!sets.empty() && OneIn(2)) continue;
