@@ -36,8 +36,12 @@ Generator::Source Generator::MakeSource(int depth, Sql* sql) {
   source.alias = Alias();
   if (kind <= 2 && depth > 0) {
     const size_t width = 1 + Below(2);
-    *sql =
-        Parts(Sql::kPart, "(", Select(nullptr, depth - 1, width, true).sql, ") AS " + source.alias);
+    static const std::vector<std::string> kWith = {"WITH w AS (", "WITH w AS MATERIALIZED (",
+                                                   "WITH w AS NOT MATERIALIZED ("};
+    const bool with = OneIn(5);
+    *sql = Parts(Sql::kPart, "(", with ? random_.Pick(kWith) : "",
+                 Select(nullptr, depth - 1, width, true).sql, with ? ") SELECT * FROM w" : "",
+                 ") AS " + source.alias);
     for (size_t i = 0; i < width; ++i) source.columns.push_back("c" + std::to_string(i));
     return source;
   }
@@ -90,6 +94,8 @@ Sql Generator::Join(Scope* scope, int depth) {
   if (kind == ", ") return Parts(Sql::kPart, kind, std::move(source));
   if (common && has && OneIn(5))
     return Parts(Sql::kPart, kind, std::move(source), " USING(" + shared + ")");
+  if (common && kind != " CROSS JOIN " && OneIn(15))
+    return Parts(Sql::kPart, " NATURAL" + kind, std::move(source));
   const bool without = kind == " JOIN " || kind == " CROSS JOIN ";
   if (without && OneIn(4)) return Parts(Sql::kPart, kind, std::move(source));
   return Parts(Sql::kPart, kind, std::move(source), " ON ", On(scope, depth - 1));

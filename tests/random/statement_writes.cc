@@ -47,6 +47,7 @@ Sql Generator::Insert() {
   for (const std::string& name : names) list += (list.size() > 1 ? ", " : "") + name;
   const std::string into =
       (OneIn(8) ? "REPLACE" : "INSERT" + Conflict()) + " INTO " + target_->name + list + ")";
+  if (OneIn(60)) return Parts(Sql::kPart, into.substr(0, into.find('(')), " DEFAULT VALUES");
   if (OneIn(4)) {
     Query query = Select(nullptr, 1, names.size(), true);
     return Parts(Sql::kPart, into, " ", std::move(query.sql));
@@ -130,6 +131,12 @@ Sql Generator::Update() {
     if (!sets.empty() && OneIn(2)) continue;
     sets.push_back(Parts(Sql::kPart, target_->columns[i].name + " = ",
                          OneIn(2) ? Expression(scope, 1) : Constant()));
+  }
+  if (sets.size() == 1 && width > 2 && OneIn(6)) {
+    // Two columns at once, by a row value.
+    sets[0] = Parts(Sql::kPart,
+                    "(" + target_->columns[1].name + ", " + target_->columns[2].name + ") = (",
+                    Expression(scope, 1), ", ", Constant(), ")");
   }
   no_target_ = false;
   const bool one = OneIn(4);
