@@ -17,8 +17,7 @@ KeyRange CheckedRange(CompareOp op, sqlite3_value* value, Affinity affinity,
                       KeyRange (*range_of)(CompareOp, const Datum&)) {
   const Converted v = Converted::Compared(value, affinity);
   KeyRange range = range_of(op, v.datum());
-  // A parameter has no affinity, and a BLOB is never converted.
-  if (sqlite3_value_frombind(value) || sqlite3_value_type(value) == SQLITE_BLOB) return range;
+  if (sqlite3_value_type(value) == SQLITE_BLOB) return range;  // never converted
   const std::string above_numbers = *NumberLikeText().hi;
   if (op == CompareOp::kLess || op == CompareOp::kLessEqual) {
     if (range.hi && *range.hi < above_numbers) range.hi = above_numbers;
@@ -32,7 +31,7 @@ KeyRange CheckedRange(CompareOp op, sqlite3_value* value, Affinity affinity,
 
 std::optional<KeyRange> AmbiguousRange(sqlite3_value* value, Affinity affinity,
                                        const HasKeys& has_keys) {
-  if (sqlite3_value_frombind(value)) return std::nullopt;  // a parameter has no affinity
+  // A parameter may stand for a column: SQLite makes k = ? of k = c AND c = ?, and keeps c's affinity.
   const int type = sqlite3_value_type(value);
   KeyRange range;
   if (type == SQLITE_INTEGER || type == SQLITE_FLOAT) {

@@ -162,13 +162,29 @@ bool Connection::InDml() const {
   return in_dml;
 }
 
-bool Connection::InUpdate() const {
+bool Connection::InUpdateOf(std::string_view table) const {
+  // UPDATE [OR word] [schema.]table, the names perhaps quoted.
+  const auto names_table = [table](const std::string& text, size_t at) {
+    const auto word = [&] {
+      at = std::min(text.find_first_not_of(" \t\r\n", at), text.size());
+      const size_t from = at;
+      at = std::min(text.find_first_of(" \t\r\n", at), text.size());
+      return text.substr(from, at - from);
+    };
+    std::string name = word();
+    if (name == "or") name = (word(), word());
+    name.erase(std::remove_if(name.begin(), name.end(),
+                              [](char c) { return c == '"' || c == '[' || c == ']' || c == '`'; }),
+               name.end());
+    if (const size_t dot = name.find('.'); dot != std::string::npos) name = name.substr(dot + 1);
+    return name == LowerName(table);
+  };
   for (sqlite3_stmt* at = nullptr; (at = sqlite3_next_stmt(db_, at)) != nullptr;) {
     if (!IsRunningWriter(at)) continue;
-    const std::string_view text = TextOf(at);
-    if (BeginsWith(text, "UPDATE")) return true;
-    if (BeginsWith(text, "WITH") && LowerName(text).find("update") != std::string::npos)
-      return true;
+    const std::string text = LowerName(TextOf(at));
+    if (!BeginsWith(text, "UPDATE") && !BeginsWith(text, "WITH")) continue;
+    const size_t update = text.find("update");
+    if (update != std::string::npos && names_table(text, update + 6)) return true;
   }
   return false;
 }

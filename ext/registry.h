@@ -66,8 +66,8 @@ class Connection {
   // Whether the statement that is changing the database only changes rows. SQLite then undoes it
   // itself where it fails, and tells every table that is left.
   bool InDml() const;
-  // Whether that statement is an UPDATE, as far as its text tells.
-  bool InUpdate() const;
+  // Whether that statement is an UPDATE that names `table`, as far as its text tells.
+  bool InUpdateOf(std::string_view table) const;
 
   // The table that `name` ("table" or "schema.table") stands for in a function's argument, found as
   // SQLite finds it (temp, main, then attached), showing what the connection's snapshot shows.

@@ -189,7 +189,7 @@ bool MemkvTable::FindFunction(int argc, const char* name, Function* found) {
   return true;
 }
 
-void MemkvTable::Begin() { state().Begin(); }
+void MemkvTable::Begin() { state().Join(); }
 void MemkvTable::Sync() {
   if (state_) state_->Sync();
 }

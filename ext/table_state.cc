@@ -292,7 +292,8 @@ void TableState::Savepoint(int n) {
   if (!of_statement) Persist();
   if (dead_) return;
   table.Savepoint(n);
-  if (of_statement) statement_savepoint_ = n;
+  if (of_statement && !joined_) statement_savepoint_ = n;
+  joined_ = false;
 }
 
 void TableState::Release(int n) noexcept {

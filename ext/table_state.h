@@ -91,8 +91,13 @@ class TableState {
   Status FileStatus() const;
   void CheckFile() const;
 
-  // SQLite's transactions and savepoints. Begin() comes before every write.
+  // SQLite's transactions and savepoints. Begin() comes before every write; Join() where SQLite tells
+  // an object of a transaction, and perhaps of its innermost savepoint next.
   void Begin();
+  void Join() {
+    Begin();
+    joined_ = true;
+  }
   void Sync();
   void Commit() noexcept;
   void Rollback() noexcept;
@@ -129,6 +134,7 @@ class TableState {
   std::shared_ptr<const Fst> frozen_file_;
   int vtabs_ = 0;
   std::optional<int> statement_savepoint_;  // its number
+  bool joined_ = false;                     // the savepoint that is told next may be an older one
   unsigned data_version_ = 0;  // of the database, when it was last seen to hold what is shown
   bool refreshing_ = false;    // a view in place of a shadow table may lead back here
 

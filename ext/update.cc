@@ -89,12 +89,11 @@ void MemkvTable::UndoIfFailed(TableState& s, std::span<sqlite3_value*> args) {
 // one is NULL where it sets none. An INSERT that names rowid, which SQLite takes for a column as long
 // as the table is not connected, has it as its new key; other INSERTs have none.
 bool MemkvTable::IsUpdateOfNothing(std::span<sqlite3_value*> args) {
-  const bool reads = state_->cursors.any_started();
   if (sqlite3_value_type(args[1]) == SQLITE_NULL) {
-    return sqlite3_value_type(args[2 + state_->schema.key]) == SQLITE_NULL && reads &&
-           connection_->InUpdate();
+    return sqlite3_value_type(args[2 + state_->schema.key]) == SQLITE_NULL &&
+           connection_->InUpdateOf(state_->schema.table);
   }
-  if (reads) return true;
+  if (state_->cursors.any_started() || connection_->InUpdateOf(state_->schema.table)) return true;
   throw SqlError(SQLITE_ERROR, "table " + state_->schema.table + " has no column named rowid");
 }
 

@@ -18,8 +18,8 @@ const std::vector<std::vector<Cell>>& Families() {
   static const std::vector<std::vector<Cell>> families = {
       // what reads as the number 5, and its neighbours
       {TextCell("5"), TextCell("05"), TextCell(" 5"), TextCell("5.0"), TextCell("5 "),
-       TextCell("+5"), TextCell("5e0"), TextCell("5x"), TextCell("0x5"), TextCell("5\0x"s),
-       IntegerCell(5), RealCell(5), RealCell(5.5), BlobCell("5"), IntegerCell(4), TextCell("4.5")},
+       TextCell("+5"), TextCell("5e0"), TextCell("5x"), TextCell("0x5"), IntegerCell(5),
+       RealCell(5), RealCell(5.5), BlobCell("5"), IntegerCell(4), TextCell("4.5")},
       // one, ten, zero
       {TextCell("1"),  TextCell("1e1"), TextCell("+1"),   TextCell("10"),  TextCell("1.0"),
        TextCell("0"),  TextCell("-0"),  TextCell("-0.0"), TextCell(".5"),  TextCell("-1"),
@@ -58,8 +58,6 @@ const std::vector<std::vector<Cell>>& Families() {
        TextCell("\0"s),
        TextCell("\xff"),
        TextCell("a\xff"),
-       TextCell("\xc3"),
-       TextCell("a\xc3"),
        TextCell("a\x80"),
        TextCell("\xc3\xa9"),
        TextCell("\xc3\x89"),

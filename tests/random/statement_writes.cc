@@ -42,7 +42,6 @@ Sql Generator::Insert() {
   for (const test::Column& c : target_->columns) names.push_back(c.name);
   if (OneIn(5)) std::swap(names[0], names[Below(width)]);
   if (OneIn(8)) names.resize(1 + Below(width));
-  if (OneIn(150)) names.insert(names.begin(), OneIn(2) ? "rowid" : "_rowid_");
   std::string list = "(";
   for (const std::string& name : names) list += (list.size() > 1 ? ", " : "") + name;
   const std::string into =
