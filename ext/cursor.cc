@@ -127,17 +127,25 @@ void TableCursor::Resume() {
 }
 
 bool TableCursor::MayBeInOuterJoin() {
-  if (!outer_join_) outer_join_ = OuterJoinMayRun(table_.db());
+  if (!outer_join_) {
+    outer_join_ = OuterJoinMayRun(table_.db()) ||
+                  table_.connection().schema_joins().WhenRun(table_.state().schema_name);
+  }
   return *outer_join_;
 }
 
 // A pattern that was claimed with omit, where SQLite or memkv may slip over it in an outer join.
 void TableCursor::CheckSlips(bool folds) {
-  if (outer_join_ || !PatternsMaySlip(folds) || !MayBeInOuterJoin() ||
-      (LikeMatchesBlobs() && !HasKeysIn(ClassRange(kBlobTag))) || !MayPlanAnew(table_.db()))
+  if (!PatternsMaySlip(folds) || !MayBeInOuterJoin() ||
+      (LikeMatchesBlobs() && !HasKeysIn(ClassRange(kBlobTag))))
     return;
-  table_.connection().CheckPatterns(true);
-  throw SqlError(SQLITE_SCHEMA, "");
+  TableState& state = table_.state();
+  state.checks_patterns = true;
+  if (MayPlanAnew(table_.db())) throw SqlError(SQLITE_SCHEMA, "");
+  ExpireStatements(table_.db());
+  throw SqlError(SQLITE_ABORT, "memkv: from now on SQLite checks LIKE and GLOB of " +
+                                   Shown(state.schema.table) +
+                                   ", as this outer join needs; run the statement again");
 }
 
 bool TableCursor::Narrows(const Term& term) {
@@ -150,12 +158,6 @@ bool TableCursor::Narrows(const Term& term) {
     case Term::kGlobPrefix:
       CheckSlips(false);
       return true;
-    case Term::kLikeFoldedPrefixChecked:
-    case Term::kLikeFoldedChecked:
-    case Term::kLike:
-    case Term::kGlob:
-      table_.connection().CheckPatterns(false);
-      break;
     default:
       break;
   }

@@ -63,7 +63,7 @@ class TableCursor : public sqlite3_vtab_cursor, private OpenCursor {
     bool nothing = false;
   };
 
-  // OuterJoinMayRun(), asked once: a cursor is of one statement.
+  // Whether an outer join may be about, asked once: a cursor is of one statement.
   bool MayBeInOuterJoin();
   void CheckSlips(bool folds);
   // Whether a term narrows the walk: not one that may stand in the ON of an outer join, where such a

@@ -83,7 +83,8 @@ class Candidate {
   // It may stand in the ON of an outer join, as patterns may (ext/outer_join.h).
   bool NotNull(int i) {
     const bool hidden = OuterJoinTermsAreHidden(sqlite3_libversion_number());
-    if (!hidden && connection_.schema_joins().MayHoldOuterJoin()) return false;
+    if (!hidden && connection_.schema_joins().WhenPlanned(state_.schema_name).value_or(false))
+      return false;
     return Claim(i, {Term::kNotNull, Term::kValue}, hidden);
   }
 

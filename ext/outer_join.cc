@@ -66,20 +66,30 @@ bool SchemaJoins::MayHold(const std::string& schema, Seen* kept) {
   return now.outer_join;
 }
 
-bool SchemaJoins::MayHoldOuterJoin() {
+bool SchemaJoins::MayHold(const std::string& schema) {
   try {
-    std::vector<std::string> schemas;
-    {
-      Statement list(db_, "PRAGMA database_list");
-      while (list.Step()) schemas.push_back(list.Text(1));
-    }
-    return std::any_of(schemas.begin(), schemas.end(), [&](const std::string& schema) {
-      // Another database may be attached by the same name, with the same cookie.
-      return MayHold(schema, schema == "main" ? &main_ : schema == "temp" ? &temp_ : nullptr);
-    });
+    // Another database may be attached by the same name, with the same cookie.
+    return MayHold("temp", &temp_) || MayHold(schema, schema == "main" ? &main_ : nullptr);
   } catch (const SqlError&) {
     return true;
   }
+}
+
+std::optional<bool> SchemaJoins::WhenPlanned(const std::string& schema) {
+  if (!sqlite3_get_autocommit(db_) && sqlite3_txn_state(db_, schema.c_str()) == SQLITE_TXN_NONE) {
+    if (std::find(unread_.begin(), unread_.end(), schema) == unread_.end())
+      unread_.push_back(schema);
+    return std::nullopt;
+  }
+  return MayHold(schema);
+}
+
+bool SchemaJoins::WhenRun(const std::string& schema) {
+  const auto at = std::find(unread_.begin(), unread_.end(), schema);
+  if (at == unread_.end()) return false;
+  if (MayHold(schema)) return true;
+  unread_.erase(at);
+  return false;
 }
 
 }  // namespace memkv::sql

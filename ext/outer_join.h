@@ -4,14 +4,17 @@
 // stood in the WHERE (ext/sqlite_version.h): a walk that they narrow drops rows of t that the join
 // keeps. xBestIndex cannot tell the two apart, as the statement that is prepared has no text yet.
 // But whoever runs has one: the join is written in the text of a running statement, or of a view or
-// trigger, which are looked at when a plan is made. So these terms are claimed without omit; where
-// no outer join can be about the walk narrows by them, else it gives every row and leaves them to
-// SQLite.
+// trigger, which are looked at when a plan is made, or first run. So these terms are claimed without
+// omit; where no outer join can be about the walk narrows by them, else it gives every row and
+// leaves them to SQLite.
 
 #ifndef MEMKV_EXT_OUTER_JOIN_H_
 #define MEMKV_EXT_OUTER_JOIN_H_
 
+#include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "ext/vtab.h"
 
@@ -39,12 +42,20 @@ bool PatternsMaySlip(bool folds);
 // has SQLite plan it anew, and nobody can tell. REQUIRES OuterJoinMayRun().
 bool MayPlanAnew(sqlite3* db);
 
-// To be asked in xBestIndex: of the views and triggers of every attached schema. A schema that
-// cannot be read may hold anything. What it last saw of main and temp is kept.
+// Whether the views and triggers that a statement on a table of `schema` may run hold an outer join:
+// those of that schema, and of temp. One that cannot be read may hold anything. What was last seen of
+// main and temp is kept.
 class SchemaJoins {
  public:
   explicit SchemaJoins(sqlite3* db) : db_(db) {}
-  bool MayHoldOuterJoin();
+
+  // To be asked in xBestIndex. Nothing where to read the schema would begin a transaction in BEGIN,
+  // which would keep its lock or snapshot if the statement is refused: then WhenRun() tells.
+  std::optional<bool> WhenPlanned(const std::string& schema);
+
+  // To be asked in xFilter. Reads what a plan could not; false, at no cost, where every plan could:
+  // SQLite plans anew whatever runs in a schema that has changed.
+  bool WhenRun(const std::string& schema);
 
  private:
   struct Seen {
@@ -53,9 +64,11 @@ class SchemaJoins {
     bool outer_join = false;
   };
   bool MayHold(const std::string& schema, Seen* kept);
+  bool MayHold(const std::string& schema);
 
   sqlite3* const db_;
   Seen main_, temp_;
+  std::vector<std::string> unread_;  // schemas that plans could not ask about
 };
 
 }  // namespace memkv::sql

@@ -145,14 +145,16 @@ class Chooser {
   // Whether a pattern beside its bounds is left for SQLite to check, as an outer join may be about.
   bool IsToBeChecked(bool folds) {
     return PatternsMaySlip(folds) &&
-           (connection_.checks_patterns() || connection_.schema_joins().MayHoldOuterJoin());
+           (state_.checks_patterns ||
+            connection_.schema_joins().WhenPlanned(state_.schema_name).value_or(true));
   }
 
   // Whether a term that may stand in the ON of an outer join can be taken, to be looked at again
   // when the query runs.
   bool OnTermsMayBeTaken() {
     if (!may_take_) {
-      may_take_ = on_terms_are_hidden_ || !connection_.schema_joins().MayHoldOuterJoin();
+      may_take_ = on_terms_are_hidden_ ||
+                  !connection_.schema_joins().WhenPlanned(state_.schema_name).value_or(false);
     }
     return *may_take_;
   }

@@ -41,7 +41,7 @@ void Connection::ForgetDetached() {
 // does not have any more.
 void Connection::ForgetWhatIsGone() {
   if (!ddl_ || !sqlite3_get_autocommit(db_)) return;
-  std::erase_if(memory_, [this](const auto& entry) {
+  std::erase_if(memory_, [](const auto& entry) {
     TableState& state = *entry.second;
     return !state.attached() && !state.FindName();
   });

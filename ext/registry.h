@@ -84,11 +84,6 @@ class Connection {
   // many dialects (PHP's and Rails's fold case). Runs it a few times; false where it fails.
   bool HasPlainRegexp();
 
-  // Whether patterns are left for SQLite to check, whatever their bounds: while a statement is
-  // planned anew for that (PatternsMaySlip()).
-  bool checks_patterns() const { return checks_patterns_; }
-  void CheckPatterns(bool on) { checks_patterns_ = on; }
-
   // What the views and triggers of its schemas hold (ext/outer_join.h).
   SchemaJoins& schema_joins() { return schema_joins_; }
 
@@ -112,7 +107,6 @@ class Connection {
 
   sqlite3* db_;
   SchemaJoins schema_joins_{db_};
-  bool checks_patterns_ = false;
   bool files_ = false;
   std::map<Name, std::shared_ptr<TableState>> names_;       // as SQLite has told last
   std::map<uint64_t, std::shared_ptr<TableState>> memory_;  // memory tables by number

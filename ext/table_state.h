@@ -37,6 +37,9 @@ class TableState {
   std::string schema_name;  // main, temp, or an attached name
   // Which database that is: another one may be attached by the same name later.
   void* file = nullptr;
+  // Plans leave patterns for SQLite to check, whatever their bounds: one that did not ran in what may
+  // be an outer join (PatternsMaySlip()).
+  bool checks_patterns = false;
   Progress progress;  // of a long command
   OpenCursor::List cursors;
 

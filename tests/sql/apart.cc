@@ -75,7 +75,7 @@ Outcome RunHere(Db& db, sqlite3_stmt* stmt, size_t bytes, Stop stop) {
   constexpr rlim_t kSeconds = 120;
   Outcome outcome;
   const size_t before = StatusBytes("VmRSS:");
-  if (kPatience == 1) {  // a sanitizer takes address space as it likes
+  if (!kSanitized) {  // a sanitizer takes address space as it likes
     const rlimit memory{StatusBytes("VmSize:") + bytes, RLIM_INFINITY};
     setrlimit(RLIMIT_AS, &memory);
   }
