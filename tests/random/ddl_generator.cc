@@ -238,6 +238,8 @@ std::string Generator::NewName(const std::string& schema) {
 std::string Generator::Written(const std::string& table) {
   std::string name = NameOf(table), schema = SchemaOf(table);
   if (One(12)) name[0] = static_cast<char>(name[0] - 'a' + 'A');
+  // Which of two names of one file has seen a table already depends on what was read before.
+  if (script_.attached == Script::kMain) return schema + "." + name;
   if (script_.schemas.size() == 1) return One(2) ? name : schema + "." + name;
   // SQLite looks for a table in temp, then main, then aux.
   const bool hidden = (schema != "temp" && tables_.contains("temp." + NameOf(table))) ||
