@@ -64,12 +64,14 @@ class Player {
   bool MustSkip(const Step& step);
   const char* Allowed(const Step& step, const Result& ours) const;
   void ReadSchemaAgain(int connection);
+  void BeginToWrite(int connection);
   Failure Finish();
 
   const Script& script_;
   Side ours_, theirs_;
   Verifier& verifier_;
-  bool create_failed_[2] = {false, false};  // in the open transaction of each connection
+  bool wrote_no_row_ = false;
+  bool stale_schema_[2] = {false, false};  // of each connection, once its transaction is over
 };
 
 }  // namespace memkv::test

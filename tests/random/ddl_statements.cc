@@ -124,6 +124,8 @@ void Generator::Command(const std::string& table) {
 }
 
 // Statements that change no row. The twin's finds the table, or not, and begins to write, too.
+// Functions look for a name in every schema, and so lock a file that is attached twice under both of
+// its names: there they are left out.
 void Generator::Freeze(const std::string& table) {
   const std::string written = Written(table), name = NameOf(table);
   const std::string nothing =
@@ -138,20 +140,23 @@ void Generator::Freeze(const std::string& table) {
     case 3:
       return Add(insert + ") VALUES('integrity-check')", nothing);
     case 4:
+      if (script_.attached == Script::kMain) break;
       script_.steps.push_back({Step::kSql, 0, "SELECT memkv_freeze('" + table + "')",
                                "INSERT INTO " + table + " SELECT * FROM " + table +
                                    " WHERE false; SELECT count(*) FROM " + table,
                                "", "", true});
       return;
     default:
-      return Add(insert + ") VALUES('freeze')", nothing);
+      break;
   }
+  Add(insert + ") VALUES('freeze')", nothing);
 }
 
 void Generator::Read(const std::string& table) {
   const std::string written = Written(table);
   switch (Below(6)) {
     case 0:
+      if (script_.attached == Script::kMain) break;
       script_.steps.push_back({Step::kSql, 0, "SELECT memkv_count('" + table + "')",
                                "SELECT count(*) FROM " + table, "", "", true});
       return;
@@ -163,8 +168,9 @@ void Generator::Read(const std::string& table) {
     case 3:
       return Add("SELECT * FROM " + written + " WHERE key = " + Key());
     default:
-      return Add("SELECT * FROM " + written + " ORDER BY key");
+      break;
   }
+  Add("SELECT * FROM " + written + " ORDER BY key");
 }
 
 void Generator::PlainDdl() {
@@ -256,7 +262,7 @@ void Generator::Forget() {
     case 1:
       return Add("PRAGMA writable_schema = RESET");
     case 9:
-      return Add("PRAGMA wal_checkpoint");
+      return Add("PRAGMA main.wal_checkpoint");
     case 6:
       return Add("ANALYZE");
     case 7:
