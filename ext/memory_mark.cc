@@ -14,18 +14,9 @@ constexpr const char* kSuffix = "_memory";
 constexpr Bytes kMagic = "memkvmem";
 constexpr int kProcessAt = 8, kStateAt = 16, kEditsAt = 24, kBytes = 32;
 
-// What no other process has.
-uint64_t Process() {
-  static const uint64_t process = [] {
-    std::random_device random;
-    return uint64_t{random()} << 32 | random();
-  }();
-  return process;
-}
-
 std::string Encode(uint64_t state, uint64_t edits) {
   std::string bytes(kMagic);
-  for (const uint64_t part : {Process(), state, edits}) {
+  for (const uint64_t part : {ProcessNumber(), state, edits}) {
     for (int i = 0; i < 8; ++i) bytes += static_cast<char>(part >> 8 * i & 0xff);
   }
   return bytes;
@@ -68,6 +59,14 @@ class Blob {
 
 }  // namespace
 
+uint64_t ProcessNumber() {
+  static const uint64_t process = [] {
+    std::random_device random;
+    return uint64_t{random()} << 32 | random();
+  }();
+  return process;
+}
+
 bool MemoryMark::IsSuffix(const char* suffix) { return SameName(suffix, kSuffix + 1); }
 
 bool MemoryMark::Exists(sqlite3* db, const std::string& schema, const std::string& table) {
@@ -77,7 +76,7 @@ bool MemoryMark::Exists(sqlite3* db, const std::string& schema, const std::strin
 std::optional<MemoryMark::Content> MemoryMark::Read(sqlite3* db, const std::string& schema,
                                                     const std::string& table) {
   const std::string bytes = ReadBytes(db, schema, table);
-  if (bytes.empty() || Decode(bytes, kProcessAt) != Process()) return std::nullopt;
+  if (bytes.empty() || Decode(bytes, kProcessAt) != ProcessNumber()) return std::nullopt;
   return Content{Decode(bytes, kStateAt), Decode(bytes, kEditsAt)};
 }
 

@@ -20,6 +20,9 @@
 
 namespace memkv::sql {
 
+// What no other process has.
+uint64_t ProcessNumber();
+
 class MemoryMark {
  public:
   // The names are those of the table; they may change, and must outlive this. `state`: a number that

@@ -194,6 +194,17 @@ bool Connection::HasTable(const std::string& schema, const std::string& table) {
                                        nullptr, nullptr, nullptr, nullptr) == SQLITE_OK;
 }
 
+bool Connection::IsMissing(const std::string& schema, const std::string& table) {
+  if (SameName(schema, "temp") && FileOf(schema) == nullptr) return true;
+  if (HasTable(schema, table)) return false;
+  try {
+    Statement(db_, "SELECT 1 FROM " + QuoteName(schema) + '.' + QuoteName(table));
+    return false;
+  } catch (const SqlError& e) {
+    return std::string_view(e.what()) == "no such table: " + schema + '.' + table;
+  }
+}
+
 std::shared_ptr<TableState> Connection::Lookup(std::string_view name) {
   ForgetWhatIsGone();
   // Where another connection has changed the schema, SQLite notices only when it reads, and then
@@ -240,6 +251,7 @@ std::shared_ptr<TableState> Connection::SearchFor(std::string_view name) {
     }
   }
   for (const auto& [schema, table] : candidates) {
+    if (IsMissing(schema, table)) continue;
     Statement found(
         db_, "SELECT sql FROM " + QuoteName(schema) +
                  ".sqlite_schema WHERE type IN ('table', 'view') AND name = ?1 COLLATE NOCASE");

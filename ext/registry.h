@@ -60,9 +60,6 @@ class Connection {
   // A durable table or an export that was there before this connection knew of it.
   void Found(const std::shared_ptr<TableState>& state);
 
-  // Numbers the creations of durable tables by this connection.
-  int64_t NextCreation() { return ++creations_; }
-
   // Whether the statement that is changing the database only changes rows. SQLite then undoes it
   // itself where it fails, and tells every table that is left.
   bool InDml() const;
@@ -101,7 +98,11 @@ class Connection {
   void ForgetDetached();
   void* FileOf(const std::string& schema);
   std::vector<std::string> Schemas();  // in the order in which SQLite looks for a table
+  // As far as SQLite knows, which may be of before another connection's DDL; not of views.
   bool HasTable(const std::string& schema, const std::string& table);
+  // Whether there is no such table or view. Other than reading the schema, to ask so begins no
+  // transaction, though SQLite looks for changes in every file before it says that.
+  bool IsMissing(const std::string& schema, const std::string& table);
   std::shared_ptr<TableState> LookupKnown(std::string_view name);
   std::shared_ptr<TableState> SearchFor(std::string_view name);
 
@@ -112,7 +113,6 @@ class Connection {
   std::map<uint64_t, std::shared_ptr<TableState>> memory_;  // memory tables by number
   std::vector<std::shared_ptr<TableState>> dropped_;        // durable; perhaps to be rolled back
   bool ddl_ = false;  // a table was made, dropped or renamed in what may be the open transaction
-  int64_t creations_ = 0;
 
   std::string last_name_;  // what Lookup() was asked last, and what it found
   std::weak_ptr<TableState> last_found_;

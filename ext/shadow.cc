@@ -229,10 +229,10 @@ void Shadow::SetCreation(int64_t creation) {
 
 void Shadow::ClearCreation() { Run("DELETE FROM " + Name("_meta") + " WHERE id = 11"); }
 
-bool Shadow::IsCreation(int64_t creation) {
-  if (!Exists(db_, *schema_, *table_)) return false;
+std::optional<int64_t> Shadow::Creation() {
+  if (!Exists(db_, *schema_, *table_)) return std::nullopt;
   Statement mark(db_, "SELECT value FROM " + Name("_meta") + " WHERE id = 11");
-  return mark.Step() && mark.Int(0) == creation;
+  return mark.Step() ? std::optional(mark.Int(0)) : std::nullopt;
 }
 
 void Shadow::CutLog(int64_t after) {

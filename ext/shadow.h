@@ -14,7 +14,7 @@
 //                                          9 | left segment     | rows of t_segment before this one
 //                                         10 | left log         | rows of t_log up to this one
 //                                    and, in the transaction that makes the table, until it commits:
-//                                         11 | creation | which one of its connection's it is
+//                                         11 | creation | a number that no other has
 //   t_log       id | generation | data     what was done since the base, see core/store/storage.h
 //   t_segment   id | data                  what is left over; the base's image, cut into rows (no
 //                                    row: there is none); what there is of the merge's
@@ -70,8 +70,8 @@ class Shadow : public Storage {
   // mark is gone, or another's stands there.
   void SetCreation(int64_t creation);
   void ClearCreation();
-  // Whether the shadow tables are there, and are those of this creation.
-  bool IsCreation(int64_t creation);
+  // Nothing where there are no shadow tables, or their creation was committed.
+  std::optional<int64_t> Creation();
 
   // Between transactions no statement is open; while `on`, statements are kept prepared. They must
   // not outlive the last vtab object, since sqlite3_close() fails while there are any.

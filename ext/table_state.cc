@@ -39,6 +39,7 @@ TableState::TableState(Connection& connection, Schema s, std::string in_schema, 
                   ? std::optional<Table>(std::in_place, schema.row_columns(), schema.Orders())
                   : std::nullopt),
       table(durable_ ? durable_->store.table() : *memory_),
+      creation_(static_cast<int64_t>(ProcessNumber() + number_)),
       mark_(connection.db(), &schema_name, &schema.table, number_),
       names_{schema.table} {
   if (durable_) durable_->store.SetDeltaLimit(schema.delta_limit, schema.background);
@@ -81,7 +82,6 @@ void TableState::Create() {
   durable_->store.SetFile(File());
   durable_->shadow.Create();
   durable_->store.Create();
-  creation_ = connection_.NextCreation();
   durable_->shadow.SetCreation(creation_);
   created_ = marked_ = suspect_ = true;
 }
@@ -120,11 +120,13 @@ void TableState::Reconnected(uint64_t edits) noexcept {
 }
 
 // A mark that is as old as the transaction says that all of it was rolled back; a younger one, to
-// which savepoint, unless the transaction was committed.
+// which savepoint, unless the transaction was committed. (The savepoint of the newest may be gone:
+// nothing was written since.)
 void TableState::FindWhereItStands(uint64_t edits) noexcept {
   if (!table.in_transaction()) {
     unheard_ = false;
-  } else if (edits <= table.edits_at_begin() || !table.RollbackToEdits(edits)) {
+  } else if (edits <= table.edits_at_begin() ||
+             (edits != table.edits() && !table.RollbackToEdits(edits))) {
     LeaveTransaction();
     unheard_ = false;
   } else if (DataVersion() != dropped_version_) {
@@ -148,7 +150,7 @@ bool TableState::FindName() {
 bool TableState::Serves(const Schema& declared) {
   if (read_only() || !declared.file.empty()) return declared.file == schema.file;
   if (!durable_ || dead_ || !SameColumns(schema, declared)) return false;
-  if (created_ && marked_) return durable_->shadow.IsCreation(creation_);
+  if (created_ && marked_) return durable_->shadow.Creation() == creation_;
   // Outside a transaction of its own it shows what is stored, once it has looked.
   return !suspect_ || !table.in_transaction() || IsStored();
 }
@@ -187,6 +189,7 @@ void TableState::Refresh() {
   data_version_ = version;
   // What is read in an open transaction may be rolled back, which leaves the data version alone.
   suspect_ = sqlite3_txn_state(connection_.db(), schema_name.c_str()) == SQLITE_TXN_WRITE;
+  left_marked_ = left_marked_ || (suspect_ && !created_ && durable_->shadow.Creation());
 }
 
 bool TableState::RefreshAlone() {
@@ -230,7 +233,7 @@ void TableState::Begin() {
 
 void TableState::Sync() {
   if (!durable_ || dead_) return;
-  if (marked_ && !durable_->shadow.IsCreation(creation_)) return Abandon();
+  if (marked_ && durable_->shadow.Creation() != creation_) return Abandon();
   // Returned from a name that was undone, with nothing to write.
   if (suspect_ && table.in_transaction() && !durable_->store.unwritten() && !IsStored())
     return Abandon();
@@ -239,8 +242,8 @@ void TableState::Sync() {
     throw SqlError(SQLITE_ABORT, "memkv: table " + Shown(schema.table) + ": " + status.message());
   }
   Check(status);
-  if (marked_) durable_->shadow.ClearCreation();
-  marked_ = false;
+  if (marked_ || left_marked_) durable_->shadow.ClearCreation();
+  marked_ = left_marked_ = false;
   synced_ = true;
 }
 
@@ -278,7 +281,7 @@ void TableState::LeaveTransaction() noexcept {
 void TableState::Persist() {
   if (durable_) {
     if (!durable_->store.unwritten()) return;
-    if (marked_ && !durable_->shadow.IsCreation(creation_)) return Abandon();
+    if (marked_ && durable_->shadow.Creation() != creation_) return Abandon();
     return Check(durable_->store.Flush());
   }
   if (read_only() || dropped_ || marked_edits_ == table.edits()) return;

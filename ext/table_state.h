@@ -149,9 +149,12 @@ class TableState {
   // stored before it is relied upon.
   bool suspect_ = false;
   bool synced_ = false;  // in the open transaction, or as it was committed
-  // Made in the open transaction; which creation; whether its mark is stored.
+  // Made in the open transaction; whether its mark is stored, which says so; which mark.
   bool created_ = false, marked_ = false;
-  int64_t creation_ = 0;
+  const int64_t creation_;
+  // A mark may be stored though its creation was committed: whoever wrote it was dropped, came back
+  // by a rollback as this state, and was not told of the COMMIT.
+  bool left_marked_ = false;
 
   // --- of a memory table
   MemoryMark mark_;

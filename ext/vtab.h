@@ -127,13 +127,27 @@ class ModuleOf {
 
   // SQLite takes no message from some methods, xDestroy among them, and frees none with the object.
   static void Delete(sqlite3_vtab* v) noexcept {
-    sqlite3_free(v->zErrMsg);
+    DropMessage(v);
     delete Self(v);
+  }
+
+  // What is left in the object shows with the next error of whatever kind.
+  static void DropMessage(sqlite3_vtab* v) noexcept {
+    sqlite3_free(v->zErrMsg);
+    v->zErrMsg = nullptr;
   }
 
   template <auto Method, class... Args>
   static int Call(sqlite3_vtab* v, Args... args) noexcept {
     return Guard(&v->zErrMsg, [&] { (Self(v)->*Method)(args...); });
+  }
+
+  // Of the methods that SQLite takes no message from.
+  template <auto Method, class... Args>
+  static int CallSilently(sqlite3_vtab* v, Args... args) noexcept {
+    const int rc = Call<Method>(v, args...);
+    if (rc != SQLITE_OK) DropMessage(v);
+    return rc;
   }
 
   template <std::unique_ptr<T> (*Make)(const CreateArgs&)>
@@ -157,7 +171,7 @@ class ModuleOf {
     };
     if constexpr (requires(T & t) { t.Destroy(); }) {
       m.xDestroy = [](sqlite3_vtab* v) noexcept {
-        const int rc = Call<&T::Destroy>(v);
+        const int rc = CallSilently<&T::Destroy>(v);
         if (rc == SQLITE_OK) Delete(v);
         return rc;
       };
@@ -215,9 +229,13 @@ class ModuleOf {
       m.xRollback = [](sqlite3_vtab* v) noexcept { return Call<&T::Rollback>(v); };
     }
     if constexpr (requires(T & t) { t.Savepoint(0), t.Release(0), t.RollbackTo(0); }) {
-      m.xSavepoint = [](sqlite3_vtab* v, int n) noexcept { return Call<&T::Savepoint>(v, n); };
-      m.xRelease = [](sqlite3_vtab* v, int n) noexcept { return Call<&T::Release>(v, n); };
-      m.xRollbackTo = [](sqlite3_vtab* v, int n) noexcept { return Call<&T::RollbackTo>(v, n); };
+      m.xSavepoint = [](sqlite3_vtab* v, int n) noexcept {
+        return CallSilently<&T::Savepoint>(v, n);
+      };
+      m.xRelease = [](sqlite3_vtab* v, int n) noexcept { return CallSilently<&T::Release>(v, n); };
+      m.xRollbackTo = [](sqlite3_vtab* v, int n) noexcept {
+        return CallSilently<&T::RollbackTo>(v, n);
+      };
     }
     if constexpr (requires(T & t, const char* s) { t.Rename(s); }) {
       m.xRename = [](sqlite3_vtab* v, const char* s) noexcept { return Call<&T::Rename>(v, s); };

@@ -94,6 +94,90 @@ TEST_CASE("a refused write leaves the locks that the plain table's leaves") {
   }
 }
 
+TEST_CASE("a COMMIT that is refused, of a table that is undone, renamed or dropped afterwards") {
+  const std::vector<std::vector<std::string>> stories = {
+      {"SAVEPOINT s", "MAKE", "COMMIT", "ROLLBACK TO s", "COMMIT"},
+      {"BEGIN", "SAVEPOINT s", "MAKE", "INSERT INTO t VALUES('a', 1)", "COMMIT", "ROLLBACK TO s",
+       "COMMIT"},
+      {"BEGIN", "MAKE", "COMMIT", "ALTER TABLE t RENAME TO u", "DROP TABLE u", "COMMIT"},
+      {"BEGIN", "MAKE", "INSERT INTO t VALUES('a', 1)", "COMMIT", "ALTER TABLE t RENAME TO u",
+       "INSERT INTO u VALUES('b', 1)", "COMMIT"},
+      {"BEGIN", "MAKE", "INSERT INTO t VALUES('a', 1)", "COMMIT", "DROP TABLE t", "MAKE", "COMMIT"},
+  };
+  for (const std::vector<std::string>& story : stories) {
+    std::string told[2];
+    for (const bool plain : {false, true}) {
+      const TempFile file;
+      Db writer(file.path()), reader(file.path());
+      writer.Exec("CREATE TABLE o(x)");
+      reader.Exec("BEGIN; SELECT * FROM o");
+      for (std::string sql : story) {
+        if (sql == "MAKE") {
+          sql = plain ? "CREATE TABLE t(key TEXT PRIMARY KEY NOT NULL, value) WITHOUT ROWID"
+                      : "CREATE VIRTUAL TABLE t USING memkv";
+        }
+        told[plain] += std::to_string(writer.Code(sql)) + ' ';
+      }
+      reader.Exec("COMMIT");
+      for (const std::string sql : {"COMMIT", "SELECT * FROM t", "SELECT * FROM u"}) {
+        const Result result = writer.Run(sql);
+        told[plain] += std::to_string(result.code) + Show(result.rows) + ' ';
+      }
+    }
+    CAPTURE(story[2]);
+    CHECK(told[0] == told[1]);
+  }
+}
+
+TEST_CASE("a function looks where its table is, and nowhere else") {
+  const TempFile main, aux;
+  Db db(main.path());
+  db.Exec("ATTACH '" + aux.path() +
+          "' AS aux; CREATE VIRTUAL TABLE t USING memkv; "
+          "CREATE VIRTUAL TABLE aux.u USING memkv; CREATE TEMP TABLE x(y)");
+  const auto state = [&db](const char* schema) { return sqlite3_txn_state(db.handle(), schema); };
+  for (const char* sql : {"SELECT memkv_count('t')", "SELECT memkv_count('main.t')",
+                          "SELECT memkv_freeze('nope')", "SELECT memkv_count('aux.t')"}) {
+    CAPTURE(sql);
+    Db again(main.path());
+    for (Db* each : {&db, &again}) {
+      each->Exec("BEGIN");
+      each->Run(sql);
+      CHECK(state("aux") == SQLITE_TXN_NONE);
+      each->Exec("COMMIT");
+    }
+  }
+  db.Exec("BEGIN");
+  CHECK(db.Rows("SELECT memkv_count('u')") == "0");
+  CHECK(db.Run("SELECT memkv_count('aux.nope')").message == "memkv: no such table: \"aux.nope\"");
+  CHECK(state("main") == SQLITE_TXN_NONE);
+  CHECK(state("aux") == SQLITE_TXN_READ);
+  db.Exec("COMMIT");
+  // What another connection has made since is found.
+  Db other(aux.path());
+  other.Exec("CREATE VIRTUAL TABLE later USING memkv; INSERT INTO later VALUES('a', 1)");
+  CHECK(db.Rows("SELECT memkv_count('later')") == "1");
+  other.Exec(
+      "CREATE VIRTUAL TABLE sooner USING memkv; CREATE VIEW v AS SELECT 1; DROP TABLE later");
+  CHECK(db.Rows("SELECT memkv_count('aux.sooner')") == "0");
+  CHECK(db.Run("SELECT memkv_count('v')").message == "memkv: \"v\" is not a memkv table");
+  CHECK(db.Run("SELECT memkv_count('later')").message == "memkv: no such table: \"later\"");
+}
+
+TEST_CASE("a DROP that is refused leaves no message behind") {
+  const TempFile file;
+  Db db(file.path()), reader(file.path());
+  db.Exec(
+      "CREATE VIRTUAL TABLE t USING memkv; CREATE VIRTUAL TABLE u USING memkv; "
+      "INSERT INTO t VALUES('a', 1)");
+  reader.Exec("BEGIN; SELECT * FROM t");
+  Cursor open(db, "SELECT * FROM t");
+  REQUIRE(open.Step() == SQLITE_ROW);
+  db.Exec("BEGIN; INSERT INTO u VALUES('b', 2)");
+  CHECK(db.Code("DROP TABLE u") == SQLITE_LOCKED);
+  CHECK(db.Run("COMMIT").message == "database is locked");
+}
+
 TEST_CASE("a COMMIT that is refused can be tried again") {
   for (const std::string mode : {"delete", "truncate", "wal"}) {
     CAPTURE(mode);

@@ -103,6 +103,11 @@ const Script kScripts[] = {
       "SAVEPOINT r", "INSERT INTO m VALUES('b', 2)", "SAVEPOINT s", "INSERT INTO m VALUES('c', 3)",
       "DROP TABLE m", "ROLLBACK TO s", "SELECT * FROM m", "INSERT INTO m VALUES('d', 4)",
       "ROLLBACK"}},
+    {"a table remade in a transaction, its DROP rolled back, other DDL before it is written again",
+     {"MAKE m;", "SAVEPOINT r", "INSERT INTO m VALUES('a', 1)", "MAKE t;",
+      "INSERT INTO t SELECT * FROM m", "DROP TABLE m", "ALTER TABLE t RENAME TO m", "SAVEPOINT s",
+      "DELETE FROM m", "DROP TABLE m", "ROLLBACK TO s", "SELECT * FROM m", "MAKE n;",
+      "SELECT * FROM m", "CREATE TABLE o(x)", "RELEASE r"}},
 };
 
 // What runs on both sides must come to the same, the rows after each step too.
@@ -137,7 +142,7 @@ TEST_CASE("DDL that is undone unseen takes no stored row with it, and leaves non
       if (again.Rows("SELECT count(*) FROM sqlite_schema WHERE name = '" + table + "'") == "0")
         continue;
       again.Exec("INSERT INTO " + table + "(" + table + ") VALUES('integrity-check')");
-      CHECK(again.Rows("SELECT count(*) FROM " + table + "_meta") == "3");
+      CHECK(again.Rows("SELECT count(*) FROM " + table + "_meta WHERE name <> 'creation'") == "3");
     }
   }
 }
