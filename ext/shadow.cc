@@ -231,8 +231,14 @@ void Shadow::ClearCreation() { Run("DELETE FROM " + Name("_meta") + " WHERE id =
 
 std::optional<int64_t> Shadow::Creation() {
   if (!Exists(db_, *schema_, *table_)) return std::nullopt;
-  Statement mark(db_, "SELECT value FROM " + Name("_meta") + " WHERE id = 11");
-  return mark.Step() ? std::optional(mark.Int(0)) : std::nullopt;
+  try {
+    Statement mark(db_, "SELECT value FROM " + Name("_meta") + " WHERE id = 11");
+    return mark.Step() ? std::optional(mark.Int(0)) : std::nullopt;
+  } catch (const SqlError& e) {
+    // After a RESET inside a transaction that was rolled back, SQLite knows of tables that are gone.
+    if (e.code() == SQLITE_ERROR) return std::nullopt;
+    throw;
+  }
 }
 
 void Shadow::CutLog(int64_t after) {
