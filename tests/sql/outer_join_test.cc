@@ -255,7 +255,7 @@ TEST_CASE("patterns walk, whatever else is prepared, unless an outer join may be
   db.Exec(
       "CREATE VIRTUAL TABLE a.t USING memkv(key TEXT PRIMARY KEY); INSERT INTO a.t SELECT key FROM "
       "t");
-  db.Exec("CREATE VIEW a.w AS SELECT * FROM o FULL JOIN o AS q");
+  db.Exec("CREATE VIEW a.w AS SELECT * FROM o LEFT OUTER JOIN o AS q");
   CHECK((Steps(db, of_a) < 2000) == hidden);
 }
 
@@ -354,8 +354,11 @@ TEST_CASE("LIKE in the ON of a kept statement, and of one that has given rows be
       }
       kept.Reset();
     }
-    // SQLite slips over it where it is built so, and rows were given before memkv could see it.
-    CHECK(errors == (sql != left && sqlite3_compileoption_used("LIKE_DOESNT_MATCH_BLOBS") ? 1 : 0));
+    // SQLite may slip over it where it is built so, or offers terms of ON, and rows were given before
+    // memkv could see it.
+    const bool may_slip = sqlite3_compileoption_used("LIKE_DOESNT_MATCH_BLOBS") ||
+                          !sql::OuterJoinTermsAreHidden(sqlite3_libversion_number());
+    CHECK(errors == (sql != left && may_slip ? 1 : 0));
     CHECK(twin.memkv().Rows(sql) == rows);
   }
 }
