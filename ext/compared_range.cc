@@ -52,13 +52,18 @@ std::optional<KeyRange> AmbiguousRange(sqlite3_value* value, Affinity affinity,
 
 std::optional<KeyRange> ComparedRange(Term::Op op, sqlite3_value* value, Affinity affinity,
                                       KeyRange (*range_of)(CompareOp, const Datum&),
-                                      const HasKeys& has_keys) {
+                                      const HasKeys& has_keys,
+                                      const std::function<void()>& in_doubt) {
   const std::optional<CompareOp> compare = ComparisonOf(op);
   if (!compare) return std::nullopt;
   switch (op) {
     case Term::kEqualChecked:
+    case Term::kEqualLiteral:
     case Term::kIs:
-      if (std::optional<KeyRange> range = AmbiguousRange(value, affinity, has_keys)) return range;
+      if (std::optional<KeyRange> range = AmbiguousRange(value, affinity, has_keys)) {
+        if (op == Term::kEqualChecked) in_doubt();
+        return range;
+      }
       break;
     case Term::kLessOrBlob:
       if (has_keys(ClassRange(kBlobTag))) return KeyRange::All();

@@ -25,10 +25,12 @@ std::optional<KeyRange> AmbiguousRange(sqlite3_value* value, Affinity affinity,
                                        const HasKeys& has_keys);
 
 // What `column op value` lets through, or more where SQLite checks it again; none where op is no
-// comparison. range_of is CompareRange or OrderRange. REQUIRES that value is not NULL.
+// comparison. range_of is CompareRange or OrderRange. in_doubt is called where the op is
+// kEqualChecked, and the value may equal more than one key. REQUIRES that value is not NULL.
 std::optional<KeyRange> ComparedRange(Term::Op op, sqlite3_value* value, Affinity affinity,
                                       KeyRange (*range_of)(CompareOp, const Datum&),
-                                      const HasKeys& has_keys);
+                                      const HasKeys& has_keys,
+                                      const std::function<void()>& in_doubt);
 
 }  // namespace memkv::sql
 

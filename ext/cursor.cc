@@ -23,6 +23,7 @@ TableCursor::TableCursor(MemkvTable& table)
       OpenCursor(table.state().cursors),
       table_(table),
       key_(table.TakeBuffer()) {
+  table.connection().row_value_in().Opened();
   table.state().CheckFile();
 }
 TableCursor::~TableCursor() { table_.GiveBuffer(std::move(key_)); }
@@ -72,9 +73,9 @@ void TableCursor::Filter(int, const char* text, std::span<sqlite3_value*> args) 
     return;
   }
   if (plan_->terms.size() == 1 && plan_->terms[0].target == Term::kKey && !plan_->offset) {
-    if (plan_->terms[0].op == Term::kEqual) return Point(args[0], true);
-    if (plan_->terms[0].op == Term::kEqualChecked) return Point(args[0], false);
-    if (plan_->terms[0].op == Term::kIn) return Points(args[0]);
+    const Term::Op op = plan_->terms[0].op;
+    if (op == Term::kIn) return Points(args[0]);
+    if (ComparisonOf(op) == CompareOp::kEqual) return Point(args[0], op);
   }
   narrowed_ = {};
   for (size_t i = 0; i < plan_->terms.size() && !narrowed_.nothing; ++i)
@@ -129,7 +130,7 @@ void TableCursor::Resume() {
 bool TableCursor::MayBeInOuterJoin() {
   if (!outer_join_) {
     outer_join_ = OuterJoinMayRun(table_.db()) ||
-                  table_.connection().schema_joins().WhenRun(table_.state().schema_name);
+                  table_.connection().schema_texts().WhenRun(table_.state().schema_name);
   }
   return *outer_join_;
 }
@@ -180,9 +181,10 @@ uint64_t TableCursor::RankOf(Bytes key) const {
   return rank;
 }
 
-void TableCursor::Point(sqlite3_value* value, bool exact) {
-  if (!exact) {
+void TableCursor::Point(sqlite3_value* value, Term::Op op) {
+  if (op != Term::kEqual) {
     if (std::optional<KeyRange> range = Ambiguous(value)) {
+      if (op == Term::kEqualChecked) table_.ExpectNoRowValueIn();
       narrowed_ = {};
       narrowed_.keys = std::move(*range);
       return StartRange(narrowed_, 0);
@@ -251,8 +253,10 @@ void TableCursor::Narrow(const Term& term, sqlite3_value* value, Narrowed* narro
     return narrowed->ranks.Narrow(term.op, Converted::Compared(value, Affinity::kInteger).datum());
   }
   const auto has_keys = [this](const KeyRange& range) { return HasKeysIn(range); };
-  if (const std::optional<KeyRange> range = ComparedRange(
-          term.op, value, table_.state().schema.key_column().affinity, &CompareRange, has_keys)) {
+  const auto in_doubt = [this] { table_.ExpectNoRowValueIn(); };
+  if (const std::optional<KeyRange> range =
+          ComparedRange(term.op, value, table_.state().schema.key_column().affinity, &CompareRange,
+                        has_keys, in_doubt)) {
     narrowed->keys = Intersect(std::move(narrowed->keys), *range);
     return;
   }

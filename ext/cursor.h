@@ -69,7 +69,7 @@ class TableCursor : public sqlite3_vtab_cursor, private OpenCursor {
   // Whether a term narrows the walk: not one that may stand in the ON of an outer join, where such a
   // join may be about. May have the statement planned anew, with patterns checked.
   bool Narrows(const Term& term);
-  void Point(sqlite3_value* value, bool exact);
+  void Point(sqlite3_value* value, Term::Op op);
   void Points(sqlite3_value* list);
   void NextPoint();
   void Narrow(const Term& term, sqlite3_value* value, Narrowed* narrowed);

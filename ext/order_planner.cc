@@ -83,7 +83,7 @@ class Candidate {
   // It may stand in the ON of an outer join, as patterns may (ext/outer_join.h).
   bool NotNull(int i) {
     const bool hidden = OuterJoinTermsAreHidden(sqlite3_libversion_number());
-    if (!hidden && connection_.schema_joins().WhenPlanned(state_.schema_name).value_or(false))
+    if (!hidden && connection_.schema_texts().WhenPlanned(state_.schema_name).value_or(false))
       return false;
     return Claim(i, {Term::kNotNull, Term::kValue}, hidden);
   }
@@ -101,9 +101,10 @@ class Candidate {
       if (!exact) return false;
       in_ = true;
     }
+    const Term::Op op = is ? Term::kIs : Equality(exact, Known(i));
+    if (op == Term::kEqualChecked && connection_.row_value_in().LeavesEqualities()) return false;
     equal_ |= target == Term::kValueRank || (exact && !in_);
-    if (is) return Claim(i, {Term::kIs, target}, exact);
-    return Claim(i, {exact ? Term::kEqual : Term::kEqualChecked, target}, exact);
+    return Claim(i, {op, target}, exact);
   }
 
   bool IsBinary(int i) const {

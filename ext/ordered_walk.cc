@@ -19,8 +19,8 @@ uint64_t RankOf(const OrderView& order, Bytes order_key) {
 }
 
 // The rows whose value the term lets through, or more of them where SQLite checks again.
-KeyRange RangeOf(const Term& term, sqlite3_value* value, Affinity affinity,
-                 const OrderView& order) {
+KeyRange RangeOf(const Term& term, sqlite3_value* value, Affinity affinity, const OrderView& order,
+                 MemkvTable& table) {
   if (term.op == Term::kIsNull) return NullOrderRange();
   if (term.op == Term::kNotNull) return NotNullOrderRange();
   if (sqlite3_value_type(value) == SQLITE_NULL)
@@ -28,7 +28,9 @@ KeyRange RangeOf(const Term& term, sqlite3_value* value, Affinity affinity,
   const auto has_keys = [&order](const KeyRange& r) {
     return RankOf(order, r.lo) < (r.hi ? RankOf(order, *r.hi) : order.size());
   };
-  return ComparedRange(term.op, value, affinity, &OrderRange, has_keys).value_or(KeyRange::All());
+  const auto in_doubt = [&table] { table.ExpectNoRowValueIn(); };
+  return ComparedRange(term.op, value, affinity, &OrderRange, has_keys, in_doubt)
+      .value_or(KeyRange::All());
 }
 
 }  // namespace
@@ -54,7 +56,7 @@ std::unique_ptr<OrderedWalk> OrderedWalk::Start(MemkvTable& table, const View& v
       ranks.Narrow(term.op, Converted::Compared(args[i], Affinity::kInteger).datum());
     } else {
       values = Intersect(std::move(values),
-                         RangeOf(term, args[i], schema.columns[column].affinity, order));
+                         RangeOf(term, args[i], schema.columns[column].affinity, order, table));
     }
   }
   return Within(view, which, plan.descending, std::move(values), ranks, skip);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "ext/planner.h"
+#include "ext/row_value_in.h"
 #include "ext/sqlite.h"
 #include "ext/sqlite_version.h"
 
@@ -39,55 +40,61 @@ bool PatternsMaySlip(bool folds) {
   return LikeMatchesBlobs() ? !OuterJoinTermsAreHidden(sqlite3_libversion_number()) : folds;
 }
 
+bool HasBeenStepped(sqlite3_stmt* busy) {
+  // Instructions are counted when sqlite3_step() returns.
+  return sqlite3_stmt_status(busy, SQLITE_STMTSTATUS_VM_STEP, 0) != 0;
+}
+
 bool MayPlanAnew(sqlite3* db) {
   for (sqlite3_stmt* at = nullptr; (at = sqlite3_next_stmt(db, at)) != nullptr;) {
     if (!sqlite3_stmt_busy(at)) continue;
     const char* sql = sqlite3_sql(at);
-    // Steps are counted when sqlite3_step() returns.
-    const bool first_step = sqlite3_stmt_status(at, SQLITE_STMTSTATUS_VM_STEP, 0) == 0;
-    if ((sql == nullptr || NamesOuterJoin(sql)) && !first_step) return false;
+    if ((sql == nullptr || NamesOuterJoin(sql)) && HasBeenStepped(at)) return false;
   }
   return true;
 }
 
-bool SchemaJoins::MayHold(const std::string& schema, Seen* kept) {
+SchemaTexts::Seen SchemaTexts::Look(const std::string& schema, Seen* kept) {
   Seen now;
   if (kept != nullptr) {
     sqlite3_file_control(db_, schema.c_str(), SQLITE_FCNTL_FILE_POINTER, &now.file);
     Statement cookie(db_, "PRAGMA " + QuoteName(schema) + ".schema_version");
     if (cookie.Step()) now.cookie = cookie.Int(0);
-    if (kept->file != nullptr && kept->file == now.file && kept->cookie == now.cookie)
-      return kept->outer_join;
+    if (kept->file != nullptr && kept->file == now.file && kept->cookie == now.cookie) return *kept;
   }
   Statement texts(db_, "SELECT sql FROM " + QuoteName(schema) +
                            ".sqlite_schema WHERE type IN ('view', 'trigger')");
-  while (!now.outer_join && texts.Step()) now.outer_join = NamesOuterJoin(texts.Text(0));
+  while (texts.Step()) {
+    const auto sql = texts.Text(0);
+    now.outer_join |= NamesOuterJoin(sql);
+    now.row_value_in |= NamesRowValueIn(sql);
+  }
   if (kept != nullptr) *kept = now;
-  return now.outer_join;
+  return now;
 }
 
-bool SchemaJoins::MayHold(const std::string& schema) {
+bool SchemaTexts::MayHold(const std::string& schema, bool Seen::*what) {
   try {
     // Another database may be attached by the same name, with the same cookie.
-    return MayHold("temp", &temp_) || MayHold(schema, schema == "main" ? &main_ : nullptr);
+    return Look("temp", &temp_).*what || Look(schema, schema == "main" ? &main_ : nullptr).*what;
   } catch (const SqlError&) {
     return true;
   }
 }
 
-std::optional<bool> SchemaJoins::WhenPlanned(const std::string& schema) {
+std::optional<bool> SchemaTexts::WhenPlanned(const std::string& schema) {
   if (!sqlite3_get_autocommit(db_) && sqlite3_txn_state(db_, schema.c_str()) == SQLITE_TXN_NONE) {
     if (std::find(unread_.begin(), unread_.end(), schema) == unread_.end())
       unread_.push_back(schema);
     return std::nullopt;
   }
-  return MayHold(schema);
+  return MayHold(schema, &Seen::outer_join);
 }
 
-bool SchemaJoins::WhenRun(const std::string& schema) {
+bool SchemaTexts::WhenRun(const std::string& schema) {
   const auto at = std::find(unread_.begin(), unread_.end(), schema);
   if (at == unread_.end()) return false;
-  if (MayHold(schema)) return true;
+  if (MayHold(schema, &Seen::outer_join)) return true;
   unread_.erase(at);
   return false;
 }

@@ -42,29 +42,36 @@ bool PatternsMaySlip(bool folds);
 // has SQLite plan it anew, and nobody can tell. REQUIRES OuterJoinMayRun().
 bool MayPlanAnew(sqlite3* db);
 
-// Whether the views and triggers that a statement on a table of `schema` may run hold an outer join:
-// those of that schema, and of temp. One that cannot be read may hold anything. What was last seen of
-// main and temp is kept.
-class SchemaJoins {
- public:
-  explicit SchemaJoins(sqlite3* db) : db_(db) {}
+// Whether a statement that is busy has run before this sqlite3_step(), and may have given rows.
+bool HasBeenStepped(sqlite3_stmt* busy);
 
-  // To be asked in xBestIndex. Nothing where to read the schema would begin a transaction in BEGIN,
-  // which would keep its lock or snapshot if the statement is refused: then WhenRun() tells.
+// What the views and triggers that a statement on a table of `schema` may run hold: those of that
+// schema, and of temp. One that cannot be read may hold anything. What was last seen of main and temp
+// is kept.
+class SchemaTexts {
+ public:
+  explicit SchemaTexts(sqlite3* db) : db_(db) {}
+
+  // Whether there is an outer join. To be asked in xBestIndex. Nothing where to read the schema would
+  // begin a transaction in BEGIN, which would keep its lock or snapshot if the statement is refused:
+  // then WhenRun() tells.
   std::optional<bool> WhenPlanned(const std::string& schema);
 
   // To be asked in xFilter. Reads what a plan could not; false, at no cost, where every plan could:
   // SQLite plans anew whatever runs in a schema that has changed.
   bool WhenRun(const std::string& schema);
 
+  // Whether there is an IN of row values (ext/row_value_in.h). To be asked in xFilter.
+  bool MayHoldRowValueIn(const std::string& schema) { return MayHold(schema, &Seen::row_value_in); }
+
  private:
   struct Seen {
     void* file = nullptr;
     int64_t cookie = 0;
-    bool outer_join = false;
+    bool outer_join = false, row_value_in = false;
   };
-  bool MayHold(const std::string& schema, Seen* kept);
-  bool MayHold(const std::string& schema);
+  Seen Look(const std::string& schema, Seen* kept);
+  bool MayHold(const std::string& schema, bool Seen::*what);
 
   sqlite3* const db_;
   Seen main_, temp_;

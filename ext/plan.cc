@@ -18,6 +18,7 @@ struct OpText {
 constexpr OpText kOps[] = {
     {Term::kEqual, "= ?", 1},
     {Term::kEqualChecked, "= ? (checked)", 1},
+    {Term::kEqualLiteral, "= ? (literal, checked)", 1},
     {Term::kIn, "IN ?", 7},
     {Term::kLessEqual, "<= ?", 2},
     {Term::kLess, "< ?", 2},
@@ -162,6 +163,11 @@ bool EqualityIsExact(Affinity affinity, const std::optional<Datum>& v) {
          (v->kind == Datum::kText && affinity == Affinity::kText);
 }
 
+Term::Op Equality(bool exact, const std::optional<Datum>& v) {
+  if (exact) return Term::kEqual;
+  return v ? Term::kEqualLiteral : Term::kEqualChecked;
+}
+
 Term::Op Checked(Term::Op op) {
   switch (op) {
     case Term::kLess:
@@ -240,6 +246,7 @@ std::optional<CompareOp> ComparisonOf(Term::Op op) {
   switch (op) {
     case Term::kEqual:
     case Term::kEqualChecked:
+    case Term::kEqualLiteral:
     case Term::kIs:
       return CompareOp::kEqual;
     case Term::kLess:

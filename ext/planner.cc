@@ -146,7 +146,7 @@ class Chooser {
   bool IsToBeChecked(bool folds) {
     return PatternsMaySlip(folds) &&
            (state_.checks_patterns ||
-            connection_.schema_joins().WhenPlanned(state_.schema_name).value_or(true));
+            connection_.schema_texts().WhenPlanned(state_.schema_name).value_or(true));
   }
 
   // Whether a term that may stand in the ON of an outer join can be taken, to be looked at again
@@ -154,7 +154,7 @@ class Chooser {
   bool OnTermsMayBeTaken() {
     if (!may_take_) {
       may_take_ = on_terms_are_hidden_ ||
-                  !connection_.schema_joins().WhenPlanned(state_.schema_name).value_or(false);
+                  !connection_.schema_texts().WhenPlanned(state_.schema_name).value_or(false);
     }
     return *may_take_;
   }
@@ -264,7 +264,12 @@ class Chooser {
       }
       in_ = true;
     }
-    Claim(i, {exact ? Term::kEqual : Term::kEqualChecked, target}, exact);
+    const Term::Op op = Equality(exact, Known(i));
+    if (op == Term::kEqualChecked && connection_.row_value_in().LeavesEqualities()) {
+      unclaimed_ = true;
+      return;
+    }
+    Claim(i, {op, target}, exact);
     unique_ |= exact;
     equal_ = true;
   }
@@ -303,7 +308,7 @@ class Chooser {
       if (info_.aConstraintUsage[i].argvIndex == 0 || IsLimit(i)) continue;
       const Term& t = plan_.terms[static_cast<size_t>(info_.aConstraintUsage[i].argvIndex) - 1];
       const std::optional<Datum> v = Known(i);
-      if (t.op == Term::kEqual || t.op == Term::kEqualChecked) {
+      if (ComparisonOf(t.op) == CompareOp::kEqual) {
         rows = std::min(rows, 1.0);
       } else if (t.op == Term::kIn) {
         rows = std::min(rows, 25.0);

@@ -41,7 +41,8 @@ struct Term {
   enum Op : unsigned char {
     kEqual,
     kEqualChecked,  // what is compared may be a number or a text by SQLite's rules, and only SQLite
-                    // knows which
+                    // knows which; may stand for an IN of row values (ext/row_value_in.h)
+    kEqualLiteral,  // likewise, but of a literal: no such IN
     kIn,
     kLess,
     kLessEqual,
@@ -112,6 +113,9 @@ bool MayStandInOn(Term::Op op);
 
 // A range's operator (<, <=, >, >=) where its walk may let too much through.
 Term::Op Checked(Term::Op op);
+
+// The operator of `column = v` where the walk is exact, where it is not.
+Term::Op Equality(bool exact, const std::optional<Datum>& v);
 
 // The operator of such a constraint of SQLite's; none of any other.
 std::optional<Term::Op> RangeOperator(int constraint_op);

@@ -26,6 +26,7 @@
 #include "ext/args.h"
 #include "ext/memory_mark.h"
 #include "ext/outer_join.h"
+#include "ext/row_value_in.h"
 #include "ext/table_state.h"
 #include "ext/vtab.h"
 
@@ -82,7 +83,8 @@ class Connection {
   bool HasPlainRegexp();
 
   // What the views and triggers of its schemas hold (ext/outer_join.h).
-  SchemaJoins& schema_joins() { return schema_joins_; }
+  SchemaTexts& schema_texts() { return schema_texts_; }
+  RowValueIn& row_value_in() { return row_value_in_; }
 
  private:
   using Name = std::pair<std::string, std::string>;  // schema, table; both lower case
@@ -107,7 +109,8 @@ class Connection {
   std::shared_ptr<TableState> SearchFor(std::string_view name);
 
   sqlite3* db_;
-  SchemaJoins schema_joins_{db_};
+  SchemaTexts schema_texts_{db_};
+  RowValueIn row_value_in_{db_};
   bool files_ = false;
   std::map<Name, std::shared_ptr<TableState>> names_;       // as SQLite has told last
   std::map<uint64_t, std::shared_ptr<TableState>> memory_;  // memory tables by number
