@@ -10,27 +10,17 @@
 namespace memkv::sql {
 
 TEST_CASE("a plan is its text") {
-  const Term::Op ops[] = {Term::kEqual,
-                          Term::kEqualChecked,
-                          Term::kIn,
-                          Term::kLess,
-                          Term::kLessEqual,
-                          Term::kGreater,
-                          Term::kGreaterEqual,
-                          Term::kLessChecked,
-                          Term::kLessEqualChecked,
-                          Term::kGreaterChecked,
-                          Term::kGreaterEqualChecked,
-                          Term::kLessOrBlob,
-                          Term::kLikeFolded,
-                          Term::kLike,
-                          Term::kGlob,
-                          Term::kGlobPrefix,
-                          Term::kLikeFoldedPrefix,
-                          Term::kLikePrefix,
-                          Term::kHasPrefix,
-                          Term::kFoldedAtLeast,
-                          Term::kFoldedBelow};
+  const Term::Op ops[] = {Term::kEqual,          Term::kEqualChecked,
+                          Term::kEqualLiteral,   Term::kIn,
+                          Term::kLess,           Term::kLessEqual,
+                          Term::kGreater,        Term::kGreaterEqual,
+                          Term::kLessChecked,    Term::kLessEqualChecked,
+                          Term::kGreaterChecked, Term::kGreaterEqualChecked,
+                          Term::kLessOrBlob,     Term::kLikeFolded,
+                          Term::kLike,           Term::kGlob,
+                          Term::kGlobPrefix,     Term::kLikeFoldedPrefix,
+                          Term::kLikePrefix,     Term::kHasPrefix,
+                          Term::kFoldedAtLeast,  Term::kFoldedBelow};
   for (Term::Op a : ops) {
     for (Term::Op b : ops) {
       for (int flags = 0; flags < 8; ++flags) {

@@ -26,11 +26,20 @@ struct Played {
   bool documented = false;  // cut short, as the sides differ in what is documented
 };
 
-Played Play(const Case& c, Plans plans = Plans::kMemkv);
+// given: an INSERT … SELECT without ORDER BY inserts the rows of memkv's SELECT into the twin, in
+// their order, where the twin's SELECT gives the same rows.
+Played Play(const Case& c, Plans plans = Plans::kMemkv, bool given = false);
 
-// The step, not past the failing one, at which the twin itself gives another answer under another
-// plan: then SQL does not promise any, and the difference is none.
-std::optional<size_t> AmbiguousStep(const Case& c, const Failure& failure);
+// Why a difference is none: SQL does not promise the answer.
+struct Ambiguity {
+  size_t step;
+  bool inserts = false;
+};
+
+// The twin itself gives another answer under another plan, at this step or one before it. Or the
+// step is an INSERT … SELECT that does the same on both sides if the rows come in the same order:
+// which conflict comes first, and which row replaces another, is the plan's.
+std::optional<Ambiguity> Ambiguous(const Case& c, const Failure& failure);
 
 // A case that fails in the same manner, from which nothing more can be left out.
 Case Shrunk(const Case& c, const Failure& failure);

@@ -29,7 +29,7 @@ class Shrinker {
   bool Try(const Case& c) {
     if (++runs_ > kMostRuns) return false;
     const Played played = Play(c);
-    if (!played.failure || played.failure->kind != kind_ || AmbiguousStep(c, *played.failure))
+    if (!played.failure || played.failure->kind != kind_ || Ambiguous(c, *played.failure))
       return false;
     best_ = c;
     best_.steps.resize(std::min(best_.steps.size(), played.failure->step + 1));
