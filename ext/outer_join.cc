@@ -18,6 +18,18 @@ bool Contains(std::string_view text, std::string_view word) {
   return std::search(text.begin(), text.end(), word.begin(), word.end(), same) != text.end();
 }
 
+void AddNew(const std::string& name, std::vector<std::string>* names) {
+  if (std::find(names->begin(), names->end(), name) == names->end()) names->push_back(name);
+}
+
+// Whether SQL may name one of the views, whose names are in lower case.
+bool NamesAny(std::string_view sql, const std::vector<std::string>& views) {
+  return std::any_of(views.begin(), views.end(), [&](const std::string& name) {
+    // Those with quotes in them are written in other ways.
+    return name.find_first_of("\"'`]") != std::string::npos || Contains(sql, name);
+  });
+}
+
 }  // namespace
 
 bool NamesOuterJoin(std::string_view sql) {
@@ -40,8 +52,9 @@ bool PatternsMaySlip(bool folds) {
   return LikeMatchesBlobs() ? !OuterJoinTermsAreHidden(sqlite3_libversion_number()) : folds;
 }
 
-bool HasBeenStepped(sqlite3_stmt* busy) {
-  // Instructions are counted when sqlite3_step() returns.
+bool MayHaveGivenRows(sqlite3_stmt* busy) {
+  if (RowsAreKnownWhileRunning(sqlite3_libversion_number())) return sqlite3_data_count(busy) > 0;
+  // Instructions are counted when sqlite3_step() returns, and are not forgotten when it is reset.
   return sqlite3_stmt_status(busy, SQLITE_STMTSTATUS_VM_STEP, 0) != 0;
 }
 
@@ -49,7 +62,7 @@ bool MayPlanAnew(sqlite3* db) {
   for (sqlite3_stmt* at = nullptr; (at = sqlite3_next_stmt(db, at)) != nullptr;) {
     if (!sqlite3_stmt_busy(at)) continue;
     const char* sql = sqlite3_sql(at);
-    if ((sql == nullptr || NamesOuterJoin(sql)) && HasBeenStepped(at)) return false;
+    if ((sql == nullptr || NamesOuterJoin(sql)) && MayHaveGivenRows(at)) return false;
   }
   return true;
 }
@@ -62,15 +75,47 @@ SchemaTexts::Seen SchemaTexts::Look(const std::string& schema, Seen* kept) {
     if (cookie.Step()) now.cookie = cookie.Int(0);
     if (kept->file != nullptr && kept->file == now.file && kept->cookie == now.cookie) return *kept;
   }
-  Statement texts(db_, "SELECT sql FROM " + QuoteName(schema) +
-                           ".sqlite_schema WHERE type IN ('view', 'trigger')");
-  while (texts.Step()) {
-    const auto sql = texts.Text(0);
-    now.outer_join |= NamesOuterJoin(sql);
-    now.row_value_in |= NamesRowValueIn(sql);
+  Statement texts(db_,
+                  "SELECT sql, type, name FROM " + QuoteName(schema) +
+                      ".sqlite_schema WHERE type IN ('view', 'trigger') ORDER BY type = 'trigger'");
+  // Until no more views are found to name one that holds it.
+  for (size_t before = 1; before != now.row_value_views.size() + now.views.size();) {
+    before = now.row_value_views.size() + now.views.size();
+    while (texts.Step()) {
+      const std::string sql = texts.Text(0), name = LowerName(texts.Text(2));
+      now.outer_join |= NamesOuterJoin(sql);
+      const bool holds = NamesRowValueIn(sql) || NamesAny(sql, now.row_value_views);
+      if (texts.Text(1) == "trigger") {
+        now.trigger = true;
+        now.row_value_trigger |= holds;
+        continue;
+      }
+      AddNew(name, &now.views);
+      if (holds) AddNew(name, &now.row_value_views);
+    }
+    texts.Reset();
   }
   if (kept != nullptr) *kept = now;
   return now;
+}
+
+bool SchemaTexts::MayRunRowValueIn(const std::string& schema, std::string_view sql) {
+  if (NamesRowValueIn(sql)) return true;
+  try {
+    const Seen temp = Look("temp", &temp_);
+    const Seen its = Look(schema, schema == "main" ? &main_ : nullptr);
+    if (NamesAny(sql, its.row_value_views) || NamesAny(sql, temp.row_value_views)) return true;
+    // What is made in temp may name views of any schema.
+    const bool anywhere = !its.row_value_views.empty();
+    if (anywhere && NamesAny(sql, temp.views)) return true;
+    const bool trigger =
+        its.row_value_trigger || temp.row_value_trigger || (anywhere && temp.trigger);
+    const size_t word = sql.find_first_not_of(" \t\n\f\r");
+    return trigger && (word == std::string_view::npos ||
+                       LowerName(std::string(sql.substr(word, 6))) != "select");
+  } catch (const SqlError&) {
+    return true;
+  }
 }
 
 bool SchemaTexts::MayHold(const std::string& schema, bool Seen::*what) {

@@ -42,8 +42,8 @@ bool PatternsMaySlip(bool folds);
 // has SQLite plan it anew, and nobody can tell. REQUIRES OuterJoinMayRun().
 bool MayPlanAnew(sqlite3* db);
 
-// Whether a statement that is busy has run before this sqlite3_step(), and may have given rows.
-bool HasBeenStepped(sqlite3_stmt* busy);
+// Whether a statement that is busy may have given rows since it was reset.
+bool MayHaveGivenRows(sqlite3_stmt* busy);
 
 // What the views and triggers that a statement on a table of `schema` may run hold: those of that
 // schema, and of temp. One that cannot be read may hold anything. What was last seen of main and temp
@@ -61,14 +61,20 @@ class SchemaTexts {
   // SQLite plans anew whatever runs in a schema that has changed.
   bool WhenRun(const std::string& schema);
 
-  // Whether there is an IN of row values (ext/row_value_in.h). To be asked in xFilter.
-  bool MayHoldRowValueIn(const std::string& schema) { return MayHold(schema, &Seen::row_value_in); }
+  // Whether a statement with that text, which walks a table of `schema`, may run an IN of row values
+  // (ext/row_value_in.h): its own, or that of a view which it names or a trigger. To be asked in
+  // xFilter.
+  bool MayRunRowValueIn(const std::string& schema, std::string_view sql);
 
  private:
   struct Seen {
     void* file = nullptr;
     int64_t cookie = 0;
-    bool outer_join = false, row_value_in = false;
+    bool outer_join = false;
+    // Of IN of row values: the views that hold one, or name a view that does; all views; whether a
+    // trigger does so.
+    std::vector<std::string> row_value_views, views;
+    bool row_value_trigger = false, trigger = false;
   };
   Seen Look(const std::string& schema, Seen* kept);
   bool MayHold(const std::string& schema, bool Seen::*what);

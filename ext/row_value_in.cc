@@ -28,20 +28,21 @@ bool NamesRowValueIn(std::string_view sql) {
 }
 
 void RowValueIn::Check(SchemaTexts* texts, const std::string& schema) {
-  const bool anywhere = texts->MayHoldRowValueIn(schema);
   std::string_view statement;
-  bool may_hold = false, gave_rows = false;
+  bool may_hold = false, may_plan_anew = false;
   for (sqlite3_stmt* at = nullptr; (at = sqlite3_next_stmt(db_, at)) != nullptr;) {
     if (!sqlite3_stmt_busy(at)) continue;
     const std::string_view sql = TextOf(at);
-    if (!anywhere && !sql.empty() && !NamesRowValueIn(sql)) continue;
+    if (!sql.empty() && !texts->MayRunRowValueIn(schema, sql)) continue;
+    // One that has given no row runs; of the others it is more likely that they are left open.
+    const bool begins = !MayHaveGivenRows(at);
+    if (begins || !may_hold) statement = sql;
     may_hold = true;
-    if (statement.empty()) statement = sql;
-    gave_rows |= HasBeenStepped(at);
+    may_plan_anew |= begins;
   }
   if (!may_hold) return;
   statement_ = statement.empty() ? "?" : std::string(statement);
-  if (!gave_rows) throw SqlError(SQLITE_SCHEMA, "");
+  if (may_plan_anew) throw SqlError(SQLITE_SCHEMA, "");
   ExpireStatements(db_);
   throw SqlError(SQLITE_ABORT,
                  "memkv: (…) IN compares a key or an INDEXED column with numbers as SQLite alone "

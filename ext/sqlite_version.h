@@ -19,6 +19,10 @@ constexpr bool OffsetMayBeConsumed(int version) { return version >= 3046000; }
 // Tests: tests/sql/outer_join_test.cc.
 constexpr bool OuterJoinTermsAreHidden(int version) { return version >= 3051000; }
 
+// Whether sqlite3_data_count() of a statement that runs tells of the row that it gave last. Up to
+// 3.39 at least it is 0 while sqlite3_step() runs.
+constexpr bool RowsAreKnownWhileRunning(int version) { return version >= 3043000; }
+
 }  // namespace memkv::sql
 
 #endif  // MEMKV_EXT_SQLITE_VERSION_H_
