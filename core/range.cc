@@ -109,6 +109,13 @@ LiteralPrefix GlobPrefix(Bytes pattern) {
   return prefix;
 }
 
+Bytes LiteralBytes(Bytes literal) {
+  std::string taken;
+  for (Bytes rest = literal; !rest.empty() && TakeLiteral(&rest, &taken);) {
+  }
+  return literal.substr(0, taken.size());
+}
+
 PatternRange LikeRange(KeyTag tag, Bytes pattern, std::optional<uint32_t> escape) {
   return ToRange(tag, LikePrefix(pattern, escape));
 }

@@ -54,6 +54,8 @@ struct LiteralPrefix {
 };
 LiteralPrefix LikePrefix(Bytes pattern, std::optional<uint32_t> escape);
 LiteralPrefix GlobPrefix(Bytes pattern);
+// How much of a literal goes into such `bytes`.
+Bytes LiteralBytes(Bytes literal);
 
 // A range that holds every match; where `exact`, it holds nothing else.
 struct PatternRange {

@@ -302,7 +302,7 @@ void TableCursor::NarrowFolded(const Term& term, const Datum& v, Narrowed* narro
   upper.back() = static_cast<char>(upper.back() + 1);
   if (upper != v.bytes) return;
   narrowed->pattern = &term;
-  narrowed->pattern_text = LowerName(lower_bound_);
+  narrowed->pattern_text = LiteralBytes(LowerName(lower_bound_));
 }
 
 void TableCursor::StartRange(const Narrowed& narrowed, uint64_t skip) {

@@ -74,7 +74,7 @@ class Candidate {
     }
     const std::optional<Term::Op> op = RangeOperator(c.op);
     if (!op) return false;
-    if (!rank && !IsBinary(i)) return false;
+    if (!rank && (!IsBinary(i) || MayMissMatches(info_, i))) return false;
     if (!rank && MayBeBoundOfPattern(info_, i)) return Claim(i, {Term::kLessOrBlob, target}, false);
     const bool exact = rank || RangeIsExact(affinity(), Known(i));
     return Claim(i, {exact ? *op : Checked(*op), target}, exact);

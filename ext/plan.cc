@@ -213,6 +213,16 @@ bool MayBeBoundOfPattern(sqlite3_index_info& info, int constraint) {
   return false;
 }
 
+bool MayMissMatches(const sqlite3_index_info& info, int constraint) {
+  const int op = info.aConstraint[constraint].op;
+  if (op != SQLITE_INDEX_CONSTRAINT_GE && op != SQLITE_INDEX_CONSTRAINT_LT) return false;
+  const std::optional<Datum> v = KnownValue(info, constraint);
+  if (!v || v->kind != Datum::kText || v->bytes.empty()) return false;
+  std::string prefix(v->bytes);
+  if (op == SQLITE_INDEX_CONSTRAINT_LT) prefix.back() = static_cast<char>(prefix.back() - 1);
+  return LiteralBytes(prefix) != prefix;
+}
+
 bool MayStandInOn(Term::Op op) {
   switch (op) {
     case Term::kLikeFoldedChecked:

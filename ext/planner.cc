@@ -232,7 +232,7 @@ class Chooser {
       return;
     }
     const Term::Op op = *range;
-    if (key && !IsCollation(i, "BINARY")) {
+    if (key && (!IsCollation(i, "BINARY") || MayMissMatches(info_, i))) {
       unclaimed_ = true;
       return;
     }

@@ -107,6 +107,10 @@ bool LikeMatchesBlobs();
 // derives such from a pattern that matches BLOBs too: nothing tells it from one that the user wrote.
 bool MayBeBoundOfPattern(sqlite3_index_info& info, int constraint);
 
+// Whether a constraint on a column may be a bound that SQLite derives from a pattern which is not
+// well-formed UTF-8, or has U+FFFD in it. Such a pattern matches what lies outside these bounds.
+bool MayMissMatches(const sqlite3_index_info& info, int constraint);
+
 // Whether the term may stand in the ON of an outer join where SQLite offers those
 // (ext/outer_join.h): it was claimed without proof that it does not.
 bool MayStandInOn(Term::Op op);
