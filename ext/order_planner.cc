@@ -77,6 +77,7 @@ class Candidate {
     if (!rank && (!IsBinary(i) || MayMissMatches(info_, i))) return false;
     if (!rank && MayBeBoundOfPattern(info_, i)) return Claim(i, {Term::kLessOrBlob, target}, false);
     const bool exact = rank || RangeIsExact(affinity(), Known(i));
+    checked_ |= MayBeOfRowValue(info_, i);
     return Claim(i, {exact ? *op : Checked(*op), target}, exact);
   }
 

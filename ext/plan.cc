@@ -223,6 +223,12 @@ bool MayMissMatches(const sqlite3_index_info& info, int constraint) {
   return LiteralBytes(prefix) != prefix;
 }
 
+bool MayBeOfRowValue(const sqlite3_index_info& info, int constraint) {
+  const int op = info.aConstraint[constraint].op;
+  return (op == SQLITE_INDEX_CONSTRAINT_GE || op == SQLITE_INDEX_CONSTRAINT_LE) &&
+         !KnownValue(info, constraint);
+}
+
 bool MayStandInOn(Term::Op op) {
   switch (op) {
     case Term::kLikeFoldedChecked:

@@ -239,6 +239,7 @@ class Chooser {
     if (key && MayBeBoundOfPattern(info_, i)) return Claim(i, {Term::kLessOrBlob}, false);
     const bool exact = !key || RangeIsExact(schema_.key_column().affinity, Known(i));
     Claim(i, {exact ? op : Checked(op), target}, exact);
+    checked_ |= MayBeOfRowValue(info_, i);
   }
 
   void Equal(int i, Term::Target target) {

@@ -111,6 +111,10 @@ bool MayBeBoundOfPattern(sqlite3_index_info& info, int constraint);
 // well-formed UTF-8, or has U+FFFD in it. Such a pattern matches what lies outside these bounds.
 bool MayMissMatches(const sqlite3_index_info& info, int constraint);
 
+// Whether a range may be the first part of `(column, x) < (…)`, which SQLite offers as <= or >= and
+// checks by itself: the rows of the walk need not be those of the answer.
+bool MayBeOfRowValue(const sqlite3_index_info& info, int constraint);
+
 // Whether the term may stand in the ON of an outer join where SQLite offers those
 // (ext/outer_join.h): it was claimed without proof that it does not.
 bool MayStandInOn(Term::Op op);

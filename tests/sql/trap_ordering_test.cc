@@ -196,4 +196,39 @@ TEST_CASE("no rowid, and no key that is a row's position") {
 }
 
 }  // namespace
+
+TEST_CASE("OFFSET counts the rows that a comparison of row values leaves") {
+  for (const std::string type : {"INTEGER", "TEXT", "REAL", ""}) {
+    CAPTURE(type);
+    Twin twin("key " + type + " PRIMARY KEY, a " + type + " INDEXED, b");
+    CHECK(twin.Compare("INSERT INTO t VALUES (1, 1, 1), (2, 1, 2), (3, 2, 1), (4, 2, 2), "
+                       "('a', 'b', 1), ('b', 'b', 'a'), (x'61', x'61', 2)") == "");
+    for (const std::string left : {"(key, key)", "(key, b)", "(a, b)", "(a, key)", "(b, key)"}) {
+      for (const std::string op : {" < ", " <= ", " > ", " >= ", " = "}) {
+        for (const std::string right :
+             {"(2, 1)", "(3, 2)", "('b', 'a')", "(x'61', 'b')", "(?1, ?2)", "(1 + 1, 1)"}) {
+          for (const std::string order : {"key", "key DESC", "a, key", "a DESC, key DESC"}) {
+            for (const std::string limit : {"2 OFFSET 1", "-1 OFFSET 2", "?3 OFFSET ?4"}) {
+              CHECK(twin.Compare(
+                        "SELECT key, a FROM t WHERE " + left + op + right + " ORDER BY " + order +
+                            " LIMIT " + limit,
+                        {{IntegerCell(2), TextCell("b"), IntegerCell(3), IntegerCell(1)}}) == "");
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("OFFSET counts the rows that a rank beside another column leaves") {
+  Db db;
+  db.Exec("CREATE VIRTUAL TABLE t USING memkv(key PRIMARY KEY, a INTEGER INDEXED)");
+  db.Exec("INSERT INTO t VALUES (1, 9), (2, 8), (3, 7), (4, 6)");
+  CHECK(db.Rows("SELECT key FROM t WHERE (rank, a) < (2, 7) ORDER BY key LIMIT 1 OFFSET 1") == "2");
+  CHECK(db.Rows("SELECT key FROM t WHERE (rank, a) > (1, 8) ORDER BY key LIMIT 1 OFFSET 1") == "4");
+  CHECK(db.Rows("SELECT key FROM t WHERE (a_rank, key) > (1, 3) ORDER BY a LIMIT 1 OFFSET 1") ==
+        "1");
+}
+
 }  // namespace memkv::test
