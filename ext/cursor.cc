@@ -46,6 +46,7 @@ void TableCursor::operator delete(TableCursor* cursor, std::destroying_delete_t)
 void TableCursor::Filter(int, const char* text, std::span<sqlite3_value*> args) {
   mode_ = kEnd;
   gone_ = false;
+  first_ = plan_text_ == nullptr;
   pattern_.reset();
   ordered_.reset();
   if (text != plan_text_) {
@@ -67,8 +68,9 @@ void TableCursor::Filter(int, const char* text, std::span<sqlite3_value*> args) 
     if (v.kind == Datum::kInteger && v.integer > 0) skip = static_cast<uint64_t>(v.integer);
   }
   if (!plan_->by.empty()) {
-    ordered_ = OrderedWalk::Start(table_, view_, *plan_, args, skip,
-                                  [this](const Term& term) { return Narrows(term); });
+    ordered_ = OrderedWalk::Start(
+        table_, view_, *plan_, args, skip, [this](const Term& term) { return Narrows(term); },
+        [this] { ExpectNoRowValueIn(); });
     if (ordered_) mode_ = kOrdered;
     return;
   }
@@ -166,6 +168,13 @@ bool TableCursor::Narrows(const Term& term) {
          !MayBeInOuterJoin();
 }
 
+void TableCursor::ExpectNoRowValueIn() {
+  if (no_row_value_in_) return;
+  Connection& connection = table_.connection();
+  connection.row_value_in().Check(&connection.schema_texts(), table_.state().schema_name, first_);
+  no_row_value_in_ = true;
+}
+
 std::optional<KeyRange> TableCursor::Ambiguous(sqlite3_value* value) const {
   return AmbiguousRange(value, table_.state().schema.key_column().affinity,
                         [this](const KeyRange& range) { return HasKeysIn(range); });
@@ -184,7 +193,7 @@ uint64_t TableCursor::RankOf(Bytes key) const {
 void TableCursor::Point(sqlite3_value* value, Term::Op op) {
   if (op != Term::kEqual) {
     if (std::optional<KeyRange> range = Ambiguous(value)) {
-      if (op == Term::kEqualChecked) table_.ExpectNoRowValueIn();
+      if (op == Term::kEqualChecked) ExpectNoRowValueIn();
       narrowed_ = {};
       narrowed_.keys = std::move(*range);
       return StartRange(narrowed_, 0);
@@ -253,7 +262,7 @@ void TableCursor::Narrow(const Term& term, sqlite3_value* value, Narrowed* narro
     return narrowed->ranks.Narrow(term.op, Converted::Compared(value, Affinity::kInteger).datum());
   }
   const auto has_keys = [this](const KeyRange& range) { return HasKeysIn(range); };
-  const auto in_doubt = [this] { table_.ExpectNoRowValueIn(); };
+  const auto in_doubt = [this] { ExpectNoRowValueIn(); };
   if (const std::optional<KeyRange> range =
           ComparedRange(term.op, value, table_.state().schema.key_column().affinity, &CompareRange,
                         has_keys, in_doubt)) {

@@ -79,6 +79,9 @@ class TableCursor : public sqlite3_vtab_cursor, private OpenCursor {
   void StartWalk(uint64_t skip);
   void StartRange(const Narrowed& narrowed, uint64_t skip);
 
+  // Where it is in doubt how SQLite compares what was not known when the plan was made: has the
+  // statement planned anew, or failed, if that may come of an IN of row values.
+  void ExpectNoRowValueIn();
   // What a value that is compared with the key may equal, where SQLite does not say how it compares
   // them.
   std::optional<KeyRange> Ambiguous(sqlite3_value* value) const;
@@ -98,6 +101,8 @@ class TableCursor : public sqlite3_vtab_cursor, private OpenCursor {
   const char* plan_text_ = nullptr;
   std::shared_ptr<const Plan> plan_;
   std::optional<bool> outer_join_;  // MayBeInOuterJoin(), once asked
+  bool first_ = true;               // it has been filtered once
+  bool no_row_value_in_ = false;    // ExpectNoRowValueIn() has found none
 
   View view_;
   bool frozen_ = false;                      // all of view_ is: a rank says where a row is

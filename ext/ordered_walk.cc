@@ -20,7 +20,7 @@ uint64_t RankOf(const OrderView& order, Bytes order_key) {
 
 // The rows whose value the term lets through, or more of them where SQLite checks again.
 KeyRange RangeOf(const Term& term, sqlite3_value* value, Affinity affinity, const OrderView& order,
-                 MemkvTable& table) {
+                 const std::function<void()>& in_doubt) {
   if (term.op == Term::kIsNull) return NullOrderRange();
   if (term.op == Term::kNotNull) return NotNullOrderRange();
   if (sqlite3_value_type(value) == SQLITE_NULL)
@@ -28,7 +28,6 @@ KeyRange RangeOf(const Term& term, sqlite3_value* value, Affinity affinity, cons
   const auto has_keys = [&order](const KeyRange& r) {
     return RankOf(order, r.lo) < (r.hi ? RankOf(order, *r.hi) : order.size());
   };
-  const auto in_doubt = [&table] { table.ExpectNoRowValueIn(); };
   return ComparedRange(term.op, value, affinity, &OrderRange, has_keys, in_doubt)
       .value_or(KeyRange::All());
 }
@@ -38,7 +37,8 @@ KeyRange RangeOf(const Term& term, sqlite3_value* value, Affinity affinity, cons
 std::unique_ptr<OrderedWalk> OrderedWalk::Start(MemkvTable& table, const View& view,
                                                 const Plan& plan, std::span<sqlite3_value*> args,
                                                 uint64_t skip,
-                                                const std::function<bool(const Term&)>& narrows) {
+                                                const std::function<bool(const Term&)>& narrows,
+                                                const std::function<void()>& in_doubt) {
   const Schema& schema = table.state().schema;
   size_t column = 0, which = 0;
   for (; column < schema.columns.size() && schema.columns[column].name != plan.by; ++column)
@@ -56,7 +56,7 @@ std::unique_ptr<OrderedWalk> OrderedWalk::Start(MemkvTable& table, const View& v
       ranks.Narrow(term.op, Converted::Compared(args[i], Affinity::kInteger).datum());
     } else {
       values = Intersect(std::move(values),
-                         RangeOf(term, args[i], schema.columns[column].affinity, order, table));
+                         RangeOf(term, args[i], schema.columns[column].affinity, order, in_doubt));
     }
   }
   return Within(view, which, plan.descending, std::move(values), ranks, skip);

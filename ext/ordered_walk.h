@@ -18,10 +18,11 @@ class MemkvTable;
 class OrderedWalk {
  public:
   // Stands on its first row, `skip` rows left out; null if there is none. Terms that do not narrow
-  // it are left to SQLite.
+  // it are left to SQLite. in_doubt: as ComparedRange() has it.
   static std::unique_ptr<OrderedWalk> Start(MemkvTable& table, const View& view, const Plan& plan,
                                             std::span<sqlite3_value*> args, uint64_t skip,
-                                            const std::function<bool(const Term&)>& narrows);
+                                            const std::function<bool(const Term&)>& narrows,
+                                            const std::function<void()>& in_doubt);
 
   // The same over another version, from the row on that has `index_key`, or comes next; null if none
   // is left.

@@ -27,22 +27,23 @@ bool NamesRowValueIn(std::string_view sql) {
   return false;
 }
 
-void RowValueIn::Check(SchemaTexts* texts, const std::string& schema) {
+void RowValueIn::Check(SchemaTexts* texts, const std::string& schema, bool first) {
   std::string_view statement;
-  bool may_hold = false, may_plan_anew = false;
+  bool may_hold = false, one_begins = false, rows_given = false;
   for (sqlite3_stmt* at = nullptr; (at = sqlite3_next_stmt(db_, at)) != nullptr;) {
     if (!sqlite3_stmt_busy(at)) continue;
     const std::string_view sql = TextOf(at);
-    if (!sql.empty() && !texts->MayRunRowValueIn(schema, sql)) continue;
-    // One that has given no row runs; of the others it is more likely that they are left open.
     const bool begins = !MayHaveGivenRows(at);
+    rows_given |= !begins;
+    if (!sql.empty() && !texts->MayRunRowValueIn(schema, sql)) continue;
+    // What has given no row runs; other statements may have been left open.
     if (begins || !may_hold) statement = sql;
     may_hold = true;
-    may_plan_anew |= begins;
+    one_begins |= begins;
   }
   if (!may_hold) return;
   statement_ = statement.empty() ? "?" : std::string(statement);
-  if (may_plan_anew) throw SqlError(SQLITE_SCHEMA, "");
+  if (one_begins && (first || !rows_given)) throw SqlError(SQLITE_SCHEMA, "");
   ExpireStatements(db_);
   throw SqlError(SQLITE_ABORT,
                  "memkv: (…) IN compares a key or an INDEXED column with numbers as SQLite alone "

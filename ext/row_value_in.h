@@ -32,8 +32,9 @@ class RowValueIn {
   // To be called in xFilter, where it is in doubt how SQLite compares a column of a table of `schema`
   // with a value that was not known when the plan was made. Throws SqlError where it may be that of
   // such an IN: SQLITE_SCHEMA, which has SQLite plan anew, or SQLITE_ABORT where rows were given
-  // already; then the statement is planned anew when it runs again.
-  void Check(SchemaTexts* texts, const std::string& schema);
+  // already; then the statement is planned anew when it runs again. first: by a cursor that has
+  // walked nothing yet, so that any rows that were given are of other statements.
+  void Check(SchemaTexts* texts, const std::string& schema, bool first);
 
   // To be called when a cursor is opened: the plan is made.
   void Opened() {

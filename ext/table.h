@@ -58,12 +58,6 @@ class MemkvTable : public sqlite3_vtab {
   TableState& state();
   Connection& connection() { return *connection_; }
 
-  // Where it is in doubt how SQLite compares what was not known when the plan was made: has the
-  // statement planned anew, or failed, if that may come of an IN of row values.
-  void ExpectNoRowValueIn() {
-    connection_->row_value_in().Check(&connection_->schema_texts(), state().schema_name);
-  }
-
   // The plan that `text` says. Statements run again and again: those read last are kept.
   std::shared_ptr<const Plan> PlanOf(const char* text);
   // A cursor begins to read.
