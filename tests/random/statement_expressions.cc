@@ -202,6 +202,7 @@ Sql Generator::RowValues(const Scope& scope, int depth) {
 
 Sql Generator::Rank(const Source& source) {
   if (source.table == nullptr || !source.table->memkv) return {};
+  if (no_target_ && source.table == target_) return {};
   const std::string &table = source.table->name, &key = source.table->columns[0].name;
   const std::string of = source.alias + "." + key;
   std::vector<std::string> indexed;

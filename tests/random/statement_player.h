@@ -30,15 +30,18 @@ struct Played {
 // their order, where the twin's SELECT gives the same rows.
 Played Play(const Case& c, Plans plans = Plans::kMemkv, bool given = false);
 
-// Why a difference is none: SQL does not promise the answer.
+// Why a difference is none of memkv's.
 struct Ambiguity {
+  enum Kind { kPlans, kInserts, kFlattened };
   size_t step;
-  bool inserts = false;
+  Kind kind = kPlans;
 };
 
 // The twin itself gives another answer under another plan, at this step or one before it. Or the
 // step is an INSERT … SELECT that does the same on both sides if the rows come in the same order:
-// which conflict comes first, and which row replaces another, is the plan's.
+// which conflict comes first, and which row replaces another, is the plan's. Or SQLite drops the
+// WHERE of an arm of a UNION ALL which is the subquery of another query, as it does for every virtual
+// table where a later arm holds a RIGHT or FULL JOIN.
 std::optional<Ambiguity> Ambiguous(const Case& c, const Failure& failure);
 
 // A case that fails in the same manner, from which nothing more can be left out.

@@ -36,7 +36,7 @@ std::string Outcome::ToString() const {
 World::World(const Case& c, Plans plans, const std::string& folder)
     : plans_(plans),
       file_(c.file ? folder + "/" + std::to_string(static_cast<int>(plans)) + ".db" : ":memory:") {
-  const bool memkv = plans == Plans::kMemkv;
+  const bool memkv = IsMemkv();
   Connect(c);
   if (c.file) db(0).Exec("CREATE TABLE written(x); INSERT INTO written VALUES(0)");
   for (const Table& t : c.tables) {
@@ -61,10 +61,9 @@ void World::Reopen(const Case& c) {
 
 void World::Connect(const Case& c) {
   for (int i = 0; i < (c.file ? 2 : 1); ++i) {
-    connections_.push_back(
-        std::make_unique<Db>(file_, plans_ == Plans::kMemkv ? Load::kModule : Load::kNothing));
+    connections_.push_back(std::make_unique<Db>(file_, IsMemkv() ? Load::kModule : Load::kNothing));
     Db& db = *connections_.back();
-    if (plans_ != Plans::kMemkv) DefineHasPrefix(db.handle());
+    if (!IsMemkv()) DefineHasPrefix(db.handle());
     DefineRegexp(db.handle(), c.regexp);
     db.Exec("PRAGMA synchronous = OFF");
     if (c.file) db.Exec("PRAGMA journal_mode = WAL");
@@ -75,8 +74,13 @@ void World::Connect(const Case& c) {
       break;
     }
     if (plans_ == Plans::kReversed) db.Exec("PRAGMA reverse_unordered_selects = 1");
-    if (plans_ == Plans::kUnoptimized)
+    if (plans_ == Plans::kUnoptimized) {
       sqlite3_test_control(SQLITE_TESTCTRL_OPTIMIZATIONS, db.handle(), 0xffffffff);
+      db.Exec("PRAGMA automatic_index = 0");
+    }
+    constexpr int kFlattener = 1;
+    if (plans_ == Plans::kUnflattened)
+      sqlite3_test_control(SQLITE_TESTCTRL_OPTIMIZATIONS, db.handle(), kFlattener);
     sqlite3_progress_handler(
         db.handle(), kStride,
         [](void* world) {
