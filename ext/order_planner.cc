@@ -77,7 +77,7 @@ class Candidate {
     if (!rank && (!IsBinary(i) || MayMissMatches(info_, i))) return false;
     if (!rank && MayBeBoundOfPattern(info_, i)) return Claim(i, {Term::kLessOrBlob, target}, false);
     const bool exact = rank || RangeIsExact(affinity(), Known(i));
-    checked_ |= MayBeOfRowValue(info_, i);
+    row_value_ |= MayBeOfRowValue(info_, i);
     return Claim(i, {exact ? *op : Checked(*op), target}, exact);
   }
 
@@ -136,7 +136,8 @@ class Candidate {
   // As in key order (planner.cc).
   void Offset() {
     if (!OffsetMayBeConsumed(sqlite3_libversion_number())) return;
-    if (unclaimed_ > 0 || checked_ || in_ || (info_.nOrderBy > 0 && !out_.sorted)) return;
+    if (unclaimed_ > 0 || checked_ || row_value_ || in_) return;
+    if (info_.nOrderBy > 0 && !out_.sorted) return;
     for (int i = 0; i < info_.nConstraint; ++i) {
       if (info_.aConstraint[i].op != SQLITE_INDEX_CONSTRAINT_OFFSET || !info_.aConstraint[i].usable)
         continue;
@@ -203,8 +204,9 @@ class Candidate {
   sqlite3_index_info& info_;
   const size_t order_, column_;
   OrderedPlan out_;
-  int unclaimed_ = 0;     // constraints that are left to SQLite
-  bool checked_ = false;  // some claimed constraint is checked again by SQLite
+  int unclaimed_ = 0;       // constraints that are left to SQLite
+  bool checked_ = false;    // some claimed constraint is checked again by SQLite
+  bool row_value_ = false;  // so may be one that was claimed with omit
   bool in_ = false, equal_ = false;
 };
 

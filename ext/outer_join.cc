@@ -1,6 +1,7 @@
 #include "ext/outer_join.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -79,8 +80,8 @@ SchemaTexts::Seen SchemaTexts::Look(const std::string& schema, Seen* kept) {
                   "SELECT sql, type, name FROM " + QuoteName(schema) +
                       ".sqlite_schema WHERE type IN ('view', 'trigger') ORDER BY type = 'trigger'");
   // Until no more views are found to name one that holds it.
-  for (size_t before = 1; before != now.row_value_views.size() + now.views.size();) {
-    before = now.row_value_views.size() + now.views.size();
+  for (size_t before = SIZE_MAX; before != now.row_value_views.size();) {
+    before = now.row_value_views.size();
     while (texts.Step()) {
       const std::string sql = texts.Text(0), name = LowerName(texts.Text(2));
       now.outer_join |= NamesOuterJoin(sql);

@@ -239,7 +239,7 @@ class Chooser {
     if (key && MayBeBoundOfPattern(info_, i)) return Claim(i, {Term::kLessOrBlob}, false);
     const bool exact = !key || RangeIsExact(schema_.key_column().affinity, Known(i));
     Claim(i, {exact ? op : Checked(op), target}, exact);
-    checked_ |= MayBeOfRowValue(info_, i);
+    row_value_ |= MayBeOfRowValue(info_, i);
   }
 
   void Equal(int i, Term::Target target) {
@@ -288,7 +288,8 @@ class Chooser {
   // offers it where it filters rows itself, too.
   void Offset() {
     if (!OffsetMayBeConsumed(sqlite3_libversion_number())) return;
-    if (unclaimed_ || checked_ || in_ || (info_.nOrderBy > 0 && !info_.orderByConsumed)) return;
+    if (unclaimed_ || checked_ || row_value_ || in_) return;
+    if (info_.nOrderBy > 0 && !info_.orderByConsumed) return;
     for (int i = 0; i < info_.nConstraint; ++i) {
       if (info_.aConstraint[i].op != SQLITE_INDEX_CONSTRAINT_OFFSET || !info_.aConstraint[i].usable)
         continue;
@@ -391,6 +392,7 @@ class Chooser {
   std::optional<bool> may_take_;  // OnTermsMayBeTaken(), once asked
   bool unclaimed_ = false;        // some constraint is left to SQLite
   bool checked_ = false;          // some claimed constraint is checked again by SQLite
+  bool row_value_ = false;        // so may be one that was claimed with omit
   bool has_pattern_ = false;      // a walk follows one pattern
   bool in_ = false;
   bool equal_ = false, unique_ = false;
