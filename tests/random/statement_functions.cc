@@ -61,7 +61,57 @@ void RegexpFunction(sqlite3_context* context, int, sqlite3_value** argv) {
       context, pattern->valid && regexec(&pattern->compiled, text.c_str(), 0, nullptr, 0) == 0);
 }
 
+// An expression of two or three values, evaluated by a connection of its own.
+class Evaluator {
+ public:
+  Evaluator(const char* sql, bool case_sensitive_like) {
+    if (sqlite3_open(":memory:", &db_) != SQLITE_OK) throw std::runtime_error("no memory");
+    if (case_sensitive_like)
+      sqlite3_exec(db_, "PRAGMA case_sensitive_like = 1", nullptr, nullptr, nullptr);
+    sqlite3_prepare_v2(db_, sql, -1, &stmt_, nullptr);
+  }
+  ~Evaluator() {
+    sqlite3_finalize(stmt_);
+    sqlite3_close(db_);
+  }
+  Evaluator(const Evaluator&) = delete;
+  Evaluator& operator=(const Evaluator&) = delete;
+
+  void Run(sqlite3_context* context, int argc, sqlite3_value** argv) {
+    for (int i = 0; i < argc; ++i) sqlite3_bind_value(stmt_, i + 1, argv[i]);
+    if (sqlite3_step(stmt_) == SQLITE_ROW) {
+      sqlite3_result_value(context, sqlite3_column_value(stmt_, 0));
+    } else {
+      sqlite3_result_error(context, sqlite3_errmsg(db_), -1);
+    }
+    sqlite3_reset(stmt_);
+  }
+
+ private:
+  sqlite3* db_ = nullptr;
+  sqlite3_stmt* stmt_ = nullptr;
+};
+
 }  // namespace
+
+void DefinePatterns(sqlite3* db, bool case_sensitive_like) {
+  const struct {
+    const char* name;
+    int arguments;
+    const char* sql;
+  } functions[] = {{"like", 2, "SELECT ?2 LIKE ?1"},
+                   {"like", 3, "SELECT ?2 LIKE ?1 ESCAPE ?3"},
+                   {"glob", 2, "SELECT ?2 GLOB ?1"}};
+  for (const auto& f : functions) {
+    sqlite3_create_function_v2(
+        db, f.name, f.arguments, SQLITE_UTF8 | SQLITE_DETERMINISTIC,
+        new Evaluator(f.sql, case_sensitive_like),
+        [](sqlite3_context* context, int argc, sqlite3_value** argv) {
+          static_cast<Evaluator*>(sqlite3_user_data(context))->Run(context, argc, argv);
+        },
+        nullptr, nullptr, [](void* p) { delete static_cast<Evaluator*>(p); });
+  }
+}
 
 void DefineRegexp(sqlite3* db, Regexp regexp) {
 #ifdef MEMKV_REGEXP

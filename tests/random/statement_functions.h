@@ -13,6 +13,8 @@ namespace memkv::test {
 void DefineRegexp(sqlite3* db, Regexp regexp);
 // has_prefix() as docs/functions.md describes it, for a connection that has no memkv.
 void DefineHasPrefix(sqlite3* db);
+// SQLite's own like() and glob() as an application's, from which it derives no bounds.
+void DefinePatterns(sqlite3* db, bool case_sensitive_like);
 
 }  // namespace memkv::test
 

@@ -356,7 +356,9 @@ std::optional<Ambiguity> Ambiguous(const Case& c, const Failure& failure) {
   const auto passes = [&](const Played& played) {
     return !played.failure || played.failure->step > failure.step;
   };
-  if (MayDropWhere(c, failure.step) && passes(Play(c, Plans::kUnflattened)))
+  const bool refused =
+      failure.what.find("ON clause references tables to its right") != std::string::npos;
+  if ((refused || MayDropWhere(c, failure.step)) && passes(Play(c, Plans::kUnflattened)))
     return Ambiguity{failure.step, Ambiguity::kFlattened};
   const Step& step = c.steps[failure.step];
   // A statement that is kept may stand further up.

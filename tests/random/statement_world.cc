@@ -77,6 +77,7 @@ void World::Connect(const Case& c) {
     if (plans_ == Plans::kUnoptimized) {
       sqlite3_test_control(SQLITE_TESTCTRL_OPTIMIZATIONS, db.handle(), 0xffffffff);
       db.Exec("PRAGMA automatic_index = 0");
+      DefinePatterns(db.handle(), c.case_sensitive_like);
     }
     constexpr int kFlattener = 1;
     if (plans_ == Plans::kUnflattened)
