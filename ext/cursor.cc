@@ -17,6 +17,16 @@
 #include "ext/table.h"
 
 namespace memkv::sql {
+namespace {
+
+// What every match of a pattern starts with.
+std::string PrefixOf(Term::Op op, Bytes pattern) {
+  if (op == Term::kRegexp) return RegexpPrefix(pattern);
+  if (op == Term::kGlobPrefix) return GlobPrefix(pattern).bytes;
+  return LikePrefix(pattern, std::nullopt).bytes;
+}
+
+}  // namespace
 
 TableCursor::TableCursor(MemkvTable& table)
     : sqlite3_vtab_cursor{},
@@ -82,6 +92,7 @@ void TableCursor::Filter(int, const char* text, std::span<sqlite3_value*> args) 
   narrowed_ = {};
   for (size_t i = 0; i < plan_->terms.size() && !narrowed_.nothing; ++i)
     if (Narrows(plan_->terms[i])) Narrow(plan_->terms[i], args[i], &narrowed_);
+  narrowed_.has_bounds = args.size() > plan_->terms.size() + plan_->offset;
   StartWalk(skip);
 }
 
@@ -369,13 +380,41 @@ KeyRange TableCursor::RanksAsKeys(const Narrowed& narrowed) const {
   return keys;
 }
 
+// Whether a pattern over SQLite's limit narrows the walk, and as what. SQLite fails on each row that
+// it checks against such a pattern: it gets the rows that it would check in a table of its own.
+bool TableCursor::NarrowsOverLimit(Term::Op* op, const Narrowed& narrowed) const {
+  switch (*op) {
+    case Term::kLikePrefix:
+    case Term::kGlobPrefix:
+      return true;  // a range, in which SQLite checks nothing
+    case Term::kLike:
+      *op = Term::kLikePrefix;
+      return narrowed.has_bounds;
+    case Term::kGlob:
+      *op = Term::kGlobPrefix;
+      return narrowed.has_bounds;
+    case Term::kLikeFoldedPrefix:
+    case Term::kLikeFolded:
+      // The limit was lowered since the plan was made, by which SQLite checks nothing.
+      if (HasKeysIn(Intersect(LikeMatchesBlobs() ? KeyRange::All() : ClassRange(kTextTag),
+                              narrowed.keys)))
+        throw SqlError(SQLITE_ERROR, "LIKE or GLOB pattern too complex");
+      return false;
+    default:
+      return false;
+  }
+}
+
 // Walks the pattern's matches. False: no walk would be sure to meet them all, or it would gain
 // nothing.
 bool TableCursor::StartPattern(const Narrowed& narrowed, uint64_t skip) {
-  const Term::Op op = narrowed.pattern->op;
+  Term::Op op = narrowed.pattern->op;
   const bool text_only = table_.state().schema.key_column().affinity == Affinity::kText;
+  const bool over_limit =
+      op != Term::kRegexp && IsPatternOverLimit(table_.db(), narrowed.pattern_text);
+  if (over_limit && !NarrowsOverLimit(&op, narrowed)) return false;
   // Numbers match patterns by their text: where there are any, SQLite looks at every row.
-  if (!text_only && HasKeysIn(ClassRange(kNumberTag))) return false;
+  if (!text_only && !over_limit && HasKeysIn(ClassRange(kNumberTag))) return false;
   // Where the function may be the application's, its matches are anybody's guess.
   const bool glob = op == Term::kGlob;
   if (op == Term::kRegexp && RegexpPrefix(narrowed.pattern_text).empty()) return false;
@@ -403,10 +442,7 @@ bool TableCursor::StartPattern(const Narrowed& narrowed, uint64_t skip) {
     case Term::kLikePrefix:
     case Term::kGlobPrefix:
     case Term::kRegexp: {
-      const std::string prefix = op == Term::kRegexp ? RegexpPrefix(narrowed.pattern_text)
-                                 : op == Term::kGlobPrefix
-                                     ? GlobPrefix(narrowed.pattern_text).bytes
-                                     : LikePrefix(narrowed.pattern_text, std::nullopt).bytes;
+      const std::string prefix = PrefixOf(op, narrowed.pattern_text);
       if (!blobs) {
         Narrowed range = narrowed;
         range.keys = Intersect(std::move(keys), PrefixRange(kTextTag, prefix));
@@ -431,7 +467,20 @@ bool TableCursor::StartPattern(const Narrowed& narrowed, uint64_t skip) {
     pattern_->Next();
   }
   CheckPattern();
+  if (mode_ == kEnd && op == Term::kFoldedBelow) AskOnce(narrowed);
   return true;
+}
+
+// Of LIKE … ESCAPE only a prefix is known. The whole pattern may be over SQLite's limit: where no key
+// has the prefix, SQLite gets one row to check, and fails if the pattern is too long.
+void TableCursor::AskOnce(const Narrowed& narrowed) {
+  for (const KeyTag tag : {kTextTag, kBlobTag}) {
+    if (mode_ == kRange || (tag == kBlobTag && !LikeMatchesBlobs())) break;
+    Narrowed one = narrowed;
+    one.keys = Intersect(std::move(one.keys), ClassRange(tag));
+    if (!one.keys.empty()) StartRange(one, 0);
+  }
+  if (mode_ == kRange) left_ = 1;
 }
 
 void TableCursor::CheckPattern() {

@@ -60,6 +60,7 @@ class TableCursor : public sqlite3_vtab_cursor, private OpenCursor {
     RankRange ranks;
     const Term* pattern = nullptr;
     std::string pattern_text;
+    bool has_bounds = false;  // SQLite derived some from the pattern, which nobody reads
     bool nothing = false;
   };
 
@@ -76,6 +77,8 @@ class TableCursor : public sqlite3_vtab_cursor, private OpenCursor {
   void NarrowFolded(const Term& term, const Datum& value, Narrowed* narrowed);
   KeyRange RanksAsKeys(const Narrowed& narrowed) const;
   bool StartPattern(const Narrowed& narrowed, uint64_t skip);
+  void AskOnce(const Narrowed& narrowed);
+  bool NarrowsOverLimit(Term::Op* op, const Narrowed& narrowed) const;
   void StartWalk(uint64_t skip);
   void StartRange(const Narrowed& narrowed, uint64_t skip);
 

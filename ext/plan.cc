@@ -194,6 +194,11 @@ bool LikeMatchesBlobs() {
   return matches;
 }
 
+bool IsPatternOverLimit(sqlite3* db, Bytes pattern) {
+  const int limit = sqlite3_limit(db, SQLITE_LIMIT_LIKE_PATTERN_LENGTH, -1);
+  return pattern.size() > static_cast<size_t>(limit);
+}
+
 bool MayBeBoundOfPattern(sqlite3_index_info& info, int constraint) {
   const auto& upper = info.aConstraint[constraint];
   if (upper.op != SQLITE_INDEX_CONSTRAINT_LT || !LikeMatchesBlobs()) return false;

@@ -117,8 +117,12 @@ class Chooser {
       return false;
     const LiteralPrefix prefix =
         like ? LikePrefix(pattern->bytes, std::nullopt) : GlobPrefix(pattern->bytes);
+    // Over the limit: an error of SQLite's, unless it is a prefix and one wildcard, which it makes a range.
+    const bool refused = IsPatternOverLimit(connection_.db(), pattern->bytes);
+    if (refused && pattern->bytes.size() > prefix.bytes.size() + 1) return false;
     int lo, hi;
     if (like && Bounds(prefix.bytes, "NOCASE", &lo, &hi)) {
+      if (refused) return false;
       // '@' is followed by 'A', which NOCASE takes for 'a': the bounds of 'a@%' hold more than it.
       const bool pure = prefix.then_any && (on_terms_are_hidden_ || prefix.bytes.back() != '@');
       if (!pure && !OnTermsMayBeTaken()) return false;
