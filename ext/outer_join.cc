@@ -68,21 +68,35 @@ bool MayPlanAnew(sqlite3* db) {
   return true;
 }
 
+std::optional<int64_t> SchemaTexts::Cookie(const std::string& schema) {
+  try {
+    Statement cookie(db_, "PRAGMA " + QuoteName(schema) + ".schema_version");
+    if (!cookie.Step()) return std::nullopt;
+    return cookie.Int(0);
+  } catch (const SqlError& error) {
+    if (error.code() == SQLITE_AUTH) return std::nullopt;  // an authorizer that refuses PRAGMAs
+    throw;
+  }
+}
+
 SchemaTexts::Seen SchemaTexts::Look(const std::string& schema, Seen* kept) {
   Seen now;
   if (kept != nullptr) {
-    sqlite3_file_control(db_, schema.c_str(), SQLITE_FCNTL_FILE_POINTER, &now.file);
-    Statement cookie(db_, "PRAGMA " + QuoteName(schema) + ".schema_version");
-    if (cookie.Step()) now.cookie = cookie.Int(0);
+    if (const std::optional<int64_t> cookie = Cookie(schema)) {
+      sqlite3_file_control(db_, schema.c_str(), SQLITE_FCNTL_FILE_POINTER, &now.file);
+      now.cookie = *cookie;
+    }
     if (kept->file != nullptr && kept->file == now.file && kept->cookie == now.cookie) return *kept;
   }
-  Statement texts(db_,
-                  "SELECT sql, type, name FROM " + QuoteName(schema) +
-                      ".sqlite_schema WHERE type IN ('view', 'trigger') ORDER BY type = 'trigger'");
+  // Where an authorizer has SQLite ignore a column, it reads as NULL.
+  Statement texts(db_, "SELECT sql, type, name FROM " + QuoteName(schema) +
+                           ".sqlite_schema WHERE type IN ('view', 'trigger') OR type IS NULL "
+                           "ORDER BY type = 'trigger'");
   // Until no more views are found to name one that holds it.
   for (size_t before = SIZE_MAX; before != now.row_value_views.size();) {
     before = now.row_value_views.size();
     while (texts.Step()) {
+      if (texts.Null(0) || texts.Null(1) || texts.Null(2)) throw SqlError(SQLITE_AUTH, "");
       const std::string sql = texts.Text(0), name = LowerName(texts.Text(2));
       now.outer_join |= NamesOuterJoin(sql);
       const bool holds = NamesRowValueIn(sql) || NamesAny(sql, now.row_value_views);

@@ -76,6 +76,8 @@ class SchemaTexts {
     std::vector<std::string> row_value_views, views;
     bool row_value_trigger = false, trigger = false;
   };
+  // The schema's number; none where an authorizer refuses to tell.
+  std::optional<int64_t> Cookie(const std::string& schema);
   Seen Look(const std::string& schema, Seen* kept);
   bool MayHold(const std::string& schema, bool Seen::*what);
 

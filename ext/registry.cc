@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "ext/sqlite.h"
+#include "ext/sqlite_version.h"
 
 namespace memkv::sql {
 namespace {
@@ -56,14 +57,20 @@ void* Connection::FileOf(const std::string& schema) {
 }
 
 std::vector<std::string> Connection::Schemas() {
+  std::vector<std::string> schemas;
+  const auto add = [&](std::string name) {
+    schemas.insert(name == "temp" ? schemas.begin() : schemas.end(), std::move(name));
+  };
+  if (HasDatabaseNames(sqlite3_libversion_number())) {
+    const char* name;
+    for (int i = 0; (name = sqlite3_db_name(db_, i)) != nullptr; ++i)
+      if (FileOf(name)) add(name);  // temp has none until it holds something
+    return schemas;
+  }
   // Not through pragma_database_list: after sqlite3_deserialize(), SQLite's own eponymous tables
   // point to a schema that is gone.
   Statement list(db_, "PRAGMA database_list");
-  std::vector<std::string> schemas;
-  while (list.Step()) {
-    std::string name = list.Text(1);
-    schemas.insert(name == "temp" ? schemas.begin() : schemas.end(), std::move(name));
-  }
+  while (list.Step()) add(list.Text(1));
   return schemas;
 }
 
@@ -272,11 +279,16 @@ std::shared_ptr<TableState> Connection::SearchFor(std::string_view name) {
 }
 
 bool Connection::HasBuiltinPatterns(const char* function) {
-  Statement list(db_, "PRAGMA function_list");
-  while (list.Step()) {
-    if (list.Int(1) == 0 && SameName(list.Text(0), function)) return false;
+  try {
+    Statement list(db_, "PRAGMA function_list");
+    while (list.Step()) {
+      if (list.Int(1) == 0 && SameName(list.Text(0), function)) return false;
+    }
+    return true;
+  } catch (const SqlError& error) {
+    if (error.code() == SQLITE_AUTH) return false;
+    throw;
   }
-  return true;
 }
 
 bool Connection::HasPlainRegexp() {

@@ -73,8 +73,8 @@ class Connection {
   // table looked up last is found again in a fraction of a microsecond.
   std::shared_ptr<TableState> Lookup(std::string_view name);
 
-  // Whether like() (and glob()) are SQLite's own; another one may match anything. Not cheap: asked
-  // once a statement.
+  // Whether like() (and glob()) are SQLite's own; another one may match anything, and so may one that
+  // an authorizer does not let be asked about. Not cheap: asked once a statement.
   bool HasBuiltinPatterns(const char* function);
 
   // Whether regexp() takes '^abc' as what it looks like: tells case apart, heeds blanks, anchors at

@@ -23,6 +23,14 @@ constexpr bool OuterJoinTermsAreHidden(int version) { return version >= 3051000;
 // 3.39 at least it is 0 while sqlite3_step() runs.
 constexpr bool RowsAreKnownWhileRunning(int version) { return version >= 3043000; }
 
+// Whether sqlite3_declare_vtab() asks the authorizer, as if a table were made: for SQLITE_INSERT and
+// SQLITE_UPDATE of sqlite_master, before 3.41.0.
+// Tests: tests/sql/authorizer_test.cc.
+constexpr bool DeclaringIsAuthorized(int version) { return version < 3041000; }
+
+// Whether sqlite3_db_name() exists: from 3.39.0 on.
+constexpr bool HasDatabaseNames(int version) { return version >= 3039000; }
+
 }  // namespace memkv::sql
 
 #endif  // MEMKV_EXT_SQLITE_VERSION_H_

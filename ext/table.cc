@@ -7,6 +7,7 @@
 #include "ext/functions.h"
 #include "ext/planner.h"
 #include "ext/sqlite.h"
+#include "ext/sqlite_version.h"
 
 namespace memkv::sql {
 namespace {
@@ -70,6 +71,11 @@ std::unique_ptr<MemkvTable> MemkvTable::Make(const CreateArgs& args, const Schem
   if (rc == SQLITE_NOMEM) throw std::bad_alloc();
   if (rc != SQLITE_OK) {
     const std::string why = sqlite3_errmsg(args.db);
+    if (DeclaringIsAuthorized(sqlite3_libversion_number()) && why == "not authorized") {
+      throw SqlError(rc,
+                     "memkv: not authorized (to connect a virtual table, SQLite before 3.41.0 asks "
+                     "the authorizer for INSERT and UPDATE of sqlite_master)");
+    }
     if (schema.file.empty()) throw SqlError(rc, "memkv: " + why);
     // The columns are what the file says they are.
     throw SqlError(SQLITE_CORRUPT_VTAB,
