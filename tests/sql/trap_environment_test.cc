@@ -233,6 +233,33 @@ TEST_CASE("trusted_schema = 0 keeps functions that write out of views") {
   CHECK(db.Rows("SELECT * FROM u") == "'a', 1");
 }
 
+TEST_CASE("trusted_schema = 0: views and triggers, and what docs/limits.md says to write instead") {
+  Db db;
+  db.Exec(
+      "CREATE VIRTUAL TABLE u USING memkv; INSERT INTO u VALUES ('a', 1); CREATE TABLE p(x); "
+      "CREATE TABLE seen(n); PRAGMA trusted_schema = 0");
+  const std::string view = "VIEW v AS SELECT key FROM u";
+  const std::string reads =
+      "TRIGGER reads AFTER INSERT ON p BEGIN INSERT INTO seen SELECT count(*) FROM u; END";
+  const std::string writes =
+      "TRIGGER writes AFTER DELETE ON p BEGIN INSERT INTO u VALUES (old.x, 1); END";
+  const std::string refused = "unsafe use of virtual table \"u\"";
+  for (const std::string& made : {view, reads, writes}) db.Exec("CREATE " + made);
+  CHECK(db.Error("SELECT * FROM v") == refused);
+  CHECK(db.Error("INSERT INTO p VALUES ('b')") == refused);
+  CHECK(db.Error("DELETE FROM p") == refused);
+  CHECK(db.Rows("WITH v AS (SELECT key FROM u) SELECT * FROM v") == "'a'");
+
+  db.Exec("DROP VIEW v; DROP TRIGGER reads; DROP TRIGGER writes");
+  for (const std::string& made : {view, reads, writes}) db.Exec("CREATE TEMP " + made);
+  CHECK(db.Rows("SELECT * FROM v") == "'a'");
+  CHECK(db.Rows("INSERT INTO p VALUES ('b'); SELECT * FROM seen") == "1");
+  CHECK(db.Error("DELETE FROM p") == refused);
+
+  db.Exec("PRAGMA trusted_schema = 1; DELETE FROM p");
+  CHECK(db.Rows("SELECT * FROM v") == "'a' | 'b'");
+}
+
 TEST_CASE("SQLITE_DBCONFIG_DEFENSIVE changes nothing for a memory table") {
   Db db;
   sqlite3_db_config(db.handle(), SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
