@@ -25,10 +25,10 @@ constexpr const char* kOfDamaged[] = {
     "INSERT INTO w(w) VALUES ('integrity-check')",
     "ALTER TABLE t RENAME TO u",
     "VACUUM",
-    "DROP TABLE u",
+    "DROP TABLE t",
 };
 
-constexpr const char* kStatements[] = {
+constexpr const char* kQueries[] = {
     "SELECT * FROM t",
     "SELECT * FROM s ORDER BY rank DESC",
     "SELECT sum(a), max(b), total(c), length(group_concat(k)) FROM w",
@@ -43,6 +43,7 @@ constexpr const char* kStatements[] = {
     "SELECT min(key), max(key) FROM t",
     "SELECT * FROM s WHERE word > 3 AND word < 'wood'",
     "SELECT t.key FROM s JOIN t ON t.key > s.word LIMIT 20",
+    "SELECT s.word, t.value FROM s LEFT JOIN t ON t.key LIKE 'q%'",
     "SELECT memkv_count('t'), memkv_count('t', 'https://a'), memkv_count('t', 'a', 'z')",
     "SELECT count(*) FROM t WHERE has_prefix(key, 'https://')",
     "SELECT * FROM memkv_stats('t')",
@@ -55,43 +56,60 @@ constexpr const char* kStatements[] = {
     "SELECT * FROM memkv_except('t', 's')",
     "SELECT * FROM memkv_folded('t', '/', 2)",
     "SELECT length(memkv_flame('t', '/'))",
-    "INSERT INTO w(w) VALUES ('integrity-check')",
-    "INSERT INTO t VALUES ('https://a.example/new', 12)",
-    "INSERT INTO t(t, key, value) VALUES ('add', 'https://a.example/new', 3)",
-    "INSERT INTO t(t) VALUES ('integrity-check')",
-    "BEGIN",
-    "UPDATE t SET value = rank WHERE key < 'https://b'",
-    "SAVEPOINT p",
-    "DELETE FROM t WHERE key > 'https://a.example/5' AND key < 'https://b.example/2'",
-    "INSERT INTO w VALUES (1, 'row', 'b', 2)",
-    "ROLLBACK TO p",
-    "REPLACE INTO w VALUES (2, 7, 'c', 3)",
-    "COMMIT",
-    "ROLLBACK",
-    "INSERT INTO t(t, rank) VALUES ('merge', 1)",
-    "INSERT INTO w(w, rank) VALUES ('merge', 1)",
-    "SELECT * FROM t WHERE key > 'https://b' LIMIT 10",
-    "INSERT INTO t(t) VALUES ('freeze')",
-    "SELECT memkv_freeze('s')",
-    "SELECT * FROM s",
-    "INSERT INTO t(t, key) VALUES ('delete-prefix', 'https://c')",
-    "INSERT INTO t(t) VALUES ('rebuild')",
-    "INSERT INTO t(t) VALUES ('integrity-check')",
-    "PRAGMA integrity_check",
-    "BEGIN",
-    "DROP TABLE w",
-    "ROLLBACK",
-    "ALTER TABLE t RENAME TO u",
     "SELECT * FROM u ORDER BY key DESC LIMIT 5",
-    "VACUUM",
-    "INSERT INTO u(u) VALUES ('truncate')",
-    "INSERT INTO u SELECT * FROM t",
-    "DROP TABLE u",
-    "DROP TABLE t",
-    "SELECT * FROM w",
-    "DROP TABLE s",
+    "SELECT * FROM n, t WHERE n.key = t.key",
+    "INSERT INTO t(t) VALUES ('integrity-check')",
+    "INSERT INTO w(w) VALUES ('integrity-check')",
+    "PRAGMA integrity_check",
 };
 
+constexpr const char* kWrites[] = {
+    "INSERT INTO t VALUES ('https://a.example/new', 12)",
+    "INSERT INTO t(t, key, value) VALUES ('add', 'https://a.example/new', 3)",
+    "UPDATE t SET value = rank WHERE key < 'https://b'",
+    "UPDATE OR REPLACE t SET key = 'https://b' || rank WHERE rank < 4",
+    "DELETE FROM t WHERE key > 'https://a.example/5' AND key < 'https://b.example/2'",
+    "DELETE FROM t WHERE key LIKE 'https%' LIMIT 2",
+    "INSERT INTO w VALUES (1, 'row', 'b', 2)",
+    "REPLACE INTO w VALUES (2, 7, 'c', 3)",
+    "INSERT INTO t(t, rank) VALUES ('merge', 1)",
+    "INSERT INTO w(w, rank) VALUES ('merge', 1)",
+    "INSERT INTO t(t) VALUES ('freeze')",
+    "SELECT memkv_freeze('s')",
+    "INSERT INTO t(t, key) VALUES ('delete-prefix', 'https://c')",
+    "INSERT INTO t(t) VALUES ('rebuild')",
+    "INSERT INTO s(s) VALUES ('truncate')",
+    "INSERT OR IGNORE INTO n SELECT key, value FROM t",
+    "INSERT OR REPLACE INTO u SELECT key, value FROM n",
+};
+
+// What the DDL twin does (tests/random/ddl_twin.cc).
+constexpr const char* kSchemaChanges[] = {
+    "BEGIN",
+    "BEGIN",
+    "COMMIT",
+    "ROLLBACK",
+    "SAVEPOINT p",
+    "SAVEPOINT p",
+    "ROLLBACK TO p",
+    "RELEASE p",
+    "CREATE VIRTUAL TABLE n USING memkv",
+    "CREATE VIRTUAL TABLE temp.n USING memkv",
+    "CREATE VIRTUAL TABLE t USING memkv",
+    "ALTER TABLE t RENAME TO u",
+    "ALTER TABLE n RENAME TO t",
+    "ALTER TABLE u RENAME TO n",
+    "DROP TABLE t",
+    "DROP TABLE n",
+    "DROP TABLE w",
+    "DROP TABLE s",
+    "CREATE TABLE o AS SELECT * FROM t LIMIT 3",
+    "CREATE VIEW v AS SELECT * FROM t",
+    "PRAGMA writable_schema = RESET",
+    "VACUUM",
+};
+
+// An image always has the same statements, some of each kind.
 void Exercise(std::string_view image) {
   FuzzedDatabase database(image);
   const double begin = CpuSeconds();
@@ -99,15 +117,29 @@ void Exercise(std::string_view image) {
     database.StopIn(CpuSeconds() - begin < kAllSeconds ? kStatementSeconds : kLeastSeconds);
     return database.Run(statement);
   };
-  if (run("SELECT count(*) FROM t")) {
-    for (const char* statement : kStatements) run(statement);
-  } else {
-    for (const char* statement : kOfDamaged) run(statement);
+  std::minstd_rand random(static_cast<unsigned>(std::hash<std::string_view>{}(image)));
+  auto run_one = [&](const auto& of) { run(of[random() % std::size(of)]); };
+  const bool readable = run("SELECT count(*) FROM t");
+  for (int i = 0; i < 4; ++i) {
+    if (!readable) {
+      run_one(kOfDamaged);
+      continue;
+    }
+    run_one(kQueries);
+    run_one(kWrites);
+    run_one(kSchemaChanges);
+    run_one(kSchemaChanges);
   }
 }
 
 }  // namespace
 }  // namespace memkv::test
+
+// What is freed is seen to be used long enough; to fill and to keep more takes most of the time.
+extern "C" const char* __asan_default_options() {
+  return "max_malloc_fill_size=0:quarantine_size_mb=16:thread_local_quarantine_size_kb=64:"
+         "malloc_context_size=8:allocator_release_to_os_interval_ms=-1";
+}
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   memkv::test::Exercise({reinterpret_cast<const char*>(data), size});
