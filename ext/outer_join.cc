@@ -128,7 +128,8 @@ bool SchemaTexts::MayRunRowValueIn(const std::string& schema, std::string_view s
     const size_t word = sql.find_first_not_of(" \t\n\f\r");
     return trigger && (word == std::string_view::npos ||
                        LowerName(std::string(sql.substr(word, 6))) != "select");
-  } catch (const SqlError&) {
+  } catch (const SqlError& error) {
+    RethrowInterrupt(error);
     return true;
   }
 }
@@ -137,7 +138,8 @@ bool SchemaTexts::MayHold(const std::string& schema, bool Seen::*what) {
   try {
     // Another database may be attached by the same name, with the same cookie.
     return Look("temp", &temp_).*what || Look(schema, schema == "main" ? &main_ : nullptr).*what;
-  } catch (const SqlError&) {
+  } catch (const SqlError& error) {
+    RethrowInterrupt(error);
     return true;
   }
 }

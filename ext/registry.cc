@@ -208,6 +208,7 @@ bool Connection::IsMissing(const std::string& schema, const std::string& table) 
     Statement(db_, "SELECT 1 FROM " + QuoteName(schema) + '.' + QuoteName(table));
     return false;
   } catch (const SqlError& e) {
+    RethrowInterrupt(e);
     return std::string_view(e.what()) == "no such table: " + schema + '.' + table;
   }
 }
@@ -220,7 +221,8 @@ std::shared_ptr<TableState> Connection::Lookup(std::string_view name) {
     const std::shared_ptr<TableState> state = LookupKnown(name);
     try {
       if (state->RefreshAlone() || tries == 100) return state;
-    } catch (const SqlError&) {
+    } catch (const SqlError& error) {
+      RethrowInterrupt(error);
       if (state->attached() || tries == 100) throw;
     }
     ForgetLookup();
@@ -308,7 +310,8 @@ bool Connection::HasPlainRegexp() {
       probe.Reset();
     }
     return true;
-  } catch (const SqlError&) {
+  } catch (const SqlError& error) {
+    RethrowInterrupt(error);
     return false;
   }
 }

@@ -21,6 +21,11 @@ inline void Check(const Status& status) {
     Throw(status);
 }
 
+// Of an error that is passed over otherwise: an interrupt is meant for all that runs.
+inline void RethrowInterrupt(const SqlError& error) {
+  if ((error.code() & 0xff) == SQLITE_INTERRUPT) throw error;
+}
+
 // `name` as an SQL identifier or string literal.
 std::string QuoteName(std::string_view name);
 

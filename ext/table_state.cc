@@ -212,7 +212,8 @@ void TableState::RefreshForPlan() {
     return;
   try {
     (void)RefreshAlone();
-  } catch (const SqlError&) {
+  } catch (const SqlError& error) {
+    RethrowInterrupt(error);
     // Whoever reads the rows will be told.
   }
 }

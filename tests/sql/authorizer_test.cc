@@ -25,18 +25,20 @@ int ReadOnly(void* unused, int action, const char* first, const char* second, co
       return SQLITE_OK;
     case SQLITE_INSERT: case SQLITE_UPDATE:  /* older SQLite, as it connects a virtual table */
       return sqlite3_libversion_number() < 3041000 && strcmp(first, "sqlite_master") == 0 ? SQLITE_OK : SQLITE_DENY;
-    case SQLITE_PRAGMA:                      /* patterns that are parameters are quicker with it */
-      return strcmp(first, "function_list") == 0 ? SQLITE_OK : SQLITE_DENY;
+    case SQLITE_PRAGMA:                      /* for patterns that are parameters; for functions before 3.39 */
+      return strcmp(first, "function_list") == 0 || strcmp(first, "database_list") == 0 ? SQLITE_OK : SQLITE_DENY;
   }
   return SQLITE_DENY;
 }
 // clang-format on
 
-// The same, but it refuses every PRAGMA.
+// The same, but it refuses every PRAGMA that memkv can do without.
 int NoPragma(void* unused, int action, const char* first, const char* second, const char* schema,
              const char* view) {
-  return action == SQLITE_PRAGMA ? SQLITE_DENY
-                                 : ReadOnly(unused, action, first, second, schema, view);
+  if (action == SQLITE_PRAGMA &&
+      (sqlite3_libversion_number() >= 3039000 || strcmp(first, "database_list") != 0))
+    return SQLITE_DENY;
+  return ReadOnly(unused, action, first, second, schema, view);
 }
 
 // What ReadOnly allows, but a table that may not be read.

@@ -202,8 +202,17 @@ TEST_CASE("a long query stops when asked") {
   for (const std::string query :
        {"SELECT count(*) FROM u WHERE key LIKE '%nowhere%'", "SELECT sum(length(key)) FROM u",
         "SELECT count(*) FROM u WHERE key GLOB 'http*nowhere'"}) {
-    Stopper stopper(db, 50, true);
-    CHECK(db.Code(query) == SQLITE_INTERRUPT);
+    CAPTURE(query);
+    {
+      Stopper stopper(db, 1000, true);
+      CHECK(db.Code(query) == SQLITE_INTERRUPT);
+    }
+    // From its plan on, which asks statements of memkv's own; SQLite has another code for that.
+    for (int at = 1; at <= 60; ++at) {
+      CAPTURE(at);
+      Stopper stopper(db, at, false);
+      CHECK(db.Run(query).message == "interrupted");
+    }
   }
   CHECK(db.Rows("SELECT * FROM memkv_check('u')") == "");
 }
@@ -244,17 +253,23 @@ TEST_CASE("trusted_schema = 0: views and triggers, and what docs/limits.md says 
   const std::string writes =
       "TRIGGER writes AFTER DELETE ON p BEGIN INSERT INTO u VALUES (old.x, 1); END";
   const std::string refused = "unsafe use of virtual table \"u\"";
+  // SQLite 3.38 looks at what a trigger reads, and not at what it writes.
+  const std::string refused_write = sqlite3_libversion_number() < 3039000 ? "(succeeded)" : refused;
   for (const std::string& made : {view, reads, writes}) db.Exec("CREATE " + made);
   CHECK(db.Error("SELECT * FROM v") == refused);
   CHECK(db.Error("INSERT INTO p VALUES ('b')") == refused);
-  CHECK(db.Error("DELETE FROM p") == refused);
+  db.Exec("SAVEPOINT s");
+  CHECK(db.Error("DELETE FROM p") == refused_write);
+  db.Exec("ROLLBACK TO s; RELEASE s");
   CHECK(db.Rows("WITH v AS (SELECT key FROM u) SELECT * FROM v") == "'a'");
 
   db.Exec("DROP VIEW v; DROP TRIGGER reads; DROP TRIGGER writes");
   for (const std::string& made : {view, reads, writes}) db.Exec("CREATE TEMP " + made);
   CHECK(db.Rows("SELECT * FROM v") == "'a'");
   CHECK(db.Rows("INSERT INTO p VALUES ('b'); SELECT * FROM seen") == "1");
-  CHECK(db.Error("DELETE FROM p") == refused);
+  db.Exec("SAVEPOINT s");
+  CHECK(db.Error("DELETE FROM p") == refused_write);
+  db.Exec("ROLLBACK TO s; RELEASE s");
 
   db.Exec("PRAGMA trusted_schema = 1; DELETE FROM p");
   CHECK(db.Rows("SELECT * FROM v") == "'a' | 'b'");
