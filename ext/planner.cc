@@ -9,6 +9,7 @@
 #include "core/range.h"
 #include "ext/affinity.h"
 #include "ext/order_planner.h"
+#include "ext/outer_join.h"
 #include "ext/sqlite.h"
 #include "ext/sqlite_version.h"
 

@@ -25,8 +25,8 @@
 
 #include "ext/args.h"
 #include "ext/memory_mark.h"
-#include "ext/outer_join.h"
 #include "ext/row_value_in.h"
+#include "ext/schema_texts.h"
 #include "ext/table_state.h"
 #include "ext/vtab.h"
 

@@ -1,6 +1,7 @@
 #include "ext/row_value_in.h"
 
 #include "ext/outer_join.h"
+#include "ext/schema_texts.h"
 #include "ext/sqlite.h"
 
 namespace memkv::sql {
