@@ -120,8 +120,9 @@ std::string Shadow::SqlOf(Kept which) const {
       return "SELECT (SELECT value FROM " + Name("_meta") +
              " WHERE id = 1 AND name = 'format'), value, (SELECT value FROM " + Name("_meta") +
              " WHERE id = 3 AND name = 'image'), (SELECT max(id) FROM " + Name("_log") +
-             " WHERE id <= (SELECT value FROM " + Name("_meta") + " WHERE id = 10)) FROM " +
-             Name("_meta") + " WHERE id = 2 AND name = 'generation'";
+             " WHERE id <= (SELECT value FROM " + Name("_meta") + " WHERE id = 10)), " +
+             "(SELECT min(id) FROM " + Name("_log") + ") FROM " + Name("_meta") +
+             " WHERE id = 2 AND name = 'generation'";
     case kAppend:
       return "INSERT INTO " + Name("_log") + " VALUES(?1, ?2, ?3)";
     case kRead:
@@ -180,6 +181,9 @@ Storage::Base Shadow::ReadBase() {
   }
   if (!Generation::Decode(base.Blob(2), &read.image)) Corrupt(*table_, "_meta: no image id");
   read.log_id = base.Int(3);
+  if (!base.Null(4) && base.Int(4) < 1) {
+    Corrupt(*table_, "_log: row " + std::to_string(base.Int(4)) + ": ids begin at 1");
+  }
   return read;
 }
 
