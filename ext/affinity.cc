@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "ext/sqlite.h"
+#include "ext/sqlite_version.h"
 
 namespace memkv::sql {
 namespace {
@@ -21,27 +22,12 @@ bool BecomesInteger(double r, int64_t* i) {
          *i < std::numeric_limits<int64_t>::max();
 }
 
-// Whether a text that is a number, a NUL and more is that number, as in SQLite 3.53.
-bool NulEndsNumbers() {
-  static const bool ends = [] {
-    sqlite3* db = nullptr;
-    bool equal = false;
-    if (sqlite3_open(":memory:", &db) == SQLITE_OK) {
-      Statement asked(db, "SELECT CAST(x'3500' AS TEXT) = CAST(5 AS INTEGER)");
-      equal = asked.Step() && asked.Int(0) == 1;
-    }
-    sqlite3_close_v2(db);
-    return equal;
-  }();
-  return ends;
-}
-
 // What NUMERIC affinity makes of `text`, the content of v: nothing unless it is a whole decimal
 // number, white space around it allowed. The arithmetic is SQLite's own.
 // (sqlite3_value_numeric_type() would change v, and has no connection in a duplicate.)
 std::optional<Datum> NumberFromText(Bytes text, sqlite3_value* v) {
   const size_t nul = text.find('\0');
-  const bool cut = nul != Bytes::npos && nul > 0 && NulEndsNumbers();
+  const bool cut = nul != Bytes::npos && nul > 0 && NulEndsNumbers(sqlite3_libversion_number());
   if (cut) text = text.substr(0, nul);
   size_t at = 0;
   auto skip = [&](auto test) {

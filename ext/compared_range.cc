@@ -11,8 +11,8 @@ namespace {
 // sign, a point or a digit.
 KeyRange NumberLikeText() { return {std::string{kTextTag, '\t'}, std::string{kTextTag, '9' + 1}}; }
 
-// `column op value`, op not kEqual. The value may come from a numeric column: then keys that look like numbers are compared as
-// numbers, below every text.
+// `column op value`, op not kEqual. The value may come from a numeric column: then keys that look
+// like numbers are compared as numbers, below every text.
 KeyRange CheckedRange(CompareOp op, sqlite3_value* value, Affinity affinity,
                       KeyRange (*range_of)(CompareOp, const Datum&)) {
   const Converted v = Converted::Compared(value, affinity);
@@ -31,7 +31,8 @@ KeyRange CheckedRange(CompareOp op, sqlite3_value* value, Affinity affinity,
 
 std::optional<KeyRange> AmbiguousRange(sqlite3_value* value, Affinity affinity,
                                        const HasKeys& has_keys) {
-  // A parameter may stand for a column: SQLite makes k = ? of k = c AND c = ?, and keeps c's affinity.
+  // A parameter may stand for a column: SQLite makes k = ? of k = c AND c = ?, and keeps c's
+  // affinity.
   const int type = sqlite3_value_type(value);
   KeyRange range;
   if (type == SQLITE_INTEGER || type == SQLITE_FLOAT) {

@@ -67,8 +67,8 @@ class TableCursor : public sqlite3_vtab_cursor, private OpenCursor {
   // Whether an outer join may be about, asked once: a cursor is of one statement.
   bool MayBeInOuterJoin();
   void CheckSlips(bool folds);
-  // Whether a term narrows the walk: not one that may stand in the ON of an outer join, where such a
-  // join may be about. May have the statement planned anew, with patterns checked.
+  // Whether a term narrows the walk: not one that may stand in the ON of an outer join, where such
+  // a join may be about. May have the statement planned anew, with patterns checked.
   bool Narrows(const Term& term);
   void Point(sqlite3_value* value, Term::Op op);
   void Points(sqlite3_value* list);
@@ -104,7 +104,7 @@ class TableCursor : public sqlite3_vtab_cursor, private OpenCursor {
   const char* plan_text_ = nullptr;
   std::shared_ptr<const Plan> plan_;
   std::optional<bool> outer_join_;  // MayBeInOuterJoin(), once asked
-  bool first_ = true;               // it has been filtered once
+  bool first_ = true;               // the Filter() that runs is its first
   bool no_row_value_in_ = false;    // ExpectNoRowValueIn() has found none
 
   View view_;

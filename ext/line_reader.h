@@ -31,7 +31,8 @@ class LineReader {
   LineReader& operator=(const LineReader&) = delete;
 
   // The next line, without its end (LF or CRLF), borrowed until the next call; false after the
-  // last. Throws SqlError: SQLITE_TOOBIG for a line over the limits, SQLITE_IOERR, SQLITE_INTERRUPT.
+  // last. Throws SqlError: SQLITE_TOOBIG for a line over the limits, SQLITE_IOERR,
+  // SQLITE_INTERRUPT.
   bool Next(Bytes* line);
   uint64_t number() const { return number_; }  // of the line, from 1
 

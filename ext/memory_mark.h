@@ -4,10 +4,10 @@
 //   t_memory    data      one row: "memkvmem" | process 8 bytes | state 8 bytes | edits 8 bytes,
 //                         each little-endian
 //
-// SQLite undoes it together with CREATE, DROP and RENAME, of which it tells a virtual table nothing,
-// so that what it says after a rollback is true. `edits` (core/store/table.h) is written before a
-// savepoint that SQLite may return to unseen. In a copy of the database it names no state, or one
-// of another connection: the rows were not saved.
+// SQLite undoes it together with CREATE, DROP and RENAME, of which it tells a virtual table
+// nothing, so that what it says after a rollback is true. `edits` (core/store/table.h) is written
+// before a savepoint that SQLite may return to unseen. In a copy of the database it names no state,
+// or one of another connection: the rows were not saved.
 
 #ifndef MEMKV_EXT_MEMORY_MARK_H_
 #define MEMKV_EXT_MEMORY_MARK_H_
@@ -25,8 +25,8 @@ uint64_t ProcessNumber();
 
 class MemoryMark {
  public:
-  // The names are those of the table; they may change, and must outlive this. `state`: a number that
-  // no other state of this process has.
+  // The names are those of the table; they may change, and must outlive this. `state`: a number
+  // that no other state of this process has.
   MemoryMark(sqlite3* db, const std::string* schema, const std::string* table, uint64_t state)
       : db_(db), schema_(schema), table_(table), state_(state) {}
 

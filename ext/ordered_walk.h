@@ -24,8 +24,8 @@ class OrderedWalk {
                                             const std::function<bool(const Term&)>& narrows,
                                             const std::function<void()>& in_doubt);
 
-  // The same over another version, from the row on that has `index_key`, or comes next; null if none
-  // is left.
+  // The same over another version, from the row on that has `index_key`, or comes next; null if
+  // none is left.
   std::unique_ptr<OrderedWalk> Again(const View& view, Bytes index_key) const;
 
   // False: there is no other row.

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "ext/planner.h"
+#include "ext/running.h"
 #include "ext/sqlite_version.h"
 
 namespace memkv::sql {
@@ -24,32 +25,15 @@ bool NamesOuterJoin(std::string_view sql) {
 
 bool OuterJoinMayRun(sqlite3* db) {
   bool any_runs = false;
-  for (sqlite3_stmt* at = nullptr; (at = sqlite3_next_stmt(db, at)) != nullptr;) {
-    if (!sqlite3_stmt_busy(at)) continue;
-    const char* sql = sqlite3_sql(at);
-    if (sql == nullptr || NamesOuterJoin(sql)) return true;
+  const bool may = AnyRunning(db, [&any_runs](const RunningStatement& running) {
     any_runs = true;
-  }
-  return !any_runs;
+    return running.text.empty() || NamesOuterJoin(running.text);
+  });
+  return may || !any_runs;
 }
 
 bool PatternsMaySlip(bool folds) {
   return LikeMatchesBlobs() ? !OuterJoinTermsAreHidden(sqlite3_libversion_number()) : folds;
-}
-
-bool MayHaveGivenRows(sqlite3_stmt* busy) {
-  if (RowsAreKnownWhileRunning(sqlite3_libversion_number())) return sqlite3_data_count(busy) > 0;
-  // Instructions are counted when sqlite3_step() returns, and are not forgotten when it is reset.
-  return sqlite3_stmt_status(busy, SQLITE_STMTSTATUS_VM_STEP, 0) != 0;
-}
-
-bool MayPlanAnew(sqlite3* db) {
-  for (sqlite3_stmt* at = nullptr; (at = sqlite3_next_stmt(db, at)) != nullptr;) {
-    if (!sqlite3_stmt_busy(at)) continue;
-    const char* sql = sqlite3_sql(at);
-    if ((sql == nullptr || NamesOuterJoin(sql)) && MayHaveGivenRows(at)) return false;
-  }
-  return true;
 }
 
 }  // namespace memkv::sql

@@ -4,9 +4,9 @@
 // stood in the WHERE (ext/sqlite_version.h): a walk that they narrow drops rows of t that the join
 // keeps. xBestIndex cannot tell the two apart, as the statement that is prepared has no text yet.
 // But whoever runs has one: the join is written in the text of a running statement, or of a view or
-// trigger, which are looked at when a plan is made, or first run. So these terms are claimed without
-// omit; where no outer join can be about the walk narrows by them, else it gives every row and
-// leaves them to SQLite.
+// trigger, which are looked at when a plan is made, or first run. So these terms are claimed
+// without omit; where no outer join can be about the walk narrows by them, else it gives every row
+// and leaves them to SQLite.
 
 #ifndef MEMKV_EXT_OUTER_JOIN_H_
 #define MEMKV_EXT_OUTER_JOIN_H_
@@ -34,13 +34,6 @@ bool OuterJoinMayRun(sqlite3* db);
 // Where it is not, and terms of ON are offered, the bounds may be those of a WHERE that the user
 // wrote: these leave out BLOBs, which the pattern of an ON would match.
 bool PatternsMaySlip(bool folds);
-
-// Whether no statement that may run an outer join has given a row: then SQLITE_SCHEMA from xFilter
-// has SQLite plan it anew, and nobody can tell. REQUIRES OuterJoinMayRun().
-bool MayPlanAnew(sqlite3* db);
-
-// Whether a statement that is busy may have given rows since it was reset.
-bool MayHaveGivenRows(sqlite3_stmt* busy);
 
 }  // namespace memkv::sql
 

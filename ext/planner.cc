@@ -118,7 +118,8 @@ class Chooser {
       return false;
     const LiteralPrefix prefix =
         like ? LikePrefix(pattern->bytes, std::nullopt) : GlobPrefix(pattern->bytes);
-    // Over the limit: an error of SQLite's, unless it is a prefix and one wildcard, which it makes a range.
+    // Over the limit: an error of SQLite's, unless it is a prefix and one wildcard, which it makes
+    // a range.
     const bool refused = IsPatternOverLimit(connection_.db(), pattern->bytes);
     if (refused && pattern->bytes.size() > prefix.bytes.size() + 1) return false;
     int lo, hi;

@@ -103,12 +103,13 @@ std::optional<Datum> KnownValue(const sqlite3_index_info& info, int constraint);
 // Whether SQLite's own like() and glob() match BLOBs.
 bool LikeMatchesBlobs();
 
-// Whether a pattern is over the connection's limit: they then fail on each row that they check, with
-// "LIKE or GLOB pattern too complex".
+// Whether a pattern is over the connection's limit: they then fail on each row that they check,
+// with "LIKE or GLOB pattern too complex".
 bool IsPatternOverLimit(sqlite3* db, Bytes pattern);
 
 // Whether `column < v` is the upper one of two bounds that together are a prefix, where SQLite
-// derives such from a pattern that matches BLOBs too: nothing tells it from one that the user wrote.
+// derives such from a pattern that matches BLOBs too: nothing tells it from one that the user
+// wrote.
 bool MayBeBoundOfPattern(sqlite3_index_info& info, int constraint);
 
 // Whether a constraint on a column may be a bound that SQLite derives from a pattern which is not

@@ -6,25 +6,6 @@
 #include "ext/sqlite_version.h"
 
 namespace memkv::sql {
-namespace {
-
-std::string_view TextOf(sqlite3_stmt* statement) {
-  const char* sql = sqlite3_sql(statement);
-  std::string_view text = sql ? sql : "";
-  while (!text.empty() && (text[0] == ' ' || (text[0] >= '\t' && text[0] <= '\r')))
-    text.remove_prefix(1);
-  return text;
-}
-
-bool BeginsWith(std::string_view text, std::string_view word) {
-  return text.size() >= word.size() && SameName(text.substr(0, word.size()), word);
-}
-
-bool IsRunningWriter(sqlite3_stmt* statement) {
-  return sqlite3_stmt_busy(statement) && !sqlite3_stmt_readonly(statement);
-}
-
-}  // namespace
 
 // Lets go of the tables of databases that were detached.
 void Connection::ForgetDetached() {
@@ -38,8 +19,8 @@ void Connection::ForgetDetached() {
   std::erase_if(memory_, [&](const auto& entry) { return gone(entry.second); });
 }
 
-// Once no transaction is open: of the tables whose names were changed in it, those that the database
-// does not have any more.
+// Once no transaction is open: of the tables whose names were changed in it, those that the
+// database does not have any more.
 void Connection::ForgetWhatIsGone() {
   if (!ddl_ || !sqlite3_get_autocommit(db_)) return;
   std::erase_if(memory_, [](const auto& entry) {
@@ -61,12 +42,14 @@ std::vector<std::string> Connection::Schemas() {
   const auto add = [&](std::string name) {
     schemas.insert(name == "temp" ? schemas.begin() : schemas.end(), std::move(name));
   };
+#if SQLITE_VERSION_NUMBER >= 3039000  // of the host's own header, where memkv is linked into it
   if (HasDatabaseNames(sqlite3_libversion_number())) {
     const char* name;
     for (int i = 0; (name = sqlite3_db_name(db_, i)) != nullptr; ++i)
       if (FileOf(name)) add(name);  // temp has none until it holds something
     return schemas;
   }
+#endif
   // Not through pragma_database_list: after sqlite3_deserialize(), SQLite's own eponymous tables
   // point to a schema that is gone.
   Statement list(db_, "PRAGMA database_list");
@@ -153,47 +136,6 @@ std::shared_ptr<TableState> Connection::ConnectNamed(const std::string& schema,
   if (state->file == FileOf(schema) && state->Serves(declared)) return state;
   names_.erase(at);
   return nullptr;
-}
-
-bool Connection::InDml() const {
-  bool in_dml = false;
-  for (sqlite3_stmt* at = nullptr; (at = sqlite3_next_stmt(db_, at)) != nullptr;) {
-    if (!IsRunningWriter(at)) continue;
-    const std::string_view text = TextOf(at);
-    if (!BeginsWith(text, "INSERT") && !BeginsWith(text, "REPLACE") &&
-        !BeginsWith(text, "UPDATE") && !BeginsWith(text, "DELETE") && !BeginsWith(text, "WITH")) {
-      return false;
-    }
-    in_dml = true;
-  }
-  return in_dml;
-}
-
-bool Connection::InUpdateOf(std::string_view table) const {
-  // UPDATE [OR word] [schema.]table, the names perhaps quoted.
-  const auto names_table = [table](const std::string& text, size_t at) {
-    const auto word = [&] {
-      at = std::min(text.find_first_not_of(" \t\r\n", at), text.size());
-      const size_t from = at;
-      at = std::min(text.find_first_of(" \t\r\n", at), text.size());
-      return text.substr(from, at - from);
-    };
-    std::string name = word();
-    if (name == "or") name = (word(), word());
-    name.erase(std::remove_if(name.begin(), name.end(),
-                              [](char c) { return c == '"' || c == '[' || c == ']' || c == '`'; }),
-               name.end());
-    if (const size_t dot = name.find('.'); dot != std::string::npos) name = name.substr(dot + 1);
-    return name == LowerName(table);
-  };
-  for (sqlite3_stmt* at = nullptr; (at = sqlite3_next_stmt(db_, at)) != nullptr;) {
-    if (!IsRunningWriter(at)) continue;
-    const std::string text = LowerName(TextOf(at));
-    if (!BeginsWith(text, "UPDATE") && !BeginsWith(text, "WITH")) continue;
-    const size_t update = text.find("update");
-    if (update != std::string::npos && names_table(text, update + 6)) return true;
-  }
-  return false;
 }
 
 bool Connection::HasTable(const std::string& schema, const std::string& table) {

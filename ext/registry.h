@@ -61,20 +61,14 @@ class Connection {
   // A durable table or an export that was there before this connection knew of it.
   void Found(const std::shared_ptr<TableState>& state);
 
-  // Whether the statement that is changing the database only changes rows. SQLite then undoes it
-  // itself where it fails, and tells every table that is left.
-  bool InDml() const;
-  // Whether that statement is an UPDATE that names `table`, as far as its text tells.
-  bool InUpdateOf(std::string_view table) const;
-
   // The table that `name` ("table" or "schema.table") stands for in a function's argument, found as
   // SQLite finds it (temp, main, then attached), showing what the connection's snapshot shows.
   // Throws SqlError: no such table, or not a memkv table, or one whose rows were not saved. The
   // table looked up last is found again in a fraction of a microsecond.
   std::shared_ptr<TableState> Lookup(std::string_view name);
 
-  // Whether like() (and glob()) are SQLite's own; another one may match anything, and so may one that
-  // an authorizer does not let be asked about. Not cheap: asked once a statement.
+  // Whether like() (and glob()) are SQLite's own; another one may match anything, and so may one
+  // that an authorizer does not let be asked about. Not cheap: asked once a statement.
   bool HasBuiltinPatterns(const char* function);
 
   // Whether regexp() takes '^abc' as what it looks like: tells case apart, heeds blanks, anchors at
@@ -110,7 +104,7 @@ class Connection {
 
   sqlite3* db_;
   SchemaTexts schema_texts_{db_};
-  RowValueIn row_value_in_{db_};
+  RowValueIn row_value_in_;
   bool files_ = false;
   std::map<Name, std::shared_ptr<TableState>> names_;       // as SQLite has told last
   std::map<uint64_t, std::shared_ptr<TableState>> memory_;  // memory tables by number

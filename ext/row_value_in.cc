@@ -1,18 +1,10 @@
 #include "ext/row_value_in.h"
 
-#include "ext/outer_join.h"
-#include "ext/schema_texts.h"
-#include "ext/sqlite.h"
+#include "core/shown.h"
+#include "ext/registry.h"
+#include "ext/running.h"
 
 namespace memkv::sql {
-namespace {
-
-std::string_view TextOf(sqlite3_stmt* stmt) {
-  const char* sql = sqlite3_sql(stmt);
-  return sql == nullptr ? std::string_view() : std::string_view(sql);
-}
-
-}  // namespace
 
 bool NamesRowValueIn(std::string_view sql) {
   for (size_t at = 0; (at = sql.find(')', at)) != std::string_view::npos;) {
@@ -28,35 +20,32 @@ bool NamesRowValueIn(std::string_view sql) {
   return false;
 }
 
-void RowValueIn::Check(SchemaTexts* texts, const std::string& schema, bool first) {
-  std::string_view statement;
-  bool may_hold = false, one_begins = false, rows_given = false;
-  for (sqlite3_stmt* at = nullptr; (at = sqlite3_next_stmt(db_, at)) != nullptr;) {
-    if (!sqlite3_stmt_busy(at)) continue;
-    const std::string_view sql = TextOf(at);
-    const bool begins = !MayHaveGivenRows(at);
-    rows_given |= !begins;
-    if (!sql.empty() && !texts->MayRunRowValueIn(schema, sql)) continue;
-    // What has given no row runs; other statements may have been left open.
-    if (begins || !may_hold) statement = sql;
-    may_hold = true;
-    one_begins |= begins;
-  }
-  if (!may_hold) return;
-  statement_ = statement.empty() ? "?" : std::string(statement);
-  if (one_begins && (first || !rows_given)) throw SqlError(SQLITE_SCHEMA, "");
-  ExpireStatements(db_);
-  throw SqlError(SQLITE_ABORT,
-                 "memkv: (…) IN compares a key or an INDEXED column with numbers as SQLite alone "
-                 "can; run the statement again");
+void RowValueIn::Check(Connection* connection, const TableState& table, bool first) {
+  const auto may_hold = [&](std::string_view sql) {
+    return connection->schema_texts().MayRunRowValueIn(table.schema_name, sql);
+  };
+  std::string statement;
+  bool may_run = false;
+  AnyRunning(connection->db(), [&](const RunningStatement& running) {
+    if (!running.text.empty() && !may_hold(running.text)) return false;
+    may_run = true;
+    // What has given no row runs; others may have been left open.
+    statement = running.text;
+    return !running.MayHaveGivenRows();
+  });
+  if (!may_run) return;
+  statement_ = statement;
+  asks_left_ = kMostAsks;
+  PlanAnew(connection->db(), {may_hold, table.schema.table, first, false,
+                              "memkv: (…) IN compares columns of " + Shown(table.schema.table) +
+                                  " with numbers as SQLite alone can"});
 }
 
-void RowValueIn::ForgetIfItRuns() {
-  for (sqlite3_stmt* at = nullptr; (at = sqlite3_next_stmt(db_, at)) != nullptr;) {
-    if (!sqlite3_stmt_busy(at)) continue;
-    const std::string_view sql = TextOf(at);
-    if (sql.empty() || sql == statement_) return statement_.clear();
-  }
+void RowValueIn::ForgetIfItRuns(sqlite3* db) {
+  const bool runs = AnyRunning(db, [this](const RunningStatement& running) {
+    return running.text.empty() || running.text == statement_;
+  });
+  if (runs) asks_left_ = 0;
 }
 
 }  // namespace memkv::sql

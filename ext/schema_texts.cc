@@ -37,14 +37,16 @@ std::optional<int64_t> SchemaTexts::Cookie(const std::string& schema) {
   }
 }
 
-SchemaTexts::Seen SchemaTexts::Look(const std::string& schema, Seen* kept) {
+const SchemaTexts::Seen& SchemaTexts::Look(const std::string& schema) {
+  Seen& seen = schema == "temp" ? temp_ : schema == "main" ? main_ : attached_;
   Seen now;
-  if (kept != nullptr) {
+  // Another database may be attached by the same name, with the same cookie.
+  if (&seen != &attached_) {
     if (const std::optional<int64_t> cookie = Cookie(schema)) {
       sqlite3_file_control(db_, schema.c_str(), SQLITE_FCNTL_FILE_POINTER, &now.file);
       now.cookie = *cookie;
     }
-    if (kept->file != nullptr && kept->file == now.file && kept->cookie == now.cookie) return *kept;
+    if (seen.file != nullptr && seen.file == now.file && seen.cookie == now.cookie) return seen;
   }
   // Where an authorizer has SQLite ignore a column, it reads as NULL.
   Statement texts(db_, "SELECT sql, type, name FROM " + QuoteName(schema) +
@@ -68,15 +70,14 @@ SchemaTexts::Seen SchemaTexts::Look(const std::string& schema, Seen* kept) {
     }
     texts.Reset();
   }
-  if (kept != nullptr) *kept = now;
-  return now;
+  return seen = std::move(now);
 }
 
 bool SchemaTexts::MayRunRowValueIn(const std::string& schema, std::string_view sql) {
   if (NamesRowValueIn(sql)) return true;
   try {
-    const Seen temp = Look("temp", &temp_);
-    const Seen its = Look(schema, schema == "main" ? &main_ : nullptr);
+    const Seen& temp = Look("temp");
+    const Seen& its = Look(schema);
     if (NamesAny(sql, its.row_value_views) || NamesAny(sql, temp.row_value_views)) return true;
     // What is made in temp may name views of any schema.
     const bool anywhere = !its.row_value_views.empty();
@@ -92,10 +93,9 @@ bool SchemaTexts::MayRunRowValueIn(const std::string& schema, std::string_view s
   }
 }
 
-bool SchemaTexts::MayHold(const std::string& schema, bool Seen::*what) {
+bool SchemaTexts::MayHoldOuterJoin(const std::string& schema) {
   try {
-    // Another database may be attached by the same name, with the same cookie.
-    return Look("temp", &temp_).*what || Look(schema, schema == "main" ? &main_ : nullptr).*what;
+    return Look("temp").outer_join || Look(schema).outer_join;
   } catch (const SqlError& error) {
     RethrowInterrupt(error);
     return true;
@@ -108,13 +108,13 @@ std::optional<bool> SchemaTexts::WhenPlanned(const std::string& schema) {
       unread_.push_back(schema);
     return std::nullopt;
   }
-  return MayHold(schema, &Seen::outer_join);
+  return MayHoldOuterJoin(schema);
 }
 
 bool SchemaTexts::WhenRun(const std::string& schema) {
   const auto at = std::find(unread_.begin(), unread_.end(), schema);
   if (at == unread_.end()) return false;
-  if (MayHold(schema, &Seen::outer_join)) return true;
+  if (MayHoldOuterJoin(schema)) return true;
   unread_.erase(at);
   return false;
 }

@@ -1,5 +1,5 @@
-// What is written in the views and triggers that a statement may run: where SQLite does not say what a
-// constraint comes from, it may come from there.
+// What is written in the views and triggers that a statement may run: where SQLite does not say
+// what a constraint comes from, it may come from there.
 
 #ifndef MEMKV_EXT_SCHEMA_TEXTS_H_
 #define MEMKV_EXT_SCHEMA_TEXTS_H_
@@ -15,24 +15,24 @@
 namespace memkv::sql {
 
 // What the views and triggers that a statement on a table of `schema` may run hold: those of that
-// schema, and of temp. One that cannot be read may hold anything. What was last seen of main and temp
-// is kept.
+// schema, and of temp. One that cannot be read may hold anything. What was last seen of main and
+// temp is kept.
 class SchemaTexts {
  public:
   explicit SchemaTexts(sqlite3* db) : db_(db) {}
 
-  // Whether there is an outer join. To be asked in xBestIndex. Nothing where to read the schema would
-  // begin a transaction in BEGIN, which would keep its lock or snapshot if the statement is refused:
-  // then WhenRun() tells.
+  // Whether there is an outer join. To be asked in xBestIndex. Nothing where to read the schema
+  // would begin a transaction in BEGIN, which would keep its lock or snapshot if the statement is
+  // refused: then WhenRun() tells.
   std::optional<bool> WhenPlanned(const std::string& schema);
 
   // To be asked in xFilter. Reads what a plan could not; false, at no cost, where every plan could:
   // SQLite plans anew whatever runs in a schema that has changed.
   bool WhenRun(const std::string& schema);
 
-  // Whether a statement with that text, which walks a table of `schema`, may run an IN of row values
-  // (ext/row_value_in.h): its own, or that of a view which it names or a trigger. To be asked in
-  // xFilter.
+  // Whether a statement with that text, which walks a table of `schema`, may run an IN of row
+  // values (ext/row_value_in.h): its own, or that of a view which it names or a trigger. To be
+  // asked in xFilter.
   bool MayRunRowValueIn(const std::string& schema, std::string_view sql);
 
  private:
@@ -47,11 +47,11 @@ class SchemaTexts {
   };
   // The schema's number; none where an authorizer refuses to tell.
   std::optional<int64_t> Cookie(const std::string& schema);
-  Seen Look(const std::string& schema, Seen* kept);
-  bool MayHold(const std::string& schema, bool Seen::*what);
+  const Seen& Look(const std::string& schema);  // until the next Look() at it
+  bool MayHoldOuterJoin(const std::string& schema);
 
   sqlite3* const db_;
-  Seen main_, temp_;
+  Seen main_, temp_, attached_;
   std::vector<std::string> unread_;  // schemas that plans could not ask about
 };
 

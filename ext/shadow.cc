@@ -239,7 +239,8 @@ std::optional<int64_t> Shadow::Creation() {
     Statement mark(db_, "SELECT value FROM " + Name("_meta") + " WHERE id = 11");
     return mark.Step() ? std::optional(mark.Int(0)) : std::nullopt;
   } catch (const SqlError& e) {
-    // After a RESET inside a transaction that was rolled back, SQLite knows of tables that are gone.
+    // After a RESET inside a transaction that was rolled back, SQLite knows of tables that are
+    // gone.
     if (e.code() == SQLITE_ERROR) return std::nullopt;
     throw;
   }

@@ -45,8 +45,8 @@ class KeepLastRowid {
   const sqlite3_int64 id_;
 };
 
-// Throws SqlError, naming both, where `schema` has something called like a shadow table that `table`
-// is to have.
+// Throws SqlError, naming both, where `schema` has something called like a shadow table that
+// `table` is to have.
 void CheckFree(sqlite3* db, const std::string& schema, const std::string& table,
                const std::string& shadow);
 

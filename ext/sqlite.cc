@@ -34,18 +34,6 @@ std::string QuoteName(std::string_view name) {
   return out + '"';
 }
 
-void ExpireStatements(sqlite3* db) {
-  int busy = 0;
-  for (sqlite3_stmt* at = nullptr; (at = sqlite3_next_stmt(db, at)) != nullptr;)
-    busy += sqlite3_stmt_busy(at);
-  if (busy > 1) return;
-  // Any flag that plans depend on will do, turned over and back.
-  int on = 0;
-  if (sqlite3_db_config(db, SQLITE_DBCONFIG_TRIGGER_EQP, -1, &on) != SQLITE_OK) return;
-  for (const int value : {1 - on, on})
-    sqlite3_db_config(db, SQLITE_DBCONFIG_TRIGGER_EQP, value, nullptr);
-}
-
 Statement::Statement(sqlite3* db, const std::string& sql) : db_(db) {
   const int rc = sqlite3_prepare_v2(db, sql.data(), static_cast<int>(sql.size()), &stmt_, nullptr);
   if (rc == SQLITE_NOMEM) throw std::bad_alloc();

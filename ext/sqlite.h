@@ -29,10 +29,6 @@ inline void RethrowInterrupt(const SqlError& error) {
 // `name` as an SQL identifier or string literal.
 std::string QuoteName(std::string_view name);
 
-// Has the prepared statements planned anew when they are run next. Does nothing where another than
-// the current one runs, which would fail by it.
-void ExpireStatements(sqlite3* db);
-
 // A prepared statement, finalized at the end of its scope. Throws SqlError with the connection's
 // message.
 class Statement {

@@ -21,10 +21,20 @@ constexpr bool OuterJoinTermsAreHidden(int version) { return version >= 3051000;
 
 // Whether sqlite3_data_count() of a statement that runs tells of the row that it gave last. Up to
 // 3.39 at least it is 0 while sqlite3_step() runs.
+// Tests: tests/sql/row_value_in_test.cc, "... late fails once".
 constexpr bool RowsAreKnownWhileRunning(int version) { return version >= 3043000; }
 
-// Whether sqlite3_declare_vtab() asks the authorizer, as if a table were made: for SQLITE_INSERT and
-// SQLITE_UPDATE of sqlite_master, before 3.41.0.
+// Whether a statement that calls a function, and fails half-way in a transaction, is undone, on
+// tables of SQLite's own. 3.39.0 reckons with no failure of functions; 3.40.1 does.
+// Tests: tests/sql/trap_writes_test.cc, plan_anew_test.cc.
+constexpr bool FailedFunctionsAreUndone(int version) { return version >= 3040000; }
+
+// Whether a text that is a number, a NUL and more is that number in a comparison. Not in 3.51.3.
+// Tests: tests/sql/number_nul_test.cc.
+constexpr bool NulEndsNumbers(int version) { return version >= 3053000; }
+
+// Whether sqlite3_declare_vtab() asks the authorizer, as if a table were made: for SQLITE_INSERT
+// and SQLITE_UPDATE of sqlite_master, before 3.41.0.
 // Tests: tests/sql/authorizer_test.cc.
 constexpr bool DeclaringIsAuthorized(int version) { return version < 3041000; }
 

@@ -6,6 +6,7 @@
 #include "ext/export.h"
 #include "ext/functions.h"
 #include "ext/planner.h"
+#include "ext/running.h"
 #include "ext/sqlite.h"
 #include "ext/sqlite_version.h"
 
@@ -56,10 +57,9 @@ std::shared_ptr<TableState> OpenFile(Connection& connection, Schema schema,
 // for another connection, so that whoever touches the database waits forever. (OP_VCheck takes the
 // head of the table's list.) Then that connection itself does not run the check.
 bool RunsCheck(sqlite3* db) {
-  for (sqlite3_stmt* at = nullptr; (at = sqlite3_next_stmt(db, at)) != nullptr;) {
-    if (sqlite3_stmt_busy(at) && sqlite3_strlike("%check%", sqlite3_sql(at), 0) == 0) return true;
-  }
-  return false;
+  return AnyRunning(db, [](const RunningStatement& running) {
+    return LowerName(running.text).find("check") != std::string::npos;
+  });
 }
 
 }  // namespace
@@ -71,7 +71,8 @@ std::unique_ptr<MemkvTable> MemkvTable::Make(const CreateArgs& args, const Schem
   if (rc == SQLITE_NOMEM) throw std::bad_alloc();
   if (rc != SQLITE_OK) {
     const std::string why = sqlite3_errmsg(args.db);
-    if (DeclaringIsAuthorized(sqlite3_libversion_number()) && why == "not authorized") {
+    const bool is_refused = why == "not authorized" || why == sqlite3_errstr(SQLITE_AUTH);
+    if (DeclaringIsAuthorized(sqlite3_libversion_number()) && is_refused) {
       throw SqlError(rc,
                      "memkv: not authorized (to connect a virtual table, SQLite before 3.41.0 asks "
                      "the authorizer for INSERT and UPDATE of sqlite_master)");

@@ -6,6 +6,7 @@
 
 #include "ext/poller.h"
 #include "ext/registry.h"
+#include "ext/running.h"
 
 namespace memkv::sql {
 
@@ -292,7 +293,7 @@ void TableState::Persist() {
 
 void TableState::Savepoint(int n) {
   if (dead_ || !table.in_transaction()) return;
-  const bool of_statement = connection_.InDml();
+  const bool of_statement = IsDmlRunning(connection_.db());
   if (!of_statement) Persist();
   if (dead_) return;
   table.Savepoint(n);

@@ -37,8 +37,8 @@ class TableState {
   std::string schema_name;  // main, temp, or an attached name
   // Which database that is: another one may be attached by the same name later.
   void* file = nullptr;
-  // Plans leave patterns for SQLite to check, whatever their bounds: one that did not ran in what may
-  // be an outer join (PatternsMaySlip()).
+  // Plans leave patterns for SQLite to check, whatever their bounds: one that did not ran in what
+  // may be an outer join (PatternsMaySlip()).
   bool checks_patterns = false;
   Progress progress;  // of a long command
   OpenCursor::List cursors;
@@ -76,8 +76,8 @@ class TableState {
   void Reconnected(uint64_t edits) noexcept;
   // Whether the database has it, by one of the names that it had; then that is its name now.
   bool FindName();
-  // Of a table that SQLite connects by this state's name, and that is declared so: whether the state
-  // may stand for it.
+  // Of a table that SQLite connects by this state's name, and that is declared so: whether the
+  // state may stand for it.
   bool Serves(const Schema& declared);
 
   // Shows what the connection's snapshot shows. Refresh() may be called wherever a read transaction
@@ -94,8 +94,8 @@ class TableState {
   Status FileStatus() const;
   void CheckFile() const;
 
-  // SQLite's transactions and savepoints. Begin() comes before every write; Join() where SQLite tells
-  // an object of a transaction, and perhaps of its innermost savepoint next.
+  // SQLite's transactions and savepoints. Begin() comes before every write; Join() where SQLite
+  // tells an object of a transaction, and perhaps of its innermost savepoint next.
   void Begin();
   void Join() {
     Begin();

@@ -9,6 +9,7 @@
 #include "ext/affinity.h"
 #include "ext/commands.h"
 #include "ext/new_row.h"
+#include "ext/running.h"
 #include "ext/sqlite.h"
 #include "ext/table.h"
 
@@ -68,8 +69,8 @@ void MemkvTable::UpdateRow(TableState& s, std::span<sqlite3_value*> args) {
   Change(args[0], columns);
 }
 
-// An UPDATE … FROM of many rows gets no savepoint of its own from SQLite, so that what it has changed
-// before it fails would stay in a transaction.
+// An UPDATE … FROM of many rows gets no savepoint of its own from SQLite, so that what it has
+// changed before it fails would stay in a transaction.
 void MemkvTable::UndoIfFailed(TableState& s, std::span<sqlite3_value*> args) {
   const bool many =
       sqlite3_value_type(args[0]) != SQLITE_NULL && args.size() > 1 && s.cursors.any_started();
@@ -86,19 +87,19 @@ void MemkvTable::UndoIfFailed(TableState& s, std::span<sqlite3_value*> args) {
 }
 
 // An UPDATE … FROM whose rows are made by an aggregate over no rows has no old key either; its new
-// one is NULL where it sets none. An INSERT that names rowid, which SQLite takes for a column as long
-// as the table is not connected, has it as its new key; other INSERTs have none.
+// one is NULL where it sets none. An INSERT that names rowid, which SQLite takes for a column as
+// long as the table is not connected, has it as its new key; other INSERTs have none.
 bool MemkvTable::IsUpdateOfNothing(std::span<sqlite3_value*> args) {
   if (sqlite3_value_type(args[1]) == SQLITE_NULL) {
     return sqlite3_value_type(args[2 + state_->schema.key]) == SQLITE_NULL &&
-           connection_->InUpdateOf(state_->schema.table);
+           IsUpdateRunning(db(), state_->schema.table);
   }
-  if (state_->cursors.any_started() || connection_->InUpdateOf(state_->schema.table)) return true;
+  if (state_->cursors.any_started() || IsUpdateRunning(db(), state_->schema.table)) return true;
   throw SqlError(SQLITE_ERROR, "table " + state_->schema.table + " has no column named rowid");
 }
 
-// SQLite computes all that an UPDATE sets before it changes the first row. An ordinary table is read
-// again for each row, and so has for the row of an old key what is there by then.
+// SQLite computes all that an UPDATE sets before it changes the first row. An ordinary table is
+// read again for each row, and so has for the row of an old key what is there by then.
 void MemkvTable::CheckNotOverwritten(Bytes old_key) {
   if (overwritten_.empty() || !overwritten_.contains(std::string(old_key)) ||
       !state_->cursors.update_read_values()) {

@@ -270,8 +270,8 @@ TEST_CASE("orders that were deferred are made of all rows at once") {
   }
 }
 
-// Batches in transactions, most of them long enough to leave the orders to the end, with savepoints,
-// rollbacks, reads in between and freezes, against a map of each moment.
+// Batches in transactions, most of them long enough to leave the orders to the end, with
+// savepoints, rollbacks, reads in between and freezes, against a map of each moment.
 TEST_CASE("transactions that multiply the delta leave its orders to the end") {
   using Rows = std::map<std::string, uint64_t>;
   Random random(11);

@@ -1,4 +1,5 @@
-// A table t and its twin p, past the limit from which a thread merges, and the ways to bring them on.
+// A table t and its twin p, past the limit from which a thread merges, and the ways to bring them
+// on.
 
 #ifndef MEMKV_TESTS_DURABLE_MERGING_TABLE_H_
 #define MEMKV_TESTS_DURABLE_MERGING_TABLE_H_

@@ -1,4 +1,5 @@
-// Commits that are refused with a slice of a merge in them: by a reader, and by a disk that is full.
+// Commits that are refused with a slice of a merge in them: by a reader, and by a disk that is
+// full.
 
 #include <doctest/doctest.h>
 

@@ -8,8 +8,8 @@ namespace memkv::test {
 namespace {
 
 // An image of a few bytes may stand for more rows than can ever be read: a statement is stopped
-// when it has had its time, of the CPU; and has hardly any where those before it have had theirs, so
-// that many images are tried.
+// when it has had its time, of the CPU; and has hardly any where those before it have had theirs,
+// so that many images are tried.
 constexpr double kStatementSeconds = 0.02, kAllSeconds = 0.1, kLeastSeconds = 0.001;
 
 // Of databases whose table t cannot be read: it is tried all over again by each statement.

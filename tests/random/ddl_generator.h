@@ -1,5 +1,5 @@
-// Random scripts for the DDL twin: transactions, savepoints, memkv tables that are made, dropped and
-// renamed, rows written between, and whatever makes SQLite forget its virtual tables.
+// Random scripts for the DDL twin: transactions, savepoints, memkv tables that are made, dropped
+// and renamed, rows written between, and whatever makes SQLite forget its virtual tables.
 
 #ifndef MEMKV_TESTS_RANDOM_DDL_GENERATOR_H_
 #define MEMKV_TESTS_RANDOM_DDL_GENERATOR_H_

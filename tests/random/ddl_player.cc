@@ -145,7 +145,8 @@ bool Player::MustSkip(const Step& step) {
   // which differs on the side that keeps its rows in more tables.
   const int other = 1 - step.connection;
   if (ours_.Writes(other) || theirs_.Writes(other)) return true;
-  // A checkpoint is refused in a transaction that has read anything, as connecting a memkv table does.
+  // A checkpoint is refused in a transaction that has read anything, as connecting a memkv table
+  // does.
   if (step.ours == kCheckpoint &&
       !(ours_.At(step.connection).autocommit() && theirs_.At(step.connection).autocommit())) {
     return true;

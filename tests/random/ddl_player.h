@@ -28,8 +28,8 @@ class Side {
   Db& At(int connection);
   void Close(int connection) { connections_[connection].reset(); }
   void Close();
-  // Begins a SELECT on the first connection, in place of the one that is open. Its first row, or why
-  // there is none.
+  // Begins a SELECT on the first connection, in place of the one that is open. Its first row, or
+  // why there is none.
   Result Open(const std::string& sql);
   void CloseStatement() { open_.reset(); }
   // Whether it holds a write lock.

@@ -1,5 +1,5 @@
-// A script of the DDL twin: statements that run on a memkv database and, beside it, on the twin's, in
-// which each memkv table is a plain WITHOUT ROWID table.
+// A script of the DDL twin: statements that run on a memkv database and, beside it, on the twin's,
+// in which each memkv table is a plain WITHOUT ROWID table.
 
 #ifndef MEMKV_TESTS_RANDOM_DDL_SCRIPT_H_
 #define MEMKV_TESTS_RANDOM_DDL_SCRIPT_H_
@@ -25,8 +25,8 @@ struct Step {
   std::string ours;          // several statements, if they are to stay together
   std::string theirs = "";   // empty: the same as ours
   std::string options = "";  // of a CREATE on our side: what stands before the last parenthesis
-  // What the twin runs where theirs, an UPSERT, misses a NOT NULL column; it must find a row to change.
-  // 'add' wants such a column only where it inserts, an UPSERT always.
+  // What the twin runs where theirs, an UPSERT, misses a NOT NULL column; it must find a row to
+  // change. 'add' wants such a column only where it inserts, an UPSERT always.
   std::string otherwise = "";
   // A function of ours has no twin: where both sides fail, the messages differ.
   bool own_message = false;

@@ -124,8 +124,8 @@ void Generator::Command(const std::string& table) {
 }
 
 // Statements that change no row. The twin's finds the table, or not, and begins to write, too.
-// Functions look for a name in every schema, and so lock a file that is attached twice under both of
-// its names: there they are left out.
+// Functions look for a name in every schema, and so lock a file that is attached twice under both
+// of its names: there they are left out.
 void Generator::Freeze(const std::string& table) {
   const std::string written = Written(table), name = NameOf(table);
   const std::string nothing =

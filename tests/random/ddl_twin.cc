@@ -1,7 +1,7 @@
 // The DDL twin: random scripts of transactions, DDL and writes on memkv tables and, beside them, on
-// plain WITHOUT ROWID tables. Each statement must come to the same on both sides, and both must hold
-// the same rows: then, after they are opened again, and in another process. A script that fails is
-// cut down to what is needed to fail, and printed.
+// plain WITHOUT ROWID tables. Each statement must come to the same on both sides, and both must
+// hold the same rows: then, after they are opened again, and in another process. A script that
+// fails is cut down to what is needed to fail, and printed.
 //
 //   --scripts N   how many (1000)
 //   --seed S      script i is made from the seed S + i, so that --seed S+i --scripts 1 is that one (1)

@@ -1,5 +1,5 @@
-// Another process that looks at databases: this executable, started with kVerify as its argument. It
-// is started when first needed, and answers until this one ends.
+// Another process that looks at databases: this executable, started with kVerify as its argument.
+// It is started when first needed, and answers until this one ends.
 
 #ifndef MEMKV_TESTS_RANDOM_DDL_VERIFIER_H_
 #define MEMKV_TESTS_RANDOM_DDL_VERIFIER_H_

@@ -104,6 +104,7 @@ class Generator {
   Sql Update();
   Sql UpdateFrom(bool* sets_aggregate);
   std::string Conflict();
+  Sql Late(const Scope& scope);
   Sql NewKey(const Scope& scope);
   Sql OrderAndLimit(const Table& table, bool whole_key);
   // One of the case's, a memkv one more often.

@@ -19,10 +19,16 @@ std::string Kind(const Result& result) {
   return std::to_string(result.code) + " " + result.message.substr(0, end);
 }
 
-// A plan may rest on what nobody knew when it was made. It says so once, where rows have been given.
+// A plan may rest on what nobody knew when it was made. It says so once, where rows have been
+// given.
 bool AsksToRunAgain(const Result& result) {
   return result.code == SQLITE_ABORT && result.message.starts_with("memkv: ") &&
          result.message.ends_with("; run the statement again");
+}
+
+// Where half of a write would stay in a transaction, that is rolled back.
+bool AsksForTransaction(const Result& result) {
+  return result.code == SQLITE_INTERRUPT && result.message.starts_with("memkv: ");
 }
 
 // Whether the step, or a view or a kept statement before it, has what SQLite drops a WHERE of.
@@ -202,6 +208,11 @@ class Player {
     if (Exhausted(ours_, step)) return;
     // Nobody can plan a statement anew while another is open.
     if (AsksToRunAgain(ours.result) && open_.any()) return EndDocumented();
+    if (AsksForTransaction(ours.result)) {
+      theirs_.Run(step.connection, "ROLLBACK", {});
+      CompareContents(step.connection);
+      return EndDocumented();
+    }
     if (Refused(ours.result)) return CheckRefusal(step, before, theirs);
     open_.Ran(step.connection, step.Text(For::kTwin), theirs);
     Compare(step, ours, theirs);
@@ -255,7 +266,8 @@ class Player {
   }
 
   // The one error that the twin does not have. SQLite computes all of an UPDATE's rows before it
-  // changes the first, so that those which OR REPLACE has put elsewhere are computed from old values.
+  // changes the first, so that those which OR REPLACE has put elsewhere are computed from old
+  // values.
   static bool MayRefuse(const std::string& sql) { return sql.starts_with("UPDATE OR REPLACE"); }
   static bool Refused(const Result& result) {
     return result.message.starts_with(

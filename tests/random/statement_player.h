@@ -40,8 +40,9 @@ struct Ambiguity {
 // The twin itself gives another answer under another plan, at this step or one before it. Or the
 // step is an INSERT … SELECT that does the same on both sides if the rows come in the same order:
 // which conflict comes first, and which row replaces another, is the plan's. Or SQLite drops the
-// WHERE of an arm of a UNION ALL which is the subquery of another query, as it does for every virtual
-// table where a later arm holds a RIGHT or FULL JOIN; or refuses a join of any, as 3.49 does.
+// WHERE of an arm of a UNION ALL which is the subquery of another query, as it does for every
+// virtual table where a later arm holds a RIGHT or FULL JOIN; or refuses a join of any, as 3.49
+// does.
 std::optional<Ambiguity> Ambiguous(const Case& c, const Failure& failure);
 
 // A case that fails in the same manner, from which nothing more can be left out.

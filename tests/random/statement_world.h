@@ -15,8 +15,8 @@
 namespace memkv::test {
 
 // kMemkv is what is tested, kTwin what it is compared with. The others are the twin under other
-// plans: an answer on which SQLite's own plans do not agree is not promised to anybody. kUnflattened
-// is memkv where no subquery becomes part of the query around it.
+// plans: an answer on which SQLite's own plans do not agree is not promised to anybody.
+// kUnflattened is memkv where no subquery becomes part of the query around it.
 enum class Plans { kMemkv, kTwin, kUnindexed, kUnoptimized, kReversed, kUnflattened };
 
 // Everything that a statement leaves behind.

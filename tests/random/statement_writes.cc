@@ -62,8 +62,8 @@ Sql Generator::Insert() {
   return Parts(Sql::kPart, into, Sql::List(" VALUES ", ", ", 1, std::move(rows)));
 }
 
-// ORDER BY and LIMIT of a DELETE or UPDATE. Without ORDER BY the rows that LIMIT leaves are promised
-// only where at most one matches.
+// ORDER BY and LIMIT of a DELETE or UPDATE. Without ORDER BY the rows that LIMIT leaves are
+// promised only where at most one matches.
 Sql Generator::OrderAndLimit(const Table& table, bool one) {
   if (!AbilitiesOfSqlite().update_limit || !trigger_.empty() || !OneIn(3)) return {};
   if (one && OneIn(2)) return Sql::Optional(" LIMIT 1");
@@ -113,13 +113,20 @@ Sql Generator::NewKey(const Scope& scope) {
   }
 }
 
+// A query that is run first when some rows are written.
+Sql Generator::Late(const Scope& scope) {
+  const std::string column = random_.Pick(scope.sources[0].columns);
+  return Value("CASE WHEN " + scope.sources[0].alias + "." + column + " = ", Constant(), " THEN ",
+               Scalar(scope, 1), " END");
+}
+
 // In a trigger no key is rewritten: the order in which rows are visited, on which it depends what
 // collides, cannot be seen from the statement that sets the trigger off.
 Sql Generator::Update() {
   target_ = &AnyTable();
   const Scope scope = ScopeOf(*target_, target_->name);
-  // A plain table computes each row from what the rows before it have become, a virtual one computes
-  // all first: SET reads other tables only.
+  // A plain table computes each row from what the rows before it have become, a virtual one
+  // computes all first: SET reads other tables only.
   no_target_ = true;
   std::vector<Sql> sets;
   const size_t width = target_->columns.size();
@@ -128,8 +135,12 @@ Sql Generator::Update() {
   if (rewrites) sets.push_back(Parts(Sql::kPart, target_->columns[0].name + " = ", NewKey(scope)));
   for (size_t i = 1; i < width; ++i) {
     if (!sets.empty() && OneIn(2)) continue;
-    sets.push_back(Parts(Sql::kPart, target_->columns[i].name + " = ",
-                         OneIn(2) ? Expression(scope, 1) : Constant()));
+    const std::string& name = target_->columns[i].name;
+    sets.push_back(Parts(Sql::kPart, name + " = ",
+                         OneIn(5)   ? Value(name + " + 1")
+                         : OneIn(5) ? Late(scope)
+                         : OneIn(2) ? Expression(scope, 1)
+                                    : Constant()));
   }
   if (sets.size() == 1 && width > 2 && OneIn(6)) {
     // Two columns at once, by a row value.

@@ -16,8 +16,8 @@ constexpr bool kSanitized = true;
 #else
 constexpr bool kSanitized = false;
 #endif
-// By which the bounds are multiplied that hold on a fast machine: they tell work that is finite from
-// work that is not, and what listens from what does not.
+// By which the bounds are multiplied that hold on a fast machine: they tell work that is finite
+// from work that is not, and what listens from what does not.
 constexpr double kPatience = kSanitized ? 40 : 5;
 
 // How a statement is stopped: not at all; by sqlite3_interrupt(); by a progress handler of a large

@@ -40,8 +40,8 @@ bool IsUtf8(std::string_view text) {
   return true;
 }
 
-// `text` with $T replaced by the hostile string as a name, $X, $Y and $Z by longer such names, $V by
-// the string as a literal.
+// `text` with $T replaced by the hostile string as a name, $X, $Y and $Z by longer such names, $V
+// by the string as a literal.
 std::string With(const std::string& text, const std::string& hostile) {
   std::string out;
   for (size_t i = 0; i < text.size(); ++i) {

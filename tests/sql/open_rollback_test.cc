@@ -1,4 +1,5 @@
-// Queries that are open across a ROLLBACK: they go on in what is left, behind the row they gave last.
+// Queries that are open across a ROLLBACK: they go on in what is left, behind the row they gave
+// last.
 
 #include <doctest/doctest.h>
 
@@ -16,7 +17,8 @@ struct Query {
   std::string left;  // what it gives after the rollback, of the rows behind the second
 };
 
-// Before: a, b, c, d, e, f by v = 6, 5, 4, 3, 2, 1. Undone: c is gone, bb and x are there, e's v is 9.
+// Before: a, b, c, d, e, f by v = 6, 5, 4, 3, 2, 1. Undone: c is gone, bb and x are there, e's v is
+// 9.
 const Query kQueries[] = {
     {"SELECT key FROM t", "'c' | 'd' | 'e' | 'f'"},
     {"SELECT key, v FROM t WHERE key >= 'a' AND key < 'f'", "'c', 4 | 'd', 3 | 'e', 2"},

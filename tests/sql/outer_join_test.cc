@@ -354,8 +354,8 @@ TEST_CASE("LIKE in the ON of a kept statement, and of one that has given rows be
       }
       kept.Reset();
     }
-    // SQLite may slip over it where it is built so, or offers terms of ON, and rows were given before
-    // memkv could see it.
+    // SQLite may slip over it where it is built so, or offers terms of ON, and rows were given
+    // before memkv could see it.
     const bool may_slip = sqlite3_compileoption_used("LIKE_DOESNT_MATCH_BLOBS") ||
                           !sql::OuterJoinTermsAreHidden(sqlite3_libversion_number());
     CHECK(errors == (sql != left && may_slip ? 1 : 0));
@@ -365,6 +365,7 @@ TEST_CASE("LIKE in the ON of a kept statement, and of one that has given rows be
 
 // SQLite's own slip, of every virtual table: docs/limits.md says what to write instead.
 TEST_CASE("a UNION ALL beside a RIGHT JOIN: a WHERE in each arm is kept") {
+  if (sqlite3_libversion_number() < 3039000) return;  // It has no RIGHT JOIN.
   Db db;
   db.Exec("CREATE VIRTUAL TABLE u USING memkv; INSERT INTO u VALUES ('abc', 1); CREATE TABLE p(x)");
   CHECK(db.Rows("SELECT key FROM u WHERE key < 'A' UNION ALL "

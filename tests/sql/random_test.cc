@@ -1,7 +1,7 @@
 // A memkv table and its twin under the same random statements: writes of every kind, savepoints,
-// queries, cursors that stay open across writes, COMMIT, freezes and reconnects (those that are open
-// across a ROLLBACK are tests/random/statement_main.cc's). A failing round is cut down to the steps
-// that are needed to fail.
+// queries, cursors that stay open across writes, COMMIT, freezes and reconnects (those that are
+// open across a ROLLBACK are tests/random/statement_main.cc's). A failing round is cut down to the
+// steps that are needed to fail.
 //
 //   MEMKV_SEED        the first round's seed (printed by a failure, which is then the first round)
 //   MEMKV_ITERATIONS  how many rounds

@@ -47,8 +47,8 @@ TEST_CASE("a statement that fails half-way is undone, inside BEGIN and outside")
         "INSERT INTO t SELECT 'i' || key, CASE WHEN key > 'b' THEN abs(-9223372036854775808) END "
         "FROM t");
     CHECK(twin.CompareContents() == "");
-    // Before 3.39 SQLite itself does not undo this in a transaction, in tables of its own.
-    if (!begin || sqlite3_libversion_number() >= 3039000)
+    // Before 3.40 SQLite itself does not undo this in a transaction, in tables of its own.
+    if (!begin || sqlite3_libversion_number() >= 3040000)
       CHECK_BOTH("DELETE FROM t WHERE key = 'c' OR abs(-9223372036854775808 + (key < 'b'))");
     CHECK(twin.CompareContents() == "");
     CHECK_BOTH("INSERT OR FAIL INTO t VALUES ('x" + std::to_string(begin) +

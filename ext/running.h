@@ -1,0 +1,62 @@
+// What the statements say that a connection runs. SQLite does not tell a virtual table for which of
+// them it is asked: whoever must know reckons with each of them.
+
+#ifndef MEMKV_EXT_RUNNING_H_
+#define MEMKV_EXT_RUNNING_H_
+
+#include <algorithm>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "ext/vtab.h"
+
+namespace memkv::sql {
+
+// A statement that was stepped and not reset: it runs, or its rows are still being read.
+struct RunningStatement {
+  sqlite3_stmt* statement;
+  // From its first word on; empty where SQLite keeps none (sqlite3_prepare()).
+  std::string_view text;
+
+  bool writes() const { return !sqlite3_stmt_readonly(statement); }
+  bool MayHaveGivenRows() const;
+};
+
+template <class F>  // bool(const RunningStatement&)
+bool AnyRunning(sqlite3* db, F f) {
+  for (sqlite3_stmt* at = nullptr; (at = sqlite3_next_stmt(db, at)) != nullptr;) {
+    if (!sqlite3_stmt_busy(at)) continue;
+    std::string_view text = sqlite3_sql(at) ? sqlite3_sql(at) : "";
+    text.remove_prefix(std::min(text.find_first_not_of(" \t\n\v\f\r"), text.size()));
+    if (f(RunningStatement{at, text})) return true;
+  }
+  return false;
+}
+
+// Whether the statement that is changing the database only changes rows. SQLite then undoes it
+// itself where it fails, and tells every table that is left.
+bool IsDmlRunning(sqlite3* db);
+// Whether an UPDATE (or DELETE) of `table` runs, as far as texts tell.
+bool IsUpdateRunning(sqlite3* db, std::string_view table);
+bool ChangesRowsOf(std::string_view table, std::string_view sql, bool update_alone = false);
+
+// A plan that does not do for the statement that runs it.
+struct UnfitPlan {
+  std::function<bool(std::string_view)> may_be;  // whether a statement of that text has it
+  std::string_view table;                        // that it walks
+  bool first;  // it walks for the first time: rows that were given are of other statements
+  // SQLite undoes in a transaction, too, what such a statement has written when it fails.
+  bool is_undone;
+  std::string why;  // of the error, without a stop
+};
+
+// To be called in xFilter, when the next plan will be another. Throws what has SQLite make it:
+// where the statement has given and written nothing, SQLITE_SCHEMA, and nobody can tell. Else an
+// error that says to run it again: SQLITE_ABORT; or SQLITE_INTERRUPT, by which SQLite rolls a
+// transaction back, where it would leave half of what the statement was to write.
+[[noreturn]] void PlanAnew(sqlite3* db, const UnfitPlan& plan);
+
+}  // namespace memkv::sql
+
+#endif  // MEMKV_EXT_RUNNING_H_
