@@ -169,7 +169,7 @@ void FstCursor::SeekRank(uint64_t rank) {
     const uint8_t* ref;
     if (!WalkEntry(&ref)) return;
     if (!ref) {
-      valid_ = true;
+      Arrive();
       return;
     }
     depth = key_bytes_;

@@ -167,6 +167,12 @@ class FstCursor {
   void Reopen(const Frame& f);
   bool ReadShared(uint64_t* shared);
   void Note(uint64_t shared);
+  // On a key. Counts that are wrong may have led to more keys than there are.
+  bool Arrive() {
+    if (rank_ >= body_->keys) [[unlikely]]
+      return Fail(entry_, "the counts of the keys");
+    return valid_ = true;
+  }
   bool ArriveForward(uint64_t shared);
   bool WalkEntry(const uint8_t** ref);
   bool Below(bool last);
