@@ -216,7 +216,9 @@ class Player {
     if (Refused(ours.result)) return CheckRefusal(step, before, theirs);
     open_.Ran(step.connection, step.Text(For::kTwin), theirs);
     Compare(step, ours, theirs);
-    if (played_.failure && (ours.result.ok() || theirs.result.ok()) && MayCollide(step)) {
+    const bool stops_midway = step.Text(For::kTwin).starts_with("UPDATE OR FAIL");
+    if (played_.failure && (ours.result.ok() || theirs.result.ok() || stops_midway) &&
+        MayCollide(step)) {
       played_.failure.reset();
       EndDocumented();
     }
