@@ -83,6 +83,9 @@ std::unique_ptr<MemkvTable> MemkvTable::Make(const CreateArgs& args, const Schem
                    "memkv: " + Shown(schema.file, kMostPath) + ": section about: " + why);
   }
   sqlite3_vtab_config(args.db, SQLITE_VTAB_CONSTRAINT_SUPPORT, 1);
+  // A stranger's views and triggers may use the table under trusted_schema = OFF: it reaches nothing
+  // beyond its own schema, and files only by memkv_file(), which is for direct SQL.
+  sqlite3_vtab_config(args.db, SQLITE_VTAB_INNOCUOUS);
   return std::unique_ptr<MemkvTable>(new MemkvTable(&connection, args.schema, args.table));
 }
 

@@ -81,6 +81,7 @@ constexpr const char* kWrites[] = {
     "INSERT INTO s(s) VALUES ('truncate')",
     "INSERT OR IGNORE INTO n SELECT key, value FROM t",
     "INSERT OR REPLACE INTO u SELECT key, value FROM n",
+    "INSERT INTO o SELECT * FROM v",
 };
 
 // What the DDL twin does (tests/random/ddl_twin.cc).
@@ -105,6 +106,7 @@ constexpr const char* kSchemaChanges[] = {
     "DROP TABLE s",
     "CREATE TABLE o AS SELECT * FROM t LIMIT 3",
     "CREATE VIEW v AS SELECT * FROM t",
+    "CREATE TRIGGER g AFTER INSERT ON o BEGIN INSERT OR REPLACE INTO n SELECT * FROM t; END",
     "PRAGMA writable_schema = RESET",
     "VACUUM",
 };

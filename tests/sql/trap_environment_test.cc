@@ -2,10 +2,12 @@
 
 #include <doctest/doctest.h>
 
+#include <fstream>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "tests/folder.h"
 #include "tests/sql/db.h"
 
 namespace memkv::test {
@@ -237,42 +239,49 @@ TEST_CASE("trusted_schema = 0 keeps functions that write out of views") {
       "0");
   db.Exec("CREATE VIEW v AS SELECT has_prefix('ab', 'a'), memkv_version() NOT NULL");
   CHECK(db.Rows("SELECT * FROM v") == "1, 1");
-  db.Exec("CREATE VIEW w AS SELECT * FROM u");
-  CHECK(db.Error("SELECT * FROM w") == "unsafe use of virtual table \"u\"");
+  for (const char* asks :
+       {"memkv_count('u')", "memkv_flame('u', '/')", "(SELECT count(*) FROM memkv_facets('u'))",
+        "(SELECT key FROM memkv_fuzzy('u', 'a', 1))", "(SELECT 1 FROM memkv_stats)"}) {
+    CAPTURE(asks);
+    db.Exec(std::string("CREATE VIEW w AS SELECT ") + asks);
+    CHECK(db.Error("SELECT * FROM w").starts_with("unsafe use of "));
+    db.Exec("DROP VIEW w");
+  }
   CHECK(db.Rows("SELECT * FROM u") == "'a', 1");
 }
 
-TEST_CASE("trusted_schema = 0: views and triggers, and what docs/limits.md says to write instead") {
-  Db db;
-  db.Exec(
-      "CREATE VIRTUAL TABLE u USING memkv; INSERT INTO u VALUES ('a', 1); CREATE TABLE p(x); "
-      "CREATE TABLE seen(n); PRAGMA trusted_schema = 0");
-  const std::string view = "VIEW v AS SELECT key FROM u";
-  const std::string reads =
-      "TRIGGER reads AFTER INSERT ON p BEGIN INSERT INTO seen SELECT count(*) FROM u; END";
-  const std::string writes =
-      "TRIGGER writes AFTER DELETE ON p BEGIN INSERT INTO u VALUES (old.x, 1); END";
-  const std::string refused = "unsafe use of virtual table \"u\"";
-  // Before 3.40 SQLite looks at what a trigger reads, and not at what it writes.
-  const std::string refused_write = sqlite3_libversion_number() < 3040000 ? "(succeeded)" : refused;
-  for (const std::string& made : {view, reads, writes}) db.Exec("CREATE " + made);
-  CHECK(db.Error("SELECT * FROM v") == refused);
-  CHECK(db.Error("INSERT INTO p VALUES ('b')") == refused);
-  db.Exec("SAVEPOINT s");
-  CHECK(db.Error("DELETE FROM p") == refused_write);
-  db.Exec("ROLLBACK TO s; RELEASE s");
-  CHECK(db.Rows("WITH v AS (SELECT key FROM u) SELECT * FROM v") == "'a'");
-
-  db.Exec("DROP VIEW v; DROP TRIGGER reads; DROP TRIGGER writes");
-  for (const std::string& made : {view, reads, writes}) db.Exec("CREATE TEMP " + made);
-  CHECK(db.Rows("SELECT * FROM v") == "'a'");
-  CHECK(db.Rows("INSERT INTO p VALUES ('b'); SELECT * FROM seen") == "1");
-  db.Exec("SAVEPOINT s");
-  CHECK(db.Error("DELETE FROM p") == refused_write);
-  db.Exec("ROLLBACK TO s; RELEASE s");
-
-  db.Exec("PRAGMA trusted_schema = 1; DELETE FROM p");
-  CHECK(db.Rows("SELECT * FROM v") == "'a' | 'b'");
+TEST_CASE("trusted_schema = 0: views and triggers read and write tables, and no files") {
+  Folder folder;
+  std::ofstream(folder / "keys") << "k\n";
+  for (const char* schema : {"main", "temp"}) {
+    CAPTURE(schema);
+    Db db;
+    const std::string u = schema + std::string(".u");
+    db.Exec("CREATE VIRTUAL TABLE " + u + " USING memkv; INSERT INTO u VALUES ('a', 1)");
+    db.Exec("CREATE TABLE p(x); CREATE TABLE seen(n); PRAGMA trusted_schema = 0");
+    const std::string create = schema == std::string("temp") ? "CREATE TEMP " : "CREATE ";
+    db.Exec(create + "VIEW v AS SELECT key FROM u");
+    db.Exec(create +
+            "TRIGGER r AFTER INSERT ON p BEGIN INSERT INTO seen SELECT count(*) FROM u; END");
+    db.Exec(create + "TRIGGER w AFTER DELETE ON p BEGIN INSERT INTO u VALUES (old.x, 1); END");
+    CHECK(db.Rows("SELECT * FROM v") == "'a'");
+    db.Exec("INSERT INTO p VALUES ('b'); DELETE FROM p");
+    CHECK(db.Rows("SELECT * FROM v") == "'a' | 'b'");
+    CHECK(db.Rows("SELECT * FROM seen") == "1");
+    for (const std::string& path :
+         {"memkv_file('" + (folder / "keys") + "')", "'" + (folder / "keys") + "'"}) {
+      db.Exec(create + "TRIGGER i AFTER UPDATE ON p BEGIN INSERT INTO u(u, key) VALUES('import', " +
+              path + "); END");
+      db.Exec("INSERT INTO p VALUES ('c')");
+      // A trigger in temp is the user's own.
+      const std::string error = db.Error("UPDATE p SET x = 'd'");
+      const bool is_own = schema == std::string("temp") && path[0] == 'm';
+      if (path[0] != 'm') CHECK(error == "memkv: 'import' takes memkv_file(path)");
+      if (path[0] == 'm') CHECK(error == (is_own ? "(succeeded)" : "unsafe use of memkv_file()"));
+      CHECK(db.Rows("SELECT count(*) FROM u") == (is_own ? "3" : "2"));
+      db.Exec("DELETE FROM u WHERE key = 'k'; DROP TRIGGER i");
+    }
+  }
 }
 
 TEST_CASE("SQLITE_DBCONFIG_DEFENSIVE changes nothing for a memory table") {
