@@ -145,7 +145,11 @@ void TableCursor::CheckSlips(bool folds) {
   TableState& state = table_.state();
   state.checks_patterns = true;
   const bool is_undone = FailedFunctionsAreUndone(sqlite3_libversion_number());
-  PlanAnew(table_.db(), {NamesOuterJoin, state.schema.table, first_, is_undone,
+  const bool in_schema = table_.connection().schema_texts().WhenRun(state.schema_name);
+  const auto may_hold = [in_schema](std::string_view sql) {
+    return in_schema || NamesOuterJoin(sql);
+  };
+  PlanAnew(table_.db(), {may_hold, state.schema_name, state.schema.table, first_, is_undone,
                          "memkv: from now on SQLite checks LIKE and GLOB of " +
                              Shown(state.schema.table) + ", as this outer join needs"});
 }

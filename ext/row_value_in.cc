@@ -36,7 +36,7 @@ void RowValueIn::Check(Connection* connection, const TableState& table, bool fir
   if (!may_run) return;
   statement_ = statement;
   asks_left_ = kMostAsks;
-  PlanAnew(connection->db(), {may_hold, table.schema.table, first, false,
+  PlanAnew(connection->db(), {may_hold, table.schema_name, table.schema.table, first, false,
                               "memkv: (…) IN compares columns of " + Shown(table.schema.table) +
                                   " with numbers as SQLite alone can"});
 }

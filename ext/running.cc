@@ -13,18 +13,65 @@ bool BeginsWith(std::string_view text, std::string_view word) {
   return text.size() >= word.size() && SameName(text.substr(0, word.size()), word);
 }
 
-// The next word of `sql`, in lower case; of a quoted name what is in the quotes.
-std::string TakeWord(std::string_view* sql) {
-  sql->remove_prefix(std::min(sql->find_first_not_of(" \t\n\v\f\r"), sql->size()));
-  if (sql->empty()) return "";
+struct Token {
+  std::string text;  // in lower case; of a quoted one what is in the quotes
+  bool quoted = false;
+
+  bool Is(std::string_view word) const { return !quoted && text == word; }
+};
+
+void DropSpaceAndComments(std::string_view* sql) {
+  for (;;) {
+    sql->remove_prefix(std::min(sql->find_first_not_of(" \t\n\v\f\r"), sql->size()));
+    const bool line = sql->starts_with("--");
+    if (!line && !sql->starts_with("/*")) return;
+    const std::string_view end = line ? "\n" : "*/";
+    const size_t at = sql->find(end, 2);
+    sql->remove_prefix(at == std::string_view::npos ? sql->size() : at + end.size());
+  }
+}
+
+// A word, a quoted name or text, or one other character; unquoted and empty at the end.
+Token TakeToken(std::string_view* sql) {
+  DropSpaceAndComments(sql);
+  if (sql->empty()) return {};
   const char open = sql->front(), close = open == '[' ? ']' : open;
-  const bool quoted = std::string_view("\"'`[").find(open) != std::string_view::npos;
-  if (quoted) sql->remove_prefix(1);
-  size_t n = quoted ? sql->find(close) : sql->find_first_of(" \t\n\v\f\r.,;()\"'`[");
+  Token token;
+  token.quoted = std::string_view("\"'`[").find(open) != std::string_view::npos;
+  if (token.quoted) sql->remove_prefix(1);
+  size_t n = token.quoted ? sql->find(close)
+                          : std::max<size_t>(sql->find_first_of(" \t\n\v\f\r.,;()\"'`[-/"), 1);
   n = std::min(n, sql->size());
-  const std::string word = LowerName(sql->substr(0, n));
-  sql->remove_prefix(std::min(n + quoted, sql->size()));
-  return word;
+  token.text = LowerName(sql->substr(0, n));
+  sql->remove_prefix(std::min(n + token.quoted, sql->size()));
+  return token;
+}
+
+// The verb of a statement, behind its WITH; what follows it is left in `sql`.
+std::string TakeVerb(std::string_view* sql) {
+  for (int depth = 0; !sql->empty();) {
+    const Token token = TakeToken(sql);
+    depth += token.Is("(");
+    depth -= token.Is(")");
+    if (depth > 0) continue;
+    for (const char* verb : {"update", "delete", "insert", "select", "values"})
+      if (token.Is(verb)) return token.text;
+  }
+  return "";
+}
+
+// Whether a name without a schema stands for that of `schema`, for certain.
+bool IsFoundIn(sqlite3* db, std::string_view schema, const std::string& table) {
+  if (SameName(schema, "temp")) return true;
+  if (!SameName(schema, "main")) return false;
+  try {
+    Statement in_temp(db, "SELECT 1 FROM temp.sqlite_master WHERE lower(name) = ?1");
+    in_temp.Bind(1, std::string_view(table));
+    return !in_temp.Step();
+  } catch (const SqlError& error) {
+    RethrowInterrupt(error);
+    return false;
+  }
 }
 
 // Has the statements planned anew that are run next. Only where no other runs, which would fail by
@@ -44,7 +91,11 @@ void ExpireStatements(sqlite3* db) {
 bool MayLeaveHalf(sqlite3* db, const RunningStatement& running, const UnfitPlan& plan) {
   if (!running.writes() || plan.is_undone) return false;
   // SQLite gathers the rows of a virtual table before it changes the first.
-  if (ChangesRowsOf(plan.table, running.text)) return false;
+  const ChangedTable changed = ChangedTableOf(running.text);
+  if (SameName(changed.table, plan.table) &&
+      (changed.schema.empty() ? IsFoundIn(db, plan.schema, changed.table)
+                              : SameName(changed.schema, plan.schema)))
+    return false;
   const bool may_or_fail = LowerName(running.text).find("fail") != std::string::npos;
   return !sqlite3_get_autocommit(db) || may_or_fail;
 }
@@ -70,33 +121,26 @@ bool IsDmlRunning(sqlite3* db) {
   return dml && !other;
 }
 
-bool ChangesRowsOf(std::string_view table, std::string_view sql, bool update_alone) {
-  const bool with = BeginsWith(sql, "WITH");
-  for (const std::string_view verb : {"update", "delete"}) {
-    if (update_alone && verb == "delete") continue;
-    if (!with && !BeginsWith(sql, verb)) continue;
-    const size_t at = LowerName(sql).find(verb);
-    if (at == std::string::npos) continue;
-    // UPDATE [OR word] [schema.]table, DELETE FROM [schema.]table
-    std::string_view rest = sql.substr(at + verb.size());
-    std::string name = TakeWord(&rest);
-    if (name == "from") name = TakeWord(&rest);
-    if (name == "or") {
-      TakeWord(&rest);
-      name = TakeWord(&rest);
-    }
-    if (rest.starts_with('.')) {
-      rest.remove_prefix(1);
-      name = TakeWord(&rest);
-    }
-    if (SameName(name, table)) return true;
-  }
-  return false;
+ChangedTable ChangedTableOf(std::string_view sql) {
+  // UPDATE [OR word] [schema.]table, DELETE FROM [schema.]table
+  const std::string verb = TakeVerb(&sql);
+  if (verb != "update" && verb != "delete") return {};
+  Token name = TakeToken(&sql);
+  if (name.Is("or")) TakeToken(&sql);
+  if (name.Is("or") || name.Is("from")) name = TakeToken(&sql);
+  ChangedTable changed{verb == "update", "", name.text};
+  if (!TakeToken(&sql).Is(".")) return changed;
+  changed.schema = std::move(changed.table);
+  changed.table = TakeToken(&sql).text;
+  return changed;
 }
 
-bool IsUpdateRunning(sqlite3* db, std::string_view table) {
+bool IsUpdateRunning(sqlite3* db, std::string_view schema, std::string_view table) {
   return AnyRunning(db, [&](const RunningStatement& running) {
-    return running.writes() && ChangesRowsOf(table, running.text, true);
+    if (!running.writes()) return false;
+    const ChangedTable changed = ChangedTableOf(running.text);
+    return changed.is_update && SameName(changed.table, table) &&
+           (changed.schema.empty() || SameName(changed.schema, schema));
   });
 }
 

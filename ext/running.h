@@ -37,14 +37,20 @@ bool AnyRunning(sqlite3* db, F f) {
 // Whether the statement that is changing the database only changes rows. SQLite then undoes it
 // itself where it fails, and tells every table that is left.
 bool IsDmlRunning(sqlite3* db);
-// Whether an UPDATE (or DELETE) of `table` runs, as far as texts tell.
-bool IsUpdateRunning(sqlite3* db, std::string_view table);
-bool ChangesRowsOf(std::string_view table, std::string_view sql, bool update_alone = false);
+// Whether an UPDATE of what may be that table runs, as far as texts tell.
+bool IsUpdateRunning(sqlite3* db, std::string_view schema, std::string_view table);
+
+// What an UPDATE or DELETE changes, as its text has it. Of other statements nothing is set.
+struct ChangedTable {
+  bool is_update = false;
+  std::string schema, table;  // schema: empty where it is not written
+};
+ChangedTable ChangedTableOf(std::string_view sql);
 
 // A plan that does not do for the statement that runs it.
 struct UnfitPlan {
   std::function<bool(std::string_view)> may_be;  // whether a statement of that text has it
-  std::string_view table;                        // that it walks
+  std::string_view schema, table;                // that it walks
   bool first;  // it walks for the first time: rows that were given are of other statements
   // SQLite undoes in a transaction, too, what such a statement has written when it fails.
   bool is_undone;

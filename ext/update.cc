@@ -92,9 +92,11 @@ void MemkvTable::UndoIfFailed(TableState& s, std::span<sqlite3_value*> args) {
 bool MemkvTable::IsUpdateOfNothing(std::span<sqlite3_value*> args) {
   if (sqlite3_value_type(args[1]) == SQLITE_NULL) {
     return sqlite3_value_type(args[2 + state_->schema.key]) == SQLITE_NULL &&
-           IsUpdateRunning(db(), state_->schema.table);
+           IsUpdateRunning(db(), state_->schema_name, state_->schema.table);
   }
-  if (state_->cursors.any_started() || IsUpdateRunning(db(), state_->schema.table)) return true;
+  if (state_->cursors.any_started() ||
+      IsUpdateRunning(db(), state_->schema_name, state_->schema.table))
+    return true;
   throw SqlError(SQLITE_ERROR, "table " + state_->schema.table + " has no column named rowid");
 }
 
