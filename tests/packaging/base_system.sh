@@ -14,13 +14,18 @@ commands=("$@")
 root=$folder/root kept=$folder/kept
 ((EUID == 0)) || { echo "skipped: a chroot takes root"; exit 0; }
 
-# A new copy of the base system, with the project as it was left by the command before, and what apt fetched for it.
-fresh_root() {
+# Keeps the project, with what was built in it, and the packages that apt fetched; drops the rest.
+drop_root() {
   umount -l "$root/proc" 2>/dev/null || true
   mkdir -p "$kept/archives"
   [[ ! -d $root/project ]] || { rm -rf "$kept/project" && mv "$root/project" "$kept/project"; }
   [[ ! -d $root/var/cache/apt/archives ]] || find "$root/var/cache/apt/archives" -name '*.deb' -exec mv -t "$kept/archives" {} +
-  rm -rf "$root"
+  rm -rf --one-file-system "$root"
+}
+
+# A new copy of the base system, with what was kept.
+fresh_root() {
+  drop_root
   mkdir -p "$root"
   tar xf "$folder/base.tar" -C "$root"
   mv "$kept/project" "$root/project"
@@ -39,6 +44,8 @@ if [[ ! -f $folder/base.tar ]]; then
   rm -rf "$folder/new"
   mv "$folder/base.tar.part" "$folder/base.tar"
 fi
+trap drop_root EXIT
+drop_root  # of a run that was cut off
 mkdir -p "$kept/project"
 git ls-files -z | xargs -0 cp --parents -t "$kept/project"
 
@@ -50,6 +57,5 @@ for command in "${commands[@]}"; do
   chroot "$root" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 /project/dev $command \
     >"$folder/log" 2>&1 || { failed+=("$command"); tail -n 40 "$folder/log"; }
 done
-umount -l "$root/proc" 2>/dev/null || true
 ((${#failed[@]} == 0)) || { printf 'failed: ./dev %s\n' "${failed[@]}"; exit 1; }
 echo "${#commands[@]} commands passed"
