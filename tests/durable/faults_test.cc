@@ -12,6 +12,7 @@
 
 #include "tests/durable/fault_vfs.h"
 #include "tests/folder.h"
+#include "tests/sanitized.h"
 #include "tests/sql/db.h"
 
 namespace memkv::test {
@@ -63,10 +64,11 @@ void RequireSame(Db& db, const char* where) {
   REQUIRE(db.Rows("PRAGMA integrity_check") == "'ok'");
 }
 
-// The next n to try: all of them with MEMKV_SWEEP=all in the environment, else fewer and fewer.
+// The next n to try: all of them with MEMKV_SWEEP=all in the environment, else fewer and fewer,
+// under a sanitizer fewer still.
 uint64_t Next(uint64_t n) {
   static const bool all = std::getenv("MEMKV_SWEEP") != nullptr;
-  return n + 1 + (all ? 0 : n / 12);
+  return n + 1 + (all ? 0 : n / (kSanitized ? 4 : 12));
 }
 
 // Sets the file up without faults, then works until something fails. True: nothing did.

@@ -6,16 +6,12 @@
 
 #include <string>
 
+#include "tests/sanitized.h"
 #include "tests/sql/db.h"
 
 namespace memkv::test {
 
 constexpr size_t kMiB = size_t{1} << 20;
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kSanitized = true;
-#else
-constexpr bool kSanitized = false;
-#endif
 // By which the bounds are multiplied that hold on a fast machine: they tell work that is finite
 // from work that is not, and what listens from what does not.
 constexpr double kPatience = kSanitized ? 40 : 5;
