@@ -10,10 +10,16 @@
 namespace memkv::sql {
 namespace {
 
-// `word` is in lower case.
+// `word` is of lower-case letters.
 bool Contains(std::string_view text, std::string_view word) {
-  const auto same = [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + 0x20 : a) == b; };
-  return std::search(text.begin(), text.end(), word.begin(), word.end(), same) != text.end();
+  const auto same = [](char a, char b) { return (a | 0x20) == b; };
+  for (const char first : {word[0], static_cast<char>(word[0] - 0x20)}) {
+    for (size_t at = 0; (at = text.find(first, at)) != std::string_view::npos; ++at) {
+      const std::string_view rest = text.substr(at, word.size());
+      if (std::equal(rest.begin(), rest.end(), word.begin(), word.end(), same)) return true;
+    }
+  }
+  return false;
 }
 
 }  // namespace

@@ -108,7 +108,7 @@ bool FstCursor::Enter(const uint8_t* p, uint64_t depth, bool after_fused, uint64
     if (last && !Rewalk(count_ - 1)) return false;
     const uint8_t* ref;
     if (!WalkEntry(&ref)) return false;
-    if (!ref) return Arrive();
+    if (!ref) return valid_ = true;
     depth = key_bytes_;
     if (!TakeRef(ref, last, &p, &keys)) return false;
     after_fused = false;
@@ -175,7 +175,7 @@ bool FstCursor::WalkEntry(const uint8_t** ref) {
 bool FstCursor::Below(bool last) {
   const uint8_t* p;
   if (!WalkEntry(&p)) return false;
-  if (!p) return Arrive();
+  if (!p) return valid_ = true;
   const uint64_t depth = key_bytes_;
   const uint8_t* to;
   uint64_t keys;

@@ -169,7 +169,7 @@ void FstCursor::SeekRank(uint64_t rank) {
     const uint8_t* ref;
     if (!WalkEntry(&ref)) return;
     if (!ref) {
-      Arrive();
+      valid_ = true;
       return;
     }
     depth = key_bytes_;

@@ -235,7 +235,8 @@ Status Fst::Select(uint64_t rank, std::string* key) const {
 }
 
 Status Fst::Column(uint64_t rank, size_t column, std::string* buffer, Datum* out) const {
-  assert(rank < size() && column < columns());
+  assert(column < columns());
+  if (rank >= size()) return NoRow();
   return columns_[column].Get(rank, buffer, out);
 }
 

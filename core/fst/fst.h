@@ -65,14 +65,17 @@ class Fst {
   Status LowerBound(Bytes key, uint64_t* rank) const;    // how many keys are below key
   Status Select(uint64_t rank, std::string* key) const;  // REQUIRES rank < size()
   // One column of one row; text and blobs are borrowed from the image or from *buffer. Never
-  // touches another column or the key. REQUIRES rank < size(), column < columns().
+  // touches another column or the key. kCorrupt if rank >= size(): on a damaged image a cursor may
+  // come to more keys than there are. REQUIRES column < columns().
   Status Column(uint64_t rank, size_t column, std::string* buffer, Datum* out) const;
   // The same for rows in some order: *block, which the caller keeps for one column of one Fst,
   // saves work where the next row is near.
   using ColumnBlock = fst::ColumnReader::Block;
   Status Column(uint64_t rank, size_t column, ColumnBlock* block, std::string* buffer,
                 Datum* out) const {
-    assert(rank < size() && column < columns());
+    assert(column < columns());
+    if (rank >= size()) [[unlikely]]
+      return NoRow();
     return columns_[column].Get(rank, block, buffer, out);
   }
 
@@ -86,6 +89,7 @@ class Fst {
   friend class FstBuilder;
 
   Fst() = default;
+  Status NoRow() const { return body_.Corrupt(body_.base, "the counts of the keys"); }
   Status Parse();
   Status ParseCode(Bytes code, Bytes hot);
   // An image that is not one yet: only its keys can be read. The bytes, and kPadBytes behind the
@@ -167,12 +171,6 @@ class FstCursor {
   void Reopen(const Frame& f);
   bool ReadShared(uint64_t* shared);
   void Note(uint64_t shared);
-  // On a key. Counts that are wrong may have led to more keys than there are.
-  bool Arrive() {
-    if (rank_ >= body_->keys) [[unlikely]]
-      return Fail(entry_, "the counts of the keys");
-    return valid_ = true;
-  }
   bool ArriveForward(uint64_t shared);
   bool WalkEntry(const uint8_t** ref);
   bool Below(bool last);
