@@ -5,7 +5,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <cstring>
+#include <functional>
 #include <map>
 #include <random>
 #include <vector>
@@ -20,7 +22,13 @@ struct {
   bool once = true, happened = false;
 } fault;
 
+struct {
+  unsigned kinds = 0;
+  std::function<void()> call;
+} watch;
+
 bool Fails(FaultKind kind) {
+  if (watch.kinds & kind) watch.call();
   if (!(fault.kinds & kind)) return false;
   ++fault.count;
   if (fault.at == 0 || fault.count < fault.at || (fault.once && fault.count > fault.at))
@@ -217,12 +225,16 @@ void FailAt(uint64_t n, unsigned kinds, int code, bool once) {
 uint64_t FaultCount() { return fault.count; }
 bool FaultHappened() { return fault.happened; }
 
+void Watch(unsigned kinds, std::function<void()> call) {
+  watch.kinds = kinds;
+  watch.call = std::move(call);
+}
+
 void LosePowerAt(uint64_t n, uint64_t seed) {
   power_may_fail = true;
   power_at = n;
   power_count = 0;
   power_seed = seed;
-  files.clear();
 }
 
 }  // namespace memkv::test

@@ -5,6 +5,7 @@
 #define MEMKV_TESTS_DURABLE_FAULT_VFS_H_
 
 #include <cstdint>
+#include <functional>
 #include <string>
 
 namespace memkv::test {
@@ -26,8 +27,12 @@ void FailAt(uint64_t n, unsigned kinds, int code, bool once);
 uint64_t FaultCount();
 bool FaultHappened();
 
+// Calls `call` before each operation of these kinds; 0 ends that.
+void Watch(unsigned kinds, std::function<void()> call);
+
 // At the n-th write or sync from now on, everything that was not synced is lost, or some of it,
-// chosen by `seed` (0: all of it); then the process ends with code 9.
+// chosen by `seed` (0: all of it); then the process ends with code 9. n = 0: never, but what is
+// synced is kept count of. REQUIRES that files that are open have been opened since the first call.
 void LosePowerAt(uint64_t n, uint64_t seed);
 
 }  // namespace memkv::test

@@ -3,12 +3,23 @@
 #include <stdexcept>
 
 namespace memkv::test {
+namespace {
+
+constexpr char kMade[] = "USING memkv(key TEXT PRIMARY KEY, value, delta_limit = '20kB')";
+
+std::string Replaced(std::string sql, const std::string& table) {
+  for (size_t at = 0; (at = sql.find('$', at)) != sql.npos; at += table.size())
+    sql.replace(at, 1, table);
+  return sql;
+}
+
+}  // namespace
 
 void Worker::Create(const std::string& file, const std::string& mode) {
   Db db(file);
   db.Exec("PRAGMA journal_mode = " + mode);
+  db.Exec(std::string("CREATE VIRTUAL TABLE t ") + kMade);
   db.Exec(
-      "CREATE VIRTUAL TABLE t USING memkv(key TEXT PRIMARY KEY, value, delta_limit = '20kB');"
       "CREATE TABLE p(key TEXT PRIMARY KEY NOT NULL, value) WITHOUT ROWID;"
       "CREATE TABLE acknowledged(id INTEGER PRIMARY KEY, n)");
 }
@@ -24,8 +35,24 @@ std::string Worker::Key() {
   return Below(2) ? "http://host" + n : "k" + n;
 }
 
-bool Worker::Try(const std::string& sql) {
-  const Result result = db_.Run(sql);
+std::string Worker::OnMemkv(const std::string& sql) const { return Replaced(sql, name_); }
+std::string Worker::OnPlain(const std::string& sql) { return Replaced(sql, "p"); }
+
+bool Worker::Try(const std::string& sql) { return Passed(db_.Run(sql), sql); }
+
+bool Worker::TryBoth(const std::string& sql) { return Try(OnMemkv(sql)) && Try(OnPlain(sql)); }
+
+bool Worker::FindTable() {
+  if (!options_.remade) return true;
+  const std::string sql = "SELECT name FROM sqlite_schema WHERE name IN ('t', 'u')";
+  const Result found = db_.Run(sql);
+  if (!Passed(found, sql)) return false;
+  if (found.rows.size() != 1) throw std::runtime_error("tables: " + found.ToString());
+  name_ = found.rows[0][0].substr(1);
+  return true;
+}
+
+bool Worker::Passed(const Result& result, const std::string& sql) {
   if (result.ok()) return true;
   const int code = result.code & 0xff;
   const bool of_file = code == SQLITE_IOERR || code == SQLITE_FULL || code == SQLITE_NOMEM ||
@@ -44,10 +71,10 @@ bool Worker::Try(const std::string& sql) {
 
 void Worker::Compare() {
   const bool alone = db_.autocommit();
-  if (alone && !Try("BEGIN")) return;
-  const Result t = db_.Run("SELECT key, value FROM t ORDER BY key"),
+  if (alone && !Begin("BEGIN")) return;
+  const Result t = db_.Run(OnMemkv("SELECT key, value FROM $ ORDER BY key")),
                p = db_.Run("SELECT key, value FROM p ORDER BY key");
-  const Result count = db_.Run("SELECT memkv_count('t')");
+  const Result count = db_.Run(OnMemkv("SELECT memkv_count('$')"));
   if (!t.ok() || !p.ok() || !count.ok()) {
     const std::string what = t.ok() ? p.ok() ? count.ToString() : p.ToString() : t.ToString();
     const int code = (t.ok() ? p.ok() ? count.code : p.code : t.code) & 0xff;
@@ -62,7 +89,8 @@ void Worker::Compare() {
     throw std::runtime_error(
         "memkv: " + Show(t.rows).substr(0, 3000) + "\nplain: " + Show(p.rows).substr(0, 3000) +
         "\n" +
-        db_.Rows("SELECT id, hex(generation), length(data) FROM t_log ORDER BY id DESC LIMIT 5"));
+        db_.Rows(OnMemkv(
+            "SELECT id, hex(generation), length(data) FROM $_log ORDER BY id DESC LIMIT 5")));
   }
   if (count.rows[0][0] != IntegerCell(static_cast<sqlite3_int64>(p.rows.size())))
     throw std::runtime_error("memkv_count");
@@ -70,22 +98,28 @@ void Worker::Compare() {
   if (alone) Try("COMMIT");
 }
 
+void Worker::RequireSound() {
+  db_.Exec("BEGIN");
+  if (!FindTable()) throw std::runtime_error("the tables cannot be read");
+  db_.Exec("COMMIT");
+  db_.Exec(OnMemkv("INSERT INTO $($) VALUES('integrity-check')"));
+  const std::string checked = db_.Rows("PRAGMA integrity_check");
+  if (checked != "'ok'") throw std::runtime_error(checked);
+}
+
 // One change of both tables.
 bool Worker::Change() {
-  auto both = [this](const std::string& sql) {
-    const size_t at = sql.find(" t");
-    return Try(sql) && Try(std::string(sql).replace(at, 2, " p"));
-  };
+  if (options_.remade && Below(25) == 0) return Remake();
   const std::string value = std::to_string(Below(1000));
   switch (Below(options_.ddl ? 15 : 14)) {
     case 0:
     case 1:
-      return both("DELETE FROM t WHERE key = '" + Key() + "'");
+      return TryBoth("DELETE FROM $ WHERE key = '" + Key() + "'");
     case 2:
-      return both("UPDATE t SET value = value || 'x' WHERE key >= '" + Key() +
-                  "' AND key < 'http://host3'");
+      return TryBoth("UPDATE $ SET value = value || 'x' WHERE key >= '" + Key() +
+                     "' AND key < 'http://host3'");
     case 3:
-      return both("DELETE FROM t WHERE key > '" + Key() + "' AND key < 'k13'");
+      return TryBoth("DELETE FROM $ WHERE key > '" + Key() + "' AND key < 'k13'");
     case 4:
       if (savepoints_ < 3) {
         ++savepoints_;
@@ -93,39 +127,62 @@ bool Worker::Change() {
       }
       [[fallthrough]];
     case 5:
-      if (savepoints_ > 0) return Try("ROLLBACK TO s" + std::to_string(savepoints_));
-      return true;
+      return savepoints_ == 0 ||
+             (Try("ROLLBACK TO s" + std::to_string(savepoints_)) && FindTable());
     case 6:
       if (savepoints_ > 0) return Try("RELEASE s" + std::to_string(savepoints_--));
       return true;
     case 7:
-      if (Below(4) == 0) return Try("SELECT memkv_freeze('t')");
-      if (Below(4) == 0) return Try("INSERT INTO t(t, rank) VALUES('merge', 1)");
-      return both("UPDATE OR REPLACE t SET key = key || '1' WHERE key = '" + Key() + "'");
+      if (Below(4) == 0) return Try(OnMemkv("SELECT memkv_freeze('$')"));
+      if (Below(4) == 0) return Try(OnMemkv("INSERT INTO $($, rank) VALUES('merge', 1)"));
+      return TryBoth("UPDATE OR REPLACE $ SET key = key || '1' WHERE key = '" + Key() + "'");
     case 8:
       Compare();
       return !db_.autocommit();
     case 9:
-      if (options_.large && Below(8) == 0) {
-        return both(
-            "INSERT OR REPLACE INTO t WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM "
-            "n WHERE i < 3000) "
-            "SELECT 'z' || (i * 7919 % 3001), hex(zeroblob(40)) || " +
-            value + " FROM n");
-      }
-      if (options_.large && Below(4) == 0) {
-        return Try("INSERT INTO t(t, key) VALUES('delete-prefix', 'z')") &&
-               Try("DELETE FROM p WHERE key >= 'z' AND key < '{'");
-      }
-      if (options_.large && Below(200) == 0)
-        return Try("INSERT INTO t(t) VALUES('truncate')") && Try("DELETE FROM p");
+      if (options_.large) return ChangeMany(value);
       [[fallthrough]];
     default:
-      if (Below(2)) return both("INSERT OR REPLACE INTO t VALUES('" + Key() + "', " + value + ")");
-      return both("INSERT OR REPLACE INTO t VALUES('" + Key() + "', " + value + "), ('" + Key() +
-                  "', 'text " + value + "')");
+      if (Below(2))
+        return TryBoth("INSERT OR REPLACE INTO $ VALUES('" + Key() + "', " + value + ")");
+      return TryBoth("INSERT OR REPLACE INTO $ VALUES('" + Key() + "', " + value + "), ('" + Key() +
+                     "', 'text " + value + "')");
     case 14:
       return Try("CREATE TABLE IF NOT EXISTS ddl(x)") && Try("DROP TABLE ddl");
+  }
+}
+
+bool Worker::ChangeMany(const std::string& value) {
+  if (Below(8) == 0) {
+    return TryBoth(
+        "INSERT OR REPLACE INTO $ WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
+        "WHERE i < 3000) SELECT 'z' || (i * 7919 % 3001), hex(zeroblob(40)) || " +
+        value + " FROM n");
+  }
+  if (Below(4) == 0) {
+    return Try(OnMemkv("INSERT INTO $($, key) VALUES('delete-prefix', 'z')")) &&
+           Try("DELETE FROM p WHERE key >= 'z' AND key < '{'");
+  }
+  if (Below(200) == 0)
+    return Try(OnMemkv("INSERT INTO $($) VALUES('truncate')")) && Try("DELETE FROM p");
+  return TryBoth("INSERT OR REPLACE INTO $ VALUES('" + Key() + "', " + value + ")");
+}
+
+bool Worker::Remake() {
+  switch (Below(4)) {
+    case 0:
+    case 1: {
+      const std::string other = name_ == "t" ? "u" : "t";
+      if (!Try("ALTER TABLE " + name_ + " RENAME TO " + other)) return false;
+      name_ = other;
+      return true;
+    }
+    case 2:
+      return Try("DROP TABLE " + name_) && Try(std::string("CREATE VIRTUAL TABLE t ") + kMade) &&
+             Try("DELETE FROM p") && FindTable();
+    default:
+      return Try("DROP TABLE " + name_) && Try(std::string("CREATE VIRTUAL TABLE t ") + kMade) &&
+             Try("INSERT INTO t SELECT key, value FROM p") && FindTable();
   }
 }
 
@@ -155,7 +212,7 @@ void Worker::SmallStep() {
     left_ = savepoints_ = 0;
     writing_ = Below(3) != 0;
     // A deferred transaction sees a snapshot first, and may be refused when it comes to write.
-    if (!Try(writing_ ? "BEGIN IMMEDIATE" : "BEGIN")) return;
+    if (!Begin(writing_ ? "BEGIN IMMEDIATE" : "BEGIN")) return;
     left_ = 1 + static_cast<int>(Below(10));
     return;
   }

@@ -21,6 +21,9 @@ class Worker {
     bool ddl = false;
     int keys = 300;      // how many different ones
     bool large = false;  // now and then a transaction of more than one log row
+    // Now and then drops t and makes it anew, or renames it, between "t" and "u". All workers on
+    // the file have this then.
+    bool remade = false;
     // Errors of the file are rolled back and passed over, like SQLITE_BUSY.
     bool errors_allowed = false;
   };
@@ -39,6 +42,8 @@ class Worker {
   void SmallStep();
   // Throws unless both tables hold the same rows.
   void Compare();
+  // Throws unless what is stored is whole. REQUIRES that no transaction is open.
+  void RequireSound();
   // The number that the last committed transaction of this worker has left in table `acknowledged`.
   int64_t committed() const { return committed_; }
 
@@ -47,11 +52,20 @@ class Worker {
  private:
   uint64_t Below(uint64_t n) { return random_() % n; }
   std::string Key();
+  // `sql` with the memkv table, or the plain one, for each $.
+  std::string OnMemkv(const std::string& sql) const;
+  static std::string OnPlain(const std::string& sql);
   // False: the statement was refused because of others (or of the file), and the transaction is
   // rolled back.
   bool Try(const std::string& sql);
-  void Write();
+  bool TryBoth(const std::string& sql);
+  bool Passed(const Result& result, const std::string& sql);
+  // Learns the memkv table's name in the open transaction. False as of Try().
+  bool FindTable();
+  bool Begin(const char* sql) { return Try(sql) && FindTable(); }
   bool Change();
+  bool ChangeMany(const std::string& value);
+  bool Remake();
   void Finish();
 
   Db db_;
@@ -60,6 +74,7 @@ class Worker {
   int left_ = 0;  // statements before the open transaction ends
   bool writing_ = false;
   int savepoints_ = 0;
+  std::string name_ = "t";  // of the memkv table
   int64_t committed_ = 0, counter_ = 0;
 };
 
