@@ -109,7 +109,7 @@ void Worker::RequireSound() {
 
 // One change of both tables.
 bool Worker::Change() {
-  if (options_.remade && Below(25) == 0) return Remake();
+  if (options_.remade && Below(12) == 0) return Remake();
   const std::string value = std::to_string(Below(1000));
   switch (Below(options_.ddl ? 15 : 14)) {
     case 0:
