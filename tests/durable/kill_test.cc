@@ -15,9 +15,10 @@ namespace memkv::test {
 namespace {
 
 // Works until it is killed; writes the number of each committed transaction to `out`.
-[[noreturn]] void WorkForever(const std::string& file, uint64_t seed, int out) {
+[[noreturn]] void WorkForever(const std::string& file, const std::string& mode, uint64_t seed,
+                              int out) {
   try {
-    Worker worker(file, seed, Worker::Options{.large = true, .remade = true});
+    Worker worker(file, seed, Worker::Options{.large = true, .remade = true, .mode = mode});
     for (int64_t told = 0;;) {
       worker.Step();
       if (worker.committed() == told) continue;
@@ -36,11 +37,11 @@ namespace {
 TEST_CASE("SIGKILL at random moments") {
   const char* more = std::getenv("MEMKV_KILLS");
   const int kills = more ? std::atoi(more) : 17;
-  for (const char* mode : {"wal", "delete", "truncate"}) {
+  for (const std::string mode : {"wal", "delete", "truncate"}) {
     CAPTURE(mode);
     Folder folder;
     Worker::Create(folder / "a.db", mode);
-    std::mt19937_64 random(std::string(mode).size());
+    std::mt19937_64 random(mode.size());
     for (int i = 0; i < kills; ++i) {
       CAPTURE(i);
       {
@@ -50,7 +51,7 @@ TEST_CASE("SIGKILL at random moments") {
       int pipe_ends[2];
       REQUIRE(pipe(pipe_ends) == 0);
       const pid_t child = fork();
-      if (child == 0) WorkForever(folder / "a.db", random(), pipe_ends[1]);
+      if (child == 0) WorkForever(folder / "a.db", mode, random(), pipe_ends[1]);
       close(pipe_ends[1]);
       usleep(static_cast<useconds_t>(15000 + random() % 60000));
       kill(child, SIGKILL);
@@ -60,7 +61,7 @@ TEST_CASE("SIGKILL at random moments") {
       int status = 0;
       waitpid(child, &status, 0);
       REQUIRE(WIFSIGNALED(status));
-      Worker reader(folder / "a.db", 1, Worker::Options{.remade = true});
+      Worker reader(folder / "a.db", 1, Worker::Options{.remade = true, .mode = mode});
       reader.Compare();
       CHECK(reader.comparisons == 1);
       const std::string there = reader.db().Rows("SELECT ifnull(max(n), 0) FROM acknowledged");
@@ -69,7 +70,7 @@ TEST_CASE("SIGKILL at random moments") {
       reader.RequireSound();
     }
     Db last(folder / "a.db");
-    MESSAGE(std::string(mode), ": ", kills, " kills; table ",
+    MESSAGE(mode, ": ", kills, " kills; table ",
             last.Rows("SELECT name FROM sqlite_schema WHERE name IN ('t', 'u')"), ", rows ",
             last.Rows("SELECT count(*) FROM p"));
   }

@@ -126,14 +126,15 @@ void CopyBase(const std::string& from, const std::string& to) {
   }
 }
 
-void SetUp(Db& db) {
+void SetUp(Db& db, const std::string& mode) {
+  UseMode(db, mode);
   db.Run("PRAGMA synchronous = FULL");
   db.Run("PRAGMA cache_size = 20");
   db.Run("PRAGMA cache_spill = 20");
 }
 
-void Prepare(Db& db, const Operation& operation) {
-  SetUp(db);
+void Prepare(Db& db, const Operation& operation, const std::string& mode) {
+  SetUp(db, mode);
   db.Exec("SELECT count(*) FROM t");
   db.Exec(operation.before);
   if (db.Rows("SELECT count(*) FROM sqlite_schema WHERE name = 't'") == "1") AwaitImage(db);

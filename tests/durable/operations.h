@@ -40,10 +40,10 @@ void MakeBase(const std::string& folder, const std::string& mode, Base base);
 // The file with its WAL or journal, and the lines to import.
 void CopyBase(const std::string& from, const std::string& to);
 
-// Little cache, so that transactions spill. Errors are passed over.
-void SetUp(Db& db);
+// The journal mode, and little cache, so that transactions spill. Errors are passed over.
+void SetUp(Db& db, const std::string& mode);
 // That, a first look at the table, and what the operation asks for.
-void Prepare(Db& db, const Operation& operation);
+void Prepare(Db& db, const Operation& operation, const std::string& mode);
 std::string SqlOf(const Operation& operation, const std::string& folder);
 
 // The schema and every row. Requires that memkv tables hold what their twins hold, and that what is

@@ -11,6 +11,11 @@
 
 namespace memkv::test {
 
+// The connection's journal mode. Files keep that of WAL alone; a file in WAL mode stays in it.
+inline void UseMode(Db& db, const std::string& mode) {
+  if (mode != "wal") db.Run("PRAGMA journal_mode = " + mode);
+}
+
 // Both hold the same rows.
 inline void RequireSame(Db& db) {
   db.Exec("BEGIN");

@@ -2,6 +2,8 @@
 
 #include <stdexcept>
 
+#include "tests/durable/twin.h"
+
 namespace memkv::test {
 namespace {
 
@@ -27,6 +29,7 @@ void Worker::Create(const std::string& file, const std::string& mode) {
 Worker::Worker(const std::string& file, uint64_t seed, Options options)
     : db_(file), random_(seed), options_(options) {
   sqlite3_busy_timeout(db_.handle(), 20000);
+  UseMode(db_, options_.mode);
   db_.Exec("PRAGMA synchronous = NORMAL");
 }
 

@@ -26,6 +26,7 @@ class Worker {
     bool remade = false;
     // Errors of the file are rolled back and passed over, like SQLITE_BUSY.
     bool errors_allowed = false;
+    std::string mode = "wal";  // the connection's journal mode, as of UseMode() in twin.h
   };
 
   // Makes the tables, in journal mode `mode`.
