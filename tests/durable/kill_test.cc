@@ -14,16 +14,20 @@
 namespace memkv::test {
 namespace {
 
-// Works until it is killed; writes the number of each committed transaction to `out`.
+// Works until it is killed; writes 0 to `out` when it begins, and then the number of each committed
+// transaction.
 [[noreturn]] void WorkForever(const std::string& file, const std::string& mode, uint64_t seed,
                               int out) {
   try {
     Worker worker(file, seed, Worker::Options{.large = true, .remade = true, .mode = mode});
-    for (int64_t told = 0;;) {
+    // What was written is there after a kill, synced or not: without syncs there are more commits.
+    if (seed % 4 != 0) worker.db().Exec("PRAGMA synchronous = OFF");
+    for (int64_t told = -1;;) {
+      if (worker.committed() != told) {
+        told = worker.committed();
+        if (write(out, &told, sizeof told) != sizeof told) _exit(3);
+      }
       worker.Step();
-      if (worker.committed() == told) continue;
-      told = worker.committed();
-      if (write(out, &told, sizeof told) != sizeof told) _exit(3);
     }
   } catch (const std::exception& e) {
     std::fprintf(stderr, "child: %s\n", e.what());
@@ -42,6 +46,8 @@ TEST_CASE("SIGKILL at random moments") {
     Folder folder;
     Worker::Create(folder / "a.db", mode);
     std::mt19937_64 random(mode.size());
+    int64_t commits = 0;
+    int busy = 0;  // kills of a process that had committed something
     for (int i = 0; i < kills; ++i) {
       CAPTURE(i);
       {
@@ -53,11 +59,14 @@ TEST_CASE("SIGKILL at random moments") {
       const pid_t child = fork();
       if (child == 0) WorkForever(folder / "a.db", mode, random(), pipe_ends[1]);
       close(pipe_ends[1]);
-      usleep(static_cast<useconds_t>(15000 + random() % 60000));
-      kill(child, SIGKILL);
       int64_t told = 0, next;
+      REQUIRE(read(pipe_ends[0], &told, sizeof told) == sizeof told);
+      usleep(static_cast<useconds_t>(random() % 50000));
+      kill(child, SIGKILL);
       while (read(pipe_ends[0], &next, sizeof next) == sizeof next) told = next;
       close(pipe_ends[0]);
+      commits += told;
+      busy += told > 0;
       int status = 0;
       waitpid(child, &status, 0);
       REQUIRE(WIFSIGNALED(status));
@@ -69,10 +78,9 @@ TEST_CASE("SIGKILL at random moments") {
       CHECK(std::stoll(there) <= told + 1);
       reader.RequireSound();
     }
-    Db last(folder / "a.db");
-    MESSAGE(mode, ": ", kills, " kills; table ",
-            last.Rows("SELECT name FROM sqlite_schema WHERE name IN ('t', 'u')"), ", rows ",
-            last.Rows("SELECT count(*) FROM p"));
+    CHECK(busy > kills / 10);
+    MESSAGE(mode, ": ", kills, " kills, ", busy, " of processes that had committed, ", commits,
+            " commits");
   }
 }
 
