@@ -1,16 +1,16 @@
-// The n-th read, write or sync fails, for every n; power is lost at the n-th write or sync.
-// Whatever happens, the memkv table holds what the plain table of the same transactions holds, on
-// the connection that met the failure and on a new one.
+// Several transactions one after another: the n-th read, write or sync fails, for every n; power
+// is lost at the n-th write or sync. Whatever happens, the memkv table holds what the plain table
+// of the same transactions holds, on the connection that met the failure and on a new one.
 
 #include <doctest/doctest.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <cstring>
 #include <memory>
 
 #include "tests/durable/fault_vfs.h"
+#include "tests/durable/operations.h"
 #include "tests/folder.h"
 #include "tests/sanitized.h"
 #include "tests/sql/db.h"
@@ -64,11 +64,9 @@ void RequireSame(Db& db, const char* where) {
   REQUIRE(db.Rows("PRAGMA integrity_check") == "'ok'");
 }
 
-// The next n to try: all of them with MEMKV_SWEEP=all in the environment, else fewer and fewer,
-// under a sanitizer fewer still.
+// The next n to try: an operation by itself is swept more closely, by sweep_test.cc.
 uint64_t Next(uint64_t n) {
-  static const bool all = std::getenv("MEMKV_SWEEP") != nullptr;
-  return n + 1 + (all ? 0 : n / (kSanitized ? 4 : 12));
+  return n + 1 + (SweepsAll() ? 0 : n / (kSanitized ? 4 : 6));
 }
 
 // Sets the file up without faults, then works until something fails. True: nothing did.
