@@ -108,9 +108,8 @@ void MakeBase(const std::string& folder, const std::string& mode, Base base) {
     db.Exec("INSERT INTO t SELECT * FROM p WHERE key > 'p'");
     if (base == Base::kLarge) {
       db.Exec(
-          "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 45) INSERT "
-          "INTO p SELECT 'large ' || i, hex(randomblob(25000)) FROM n; INSERT INTO t SELECT * FROM "
-          "p "
+          "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 13) INSERT "
+          "INTO p SELECT 'large ' || i, randomblob(100000) FROM n; INSERT INTO t SELECT * FROM p "
           "WHERE key LIKE 'large%'; INSERT INTO t(t, rank) VALUES('merge', 1)");
     }
   }
@@ -131,8 +130,7 @@ void CopyBase(const std::string& from, const std::string& to) {
 void SetUp(Db& db, const std::string& mode) {
   UseMode(db, mode);
   db.Run("PRAGMA synchronous = FULL");
-  db.Run("PRAGMA cache_size = 20");
-  db.Run("PRAGMA cache_spill = 20");
+  db.Run("PRAGMA cache_size = 20; PRAGMA cache_spill = 20");
 }
 
 void Prepare(Db& db, const Operation& operation, const std::string& mode) {

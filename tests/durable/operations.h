@@ -16,7 +16,7 @@ namespace memkv::test {
 // What the file holds that an operation begins with.
 enum class Base {
   kSmall,       // some 20 rows, frozen and not
-  kLarge,       // an image of over 2 MiB is half written
+  kLarge,       // an image of over 1 MiB is half written
   kHotJournal,  // kSmall, and a transaction that a process which is gone left half written
 };
 
