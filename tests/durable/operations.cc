@@ -111,6 +111,7 @@ void MakeBase(const std::string& folder, const std::string& mode, Base base) {
           "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 13) INSERT "
           "INTO p SELECT 'large ' || i, randomblob(100000) FROM n; INSERT INTO t SELECT * FROM p "
           "WHERE key LIKE 'large%'; INSERT INTO t(t, rank) VALUES('merge', 1)");
+      REQUIRE(Pieces(db) == "1048576");
     }
   }
   WriteAll(folder + "/lines", "line\t1.5\nsecond line\ttext\r\nlast line");
