@@ -65,7 +65,7 @@ void RequireSame(Db& db, const char* where) {
 }
 
 // The next n to try: an operation by itself is swept more closely, by sweep_test.cc.
-uint64_t Next(uint64_t n) { return n + 1 + (SweepsAll() ? 0 : n / (kSanitized ? 4 : 6)); }
+uint64_t Next(uint64_t n) { return n + 1 + (SweepsAll() ? 0 : n / (kSanitized ? 1 : 6)); }
 
 // Sets the file up without faults, then works until something fails. True: nothing did.
 bool Work(Db& db) {
