@@ -13,6 +13,15 @@ constexpr char kEscaped = static_cast<char>(0xff);
 constexpr size_t kNumberBytes = 9;
 constexpr size_t kAboveBytes = 2;
 
+// The bytes, with NUL as 00 FF.
+void AppendEscaped(Bytes bytes, std::string* out) {
+  for (size_t nul; (nul = bytes.find('\0')) != Bytes::npos; bytes.remove_prefix(nul + 1)) {
+    out->append(bytes.substr(0, nul + 1));
+    out->push_back(kEscaped);
+  }
+  out->append(bytes);
+}
+
 // The smallest order key above all those of a value.
 std::string PastValue(std::string value) {
   value.push_back(kAboveDouble);
@@ -24,12 +33,7 @@ std::string PastValue(std::string value) {
 void AppendOrderValue(const Datum& v, std::string* out) {
   if (v.kind == Datum::kText || v.kind == Datum::kBlob) {
     out->push_back(v.kind == Datum::kText ? kTextTag : kBlobTag);
-    Bytes rest = v.bytes;
-    for (size_t nul; (nul = rest.find('\0')) != Bytes::npos; rest.remove_prefix(nul + 1)) {
-      out->append(rest.substr(0, nul + 1));
-      out->push_back(kEscaped);
-    }
-    out->append(rest);
+    AppendEscaped(v.bytes, out);
     out->push_back('\0');
     return;
   }
@@ -114,6 +118,18 @@ KeyRange OrderRange(CompareOp op, const Datum& v) {
   }
   assert(false);
   return KeyRange::None();
+}
+
+KeyRange OrderPrefixRange(KeyTag tag, Bytes prefix) {
+  KeyRange range{std::string(1, tag), std::nullopt};
+  AppendEscaped(prefix, &range.lo);
+  range.hi = PrefixSuccessor(range.lo);
+  return range;
+}
+
+KeyRange KeysOfOrderValue(Bytes value, const KeyRange& keys) {
+  std::string lo(value), hi(value);
+  return {lo + keys.lo, keys.hi ? hi + *keys.hi : PastValue(std::move(hi))};
 }
 
 KeyRange NullOrderRange() { return {"", std::string(1, kNumberTag)}; }

@@ -34,6 +34,10 @@ bool DecodeOrderValue(Bytes value, std::string* buffer, Datum* out);
 // Exactly the order keys of rows whose value compares so with v; none where v is NULL. REQUIRES:
 // the column's affinity has been applied to v.
 KeyRange OrderRange(CompareOp op, const Datum& v);
+// Exactly those whose value is a text (kTextTag) or a blob (kBlobTag) that begins with `prefix`.
+KeyRange OrderPrefixRange(KeyTag tag, Bytes prefix);
+// Those whose value has this value's part, and whose key is in the range.
+KeyRange KeysOfOrderValue(Bytes value, const KeyRange& keys);
 // Those whose value is NULL, and those whose is not.
 KeyRange NullOrderRange();
 KeyRange NotNullOrderRange();

@@ -397,6 +397,16 @@ std::vector<size_t> Schema::IndexedColumns() const {
   return indexed;
 }
 
+size_t Schema::IndexBy(std::string_view name) const {
+  if (name.empty()) return 0;
+  size_t index = 0;
+  for (const Column& column : columns) {
+    index += column.indexed;
+    if (column.indexed && column.name == name) return index;
+  }
+  throw SqlError(SQLITE_INTERNAL, "memkv: no index by " + Shown(name));
+}
+
 std::vector<uint32_t> Schema::Orders() const {
   std::vector<uint32_t> orders;
   for (const size_t i : IndexedColumns()) orders.push_back(static_cast<uint32_t>(RowColumn(i)));

@@ -54,6 +54,13 @@ struct Schema {
   std::vector<size_t> IndexedColumns() const;
   std::vector<uint32_t> Orders() const;
 
+  // The indexes: key order, then those of the INDEXED columns, from 1. Which one is by the column of
+  // that name (empty: key order), and by which declared column one is.
+  size_t IndexBy(std::string_view name) const;
+  size_t LeadingColumn(size_t index) const {
+    return index == 0 ? key : IndexedColumns()[index - 1];
+  }
+
   // Hidden columns of the declaration, after the declared ones: then, of each second order, the
   // rank in it.
   size_t rank_column() const { return columns.size(); }

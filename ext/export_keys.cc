@@ -7,8 +7,8 @@
 #include "core/view/cursor.h"
 #include "ext/database_files.h"
 #include "ext/poller.h"
-#include "ext/row_values.h"
 #include "ext/sqlite.h"
+#include "ext/walk/row_values.h"
 
 namespace memkv::sql {
 namespace {

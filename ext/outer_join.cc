@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <string>
 
-#include "ext/planner.h"
+#include "ext/plan/planner.h"
 #include "ext/running.h"
 #include "ext/sqlite_version.h"
 

@@ -1,5 +1,7 @@
 #include "ext/sqlite.h"
 
+#include <cstring>
+
 namespace memkv::sql {
 
 void Throw(const Status& status) {
@@ -118,6 +120,11 @@ void SetResult(sqlite3_context* out, const Datum& v) {
       if (v.bytes.empty()) return sqlite3_result_zeroblob(out, 0);
       return sqlite3_result_blob64(out, v.bytes.data(), v.bytes.size(), SQLITE_TRANSIENT);
   }
+}
+
+void SetTerminatedText(sqlite3_context* out, Bytes text) {
+  if (std::memchr(text.data(), 0, text.size())) return SetResult(out, Datum::Text(text));
+  sqlite3_result_text(out, text.data(), -1, SQLITE_TRANSIENT);
 }
 
 void SetText(sqlite3_context* out, Bytes text, std::string* buffer) {

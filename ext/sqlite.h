@@ -85,8 +85,10 @@ inline Datum ToDatum(sqlite3_value* v) {
 // Text and blobs are copied: SQLite may keep a result past the row it came from (min() and GROUP BY
 // do).
 void SetResult(sqlite3_context* out, const Datum& v);
-// The same for the texts of a scan, by way of a buffer where they end in a zero byte: most who ask
-// for a text want one, and SQLite would allocate the text anew to add it.
+// The same for the texts of a scan, so that SQLite knows of the NUL that ends them: most who ask for
+// a text want one, and SQLite would allocate the text anew to add it. The first takes one that a NUL
+// follows, the second any, by way of a buffer.
+void SetTerminatedText(sqlite3_context* out, Bytes text);
 void SetText(sqlite3_context* out, Bytes text, std::string* buffer);
 
 // The text of an argument, or an SqlError that says what `function` takes.

@@ -5,7 +5,7 @@
 #include "core/key.h"
 #include "ext/export.h"
 #include "ext/functions.h"
-#include "ext/planner.h"
+#include "ext/plan/planner.h"
 #include "ext/running.h"
 #include "ext/sqlite.h"
 #include "ext/sqlite_version.h"
@@ -176,10 +176,14 @@ TableState& MemkvTable::state() {
 }
 
 std::shared_ptr<const Plan> MemkvTable::PlanOf(const char* text) {
+  const std::string_view shown(text);
+  const std::string_view whole(text, shown.size() + 2);  // ChoosePlan() wrote so much
   for (const KeptPlan& kept : plans_) {
-    if (kept.text == text) return kept.plan;
+    if (kept.text == whole) return kept.plan;
   }
-  KeptPlan read{text, std::make_shared<const Plan>(Plan::FromText(text))};
+  Plan plan = Plan::FromText(shown);
+  plan.reads_ranks = whole.back() == Plan::kReadsRanks;
+  KeptPlan read{std::string(whole), std::make_shared<const Plan>(std::move(plan))};
   if (plans_.size() < kKeptPlans) {
     plans_.push_back(std::move(read));
     return plans_.back().plan;

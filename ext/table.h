@@ -13,10 +13,10 @@
 
 #include "core/row.h"
 #include "ext/affinity.h"
-#include "ext/cursor.h"
 #include "ext/new_row.h"
 #include "ext/registry.h"
 #include "ext/vtab.h"
+#include "ext/walk/cursor.h"
 
 namespace memkv::sql {
 

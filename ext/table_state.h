@@ -13,10 +13,10 @@
 #include "core/store/table.h"
 #include "ext/args.h"
 #include "ext/memory_mark.h"
-#include "ext/open_cursor.h"
 #include "ext/progress.h"
 #include "ext/shadow.h"
 #include "ext/vtab.h"
+#include "ext/walk/open_cursor.h"
 
 namespace memkv::sql {
 

@@ -2,8 +2,8 @@
 
 #include "ext/affinity.h"
 #include "ext/poller.h"
-#include "ext/row_values.h"
 #include "ext/sqlite.h"
+#include "ext/walk/row_values.h"
 
 namespace memkv::sql {
 

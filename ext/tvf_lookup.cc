@@ -1,7 +1,7 @@
 #include "ext/tvf_lookup.h"
 
-#include "ext/row_values.h"
 #include "ext/sqlite.h"
+#include "ext/walk/row_values.h"
 
 namespace memkv::sql {
 

@@ -1,8 +1,8 @@
 #include "ext/tvf_sets.h"
 
 #include "ext/poller.h"
-#include "ext/row_values.h"
 #include "ext/sqlite.h"
+#include "ext/walk/row_values.h"
 
 namespace memkv::sql {
 

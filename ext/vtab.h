@@ -107,7 +107,9 @@ void GuardFunction(sqlite3_context* context, Body&& body) noexcept {
 //       required; false: this plan is unusable
 //   T::Cursor, derived from sqlite3_vtab_cursor
 //       required, with a constructor from T&, Filter(int, const char*, std::span<sqlite3_value*>),
-//       Next(), bool Eof(), Column(sqlite3_context*, int), Rowid(); its operator new may take a T&
+//       Next(), bool Eof(), Column(sqlite3_context*, int), Rowid(); its operator new may take a T&.
+//       It may have bool FastNext(), FastColumn(sqlite3_context*, int), both noexcept: false where
+//       Next(), Column() have to be called
 //   void Destroy()
 //       DROP TABLE; afterwards the object is deleted
 //   void Update(std::span<sqlite3_value*>), sqlite3* db()
@@ -202,11 +204,17 @@ class ModuleOf {
         Self(c)->Filter(num, str, {argv, static_cast<size_t>(argc)});
       });
     };
-    m.xNext = [](sqlite3_vtab_cursor* c) noexcept {
+    m.xNext = [](sqlite3_vtab_cursor* c) noexcept -> int {
+      if constexpr (requires { Self(c)->FastNext(); }) {
+        if (Self(c)->FastNext()) return SQLITE_OK;
+      }
       return Guard(&c->pVtab->zErrMsg, [&] { Self(c)->Next(); });
     };
     m.xEof = [](sqlite3_vtab_cursor* c) noexcept -> int { return Self(c)->Eof(); };
-    m.xColumn = [](sqlite3_vtab_cursor* c, sqlite3_context* out, int n) noexcept {
+    m.xColumn = [](sqlite3_vtab_cursor* c, sqlite3_context* out, int n) noexcept -> int {
+      if constexpr (requires { Self(c)->FastColumn(out, n); }) {
+        if (Self(c)->FastColumn(out, n)) return SQLITE_OK;
+      }
       return Guard(&c->pVtab->zErrMsg, [&] { Self(c)->Column(out, n); });
     };
     m.xRowid = [](sqlite3_vtab_cursor* c, sqlite3_int64* out) noexcept {

@@ -15,6 +15,16 @@ constexpr size_t kLeastBuffer = 256;
 void ArtCursor::Enter() {
   leaf_ = Leaf(tree().leaf(tree().desc(path_.desc()).leaf()));
   built_ = kNoKey;
+  cell_of_ = kNoKey;
+}
+
+Entry ArtCursor::RecordEntry() const {
+  const uint32_t from = cell_of_ <= at_ ? cell_of_ : 0;
+  const uint8_t* cell = from > 0 ? cell_ : leaf_.cells();
+  for (uint32_t i = from; i < at_; ++i) cell += leaf_.code(i) >> 2;
+  cell_of_ = at_;
+  cell_ = cell;
+  return leaf_.entry_at(at_, cell, snapshot_.tree_->leaves);
 }
 
 void ArtCursor::SeekFirst() {
@@ -141,7 +151,7 @@ Bytes ArtCursor::key() const {
   }
   built_ = at_;
   if (at_ == 0 && leaf_.empty_first) {
-    key_bytes_ = 0;
+    out[key_bytes_ = 0] = 0;
     return {reinterpret_cast<const char*>(out), 0};
   }
   // Entries before this one hold what it shares with them.
@@ -154,6 +164,7 @@ Bytes ArtCursor::key() const {
     std::memcpy(out + l + 1, rest_, r);
     key_bytes_ = l + 1 + r;
   }
+  out[key_bytes_] = 0;  // beyond what any other key of the leaf shares with this one
   return {reinterpret_cast<const char*>(out), key_bytes_};
 }
 

@@ -33,14 +33,17 @@ const uint8_t* Leaf::cell(uint32_t i) const {
 }
 
 Entry Leaf::entry(uint32_t i, uint8_t* const* bases) const {
+  if (has_records()) return entry_at(i, cell(i), bases);
   Entry e;
   e.net = net(i);
-  if (!has_records()) {
-    e.value = Value::Number(number(i));
-    return e;
-  }
+  e.value = Value::Number(number(i));
+  return e;
+}
+
+Entry Leaf::entry_at(uint32_t i, const uint8_t* at, uint8_t* const* bases) const {
+  Entry e;
+  e.net = net(i);
   const uint32_t c = code(i);
-  const uint8_t* at = cell(i);
   switch (c & 3) {
     case kNumberCell:
       e.value = Value::Number(LoadSome(at, c >> 2));

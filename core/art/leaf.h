@@ -130,6 +130,8 @@ struct Leaf {
   // The code's cell.
   const uint8_t* cell(uint32_t i) const;
   Entry entry(uint32_t i, uint8_t* const* bases) const;
+  // The same of records, where cell(i) is known.
+  Entry entry_at(uint32_t i, const uint8_t* cell, uint8_t* const* bases) const;
 
   // REQUIRES that q shares the leaf's skipped bytes.
   LeafPos Find(const SymbolTable* symbols, Bytes q) const;

@@ -263,6 +263,7 @@ bool FstCursor::Assemble() {
   if (!Decode(entry_, base_ + shares_[index_], ~uint64_t{0}, &after, &key_bytes_))
     return Fail(entry_, "an entry");
   key_valid_ = key_bytes_;
+  key_[key_bytes_] = 0;  // Decode() has room for more
   assembled_ = true;
   return true;
 }

@@ -39,6 +39,7 @@ class Table {
   uint64_t size() const;
   uint64_t frozen_keys() const { return base_ ? base_->size() : 0; }
   View Latest() const;
+  const std::shared_ptr<const Fst>& base() const { return base_; }
 
   // --- rows. Each takes effect wholly or fails with the table as it was.
   Status Find(Bytes key, bool* found,

@@ -49,6 +49,7 @@ class LayeredCursor {
   void NextPast(size_t n);
 
   bool Valid() const { return at_ != kNowhere; }
+  // A NUL follows it where V is a View, or the entry is the delta's.
   Bytes key() const { return at_ == kBase ? base_->key() : delta_.key(); }
   size_t shared() const { return shared_; }
   const Status& status() const { return status_; }
@@ -67,6 +68,8 @@ class LayeredCursor {
   bool in_base() const { return at_ == kBase; }
   uint64_t base_rank() const { return base_->rank(); }  // REQUIRES in_base()
   const V& view() const { return view_; }
+  // The delta's cursor where there is no base: it stands where this one does.
+  const ArtCursor* delta_alone() const { return base_ ? nullptr : &delta_; }
 
  private:
   enum At : uint8_t { kNowhere, kDelta, kBase, kBoth };

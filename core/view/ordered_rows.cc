@@ -3,39 +3,57 @@
 #include "core/order_key.h"
 
 namespace memkv {
+namespace {
 
-Status OrderedRows::RankInBase(uint64_t* rank) const {
-  return cursor_.view().base()->RankAt(cursor_.base_rank(), rank);
-}
+Status NoOrderKey() { return Status::Corrupt("an entry of a second order is no order key"); }
 
-Status OrderedRows::Key(Bytes* key) {
-  if (cursor_.in_base()) {
+}  // namespace
+
+Status OrderedRowReader::Key(const OrderCursor& at, Bytes* key) {
+  if (at.in_base()) {
     uint64_t rank;
-    MEMKV_TRY(RankInBase(&rank));
+    MEMKV_TRY(RankInBase(at, &rank));
     MEMKV_TRY(view_.base()->Select(rank, &key_));
     *key = key_;
     return {};
   }
   Bytes value;
-  if (SplitOrderKey(cursor_.key(), &value, key)) return {};
-  return Status::Corrupt("an entry of a second order is no order key");
+  return SplitOrderKey(at.key(), &value, key) ? Status() : NoOrderKey();
 }
 
-Status OrderedRows::Row(RowRef* row) {
+Status OrderedRowReader::Row(const OrderCursor& at, RowRef* row) {
   Bytes key;
-  if (cursor_.in_base()) {
+  if (at.in_base()) {
     *row = {true, 0, {}};
-    MEMKV_TRY(RankInBase(&row->base_rank));
+    MEMKV_TRY(RankInBase(at, &row->base_rank));
     if (view_.delta().size() == 0) return {};
     // Another of its columns may have changed.
     MEMKV_TRY(view_.base()->Select(row->base_rank, &key_));
     if (Entry entry; view_.delta().Find(key_, &entry)) *row = {false, 0, entry.value};
     return {};
   }
-  MEMKV_TRY(Key(&key));
+  MEMKV_TRY(Key(at, &key));
   bool found;
   MEMKV_TRY(view_.Find(key, &found, row));
   return found ? Status() : Status::Corrupt("a second order has a key that is in no row");
+}
+
+Status OrderedRowReader::Value(const OrderCursor& at, size_t column, std::string* buffer, Datum* v,
+                               bool* is_exact) const {
+  if (at.in_base()) {  // no row of the delta has this value, and stands for this one
+    uint64_t rank;
+    *is_exact = true;
+    MEMKV_TRY(RankInBase(at, &rank));
+    return view_.base()->Column(rank, column, buffer, v);
+  }
+  Bytes value, key;
+  if (!SplitOrderKey(at.key(), &value, &key)) return NoOrderKey();
+  *is_exact = value[0] != kNumberTag;
+  if (value == std::string_view("\0", 1)) {
+    *v = Datum::Null();
+    return {};
+  }
+  return DecodeOrderValue(value, buffer, v) ? Status() : NoOrderKey();
 }
 
 }  // namespace memkv

@@ -1,4 +1,4 @@
-// OrderedRows: the rows of a view in one of its second orders.
+// The rows of a view in one of its second orders.
 
 #ifndef MEMKV_CORE_VIEW_ORDERED_ROWS_H_
 #define MEMKV_CORE_VIEW_ORDERED_ROWS_H_
@@ -9,24 +9,44 @@
 
 namespace memkv {
 
+// Reads the row of the entry that a cursor of one of the view's second orders stands on. All borrow
+// until the cursor moves or it is asked again.
+class OrderedRowReader {
+ public:
+  explicit OrderedRowReader(const View& view) : view_(view) {}
+
+  const View& view() const { return view_; }
+  // A NUL follows it.
+  Status Key(const OrderCursor& at, Bytes* key);
+  Status Row(const OrderCursor& at, RowRef* row);
+  // The value by which the order is, by which `column` is meant, without the row. A number is as
+  // DecodeOrderValue() has it where *is_exact is false.
+  Status Value(const OrderCursor& at, size_t column, std::string* buffer, Datum* v,
+               bool* is_exact) const;
+
+ private:
+  static Status RankInBase(const OrderCursor& at, uint64_t* rank) {
+    return at.view().base()->RankAt(at.base_rank(), rank);
+  }
+
+  View view_;
+  std::string key_;
+};
+
 class OrderedRows {
  public:
-  OrderedRows(const View& view, size_t order) : view_(view), cursor_(view.Order(order)) {}
+  OrderedRows(const View& view, size_t order) : reader_(view), cursor_(view.Order(order)) {}
 
   // Where it stands; moves as all cursors do.
   OrderCursor& cursor() { return cursor_; }
 
-  // REQUIRES cursor().Valid(). The row's key, borrowed until the cursor moves or either is asked
-  // for again; its columns.
-  Status Key(Bytes* key);
-  Status Row(RowRef* row);
+  // REQUIRES cursor().Valid().
+  Status Key(Bytes* key) { return reader_.Key(cursor_, key); }
+  Status Row(RowRef* row) { return reader_.Row(cursor_, row); }
 
  private:
-  Status RankInBase(uint64_t* rank) const;
-
-  View view_;
+  OrderedRowReader reader_;
   OrderCursor cursor_;
-  std::string key_;
 };
 
 }  // namespace memkv

@@ -1,11 +1,11 @@
 // Plan <-> text, and the arguments of CREATE, without a database.
 
-#include "ext/planner.h"
-
 #include <doctest/doctest.h>
 
 #include "ext/args.h"
 #include "ext/host.h"
+#include "ext/plan/plan.h"
+#include "ext/vtab.h"
 
 namespace memkv::sql {
 
@@ -39,7 +39,10 @@ TEST_CASE("a plan is its text") {
     plan.by = by;
     plan.descending = by == "n";
     plan.offset = by == " by ";
-    plan.terms = {{Term::kGreaterEqualChecked, Term::kValue}, {Term::kLess, Term::kValueRank}};
+    plan.distinct = by == "a_rank";
+    plan.terms = {{Term::kGreaterEqualChecked, Term::kValue},
+                  {Term::kLess, Term::kValueRank},
+                  {Term::kGlob, Term::kKey}};
     CHECK(Plan::FromText(plan.ToText()) == plan);
     plan.terms.clear();
     CHECK(Plan::FromText(plan.ToText()) == plan);

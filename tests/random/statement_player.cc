@@ -173,7 +173,7 @@ class Player {
       return ours_.Run(step.connection, step.Text(ours_.side()), step.parameters);
     };
     Outcome ours = run();
-    if (AsksToRunAgain(ours.result)) ours = run();
+    for (int doubts = 0; doubts < 2 && AsksToRunAgain(ours.result); ++doubts) ours = run();
     Came(step, before, ours, theirs);
   }
 
@@ -235,7 +235,8 @@ class Player {
     const Result before =
         MayRefuse(step.Text(For::kTwin)) ? ours_.Contents(step.connection) : Result();
     Outcome ours = ours_.RunKept(step.slot, now.parameters);
-    if (AsksToRunAgain(ours.result)) ours = ours_.RunKept(step.slot, now.parameters);
+    for (int doubts = 0; doubts < 2 && AsksToRunAgain(ours.result); ++doubts)
+      ours = ours_.RunKept(step.slot, now.parameters);
     Came(step, before, ours, theirs);
   }
 

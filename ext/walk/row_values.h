@@ -1,7 +1,7 @@
 // A row's key and columns as SQL values, wherever the row was found.
 
-#ifndef MEMKV_EXT_ROW_VALUES_H_
-#define MEMKV_EXT_ROW_VALUES_H_
+#ifndef MEMKV_EXT_WALK_ROW_VALUES_H_
+#define MEMKV_EXT_WALK_ROW_VALUES_H_
 
 #include <string>
 
@@ -40,4 +40,4 @@ inline void ReadValue(const Schema& schema, const View& view, const RowRef& row,
 
 }  // namespace memkv::sql
 
-#endif  // MEMKV_EXT_ROW_VALUES_H_
+#endif  // MEMKV_EXT_WALK_ROW_VALUES_H_

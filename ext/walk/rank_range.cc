@@ -1,4 +1,4 @@
-#include "ext/rank_range.h"
+#include "ext/walk/rank_range.h"
 
 #include <algorithm>
 #include <cmath>
@@ -19,18 +19,21 @@ uint64_t RankBound(const Datum& v, bool above) {
 
 }  // namespace
 
-void RankRange::Narrow(Term::Op op, const Datum& v) {
-  const bool at_least = op == Term::kGreater || op == Term::kGreaterEqual || op == Term::kEqual;
+void RankRange::Narrow(CompareOp op, const Datum& v) {
+  nothing |= v.kind == Datum::kNull;
+  const bool at_least =
+      op == CompareOp::kGreater || op == CompareOp::kGreaterEqual || op == CompareOp::kEqual;
   if (v.kind != Datum::kInteger && v.kind != Datum::kReal) {  // text and blobs are above numbers
     nothing |= at_least;
     return;
   }
-  if (op == Term::kEqual && v.kind == Datum::kReal && v.real != std::floor(v.real)) nothing = true;
-  if (at_least) first = std::max(first, RankBound(v, op == Term::kGreater));
-  if (op == Term::kLess || op == Term::kLessEqual || op == Term::kEqual) {
+  if (op == CompareOp::kEqual && v.kind == Datum::kReal && v.real != std::floor(v.real))
+    nothing = true;
+  if (at_least) first = std::max(first, RankBound(v, op == CompareOp::kGreater));
+  if (op == CompareOp::kLess || op == CompareOp::kLessEqual || op == CompareOp::kEqual) {
     const bool negative = v.kind == Datum::kInteger ? v.integer < 0 : v.real < 0;
     nothing |= negative;
-    end = std::min(end, RankBound(v, op != Term::kLess));
+    end = std::min(end, RankBound(v, op != CompareOp::kLess));
   }
 }
 

@@ -1,7 +1,7 @@
 // OpenCursor: what a table must know of the cursors that are open on it, beyond what they walk.
 
-#ifndef MEMKV_EXT_OPEN_CURSOR_H_
-#define MEMKV_EXT_OPEN_CURSOR_H_
+#ifndef MEMKV_EXT_WALK_OPEN_CURSOR_H_
+#define MEMKV_EXT_WALK_OPEN_CURSOR_H_
 
 #include <cstdint>
 
@@ -72,4 +72,4 @@ class OpenCursor {
 
 }  // namespace memkv::sql
 
-#endif  // MEMKV_EXT_OPEN_CURSOR_H_
+#endif  // MEMKV_EXT_WALK_OPEN_CURSOR_H_

@@ -1,0 +1,94 @@
+// Candidate: the plan of a query over one index, and what it can do with the query's constraints.
+
+#ifndef MEMKV_EXT_PLAN_CANDIDATE_H_
+#define MEMKV_EXT_PLAN_CANDIDATE_H_
+
+#include <optional>
+#include <vector>
+
+#include "ext/plan/index_codec.h"
+#include "ext/plan/query.h"
+#include "ext/plan/surroundings.h"
+
+namespace memkv::sql {
+
+class Candidate {
+ public:
+  // `index`: as Surroundings numbers them.
+  Candidate(const Query& query, Surroundings& around, size_t index);
+
+  // None where nothing is asked of the index, other than of key order. `key_rows`: about how many
+  // rows key order's own plan leaves.
+  std::optional<Answer> Choose(double key_rows);
+
+ private:
+  // A column of the index: the leading one, or the key among the rows with one value.
+  struct Part {
+    size_t column;
+    Affinity affinity;
+    Term::Target target;
+    bool may_omit;  // what is exact of this part is exact of the walk
+  };
+
+  const Constraint& At(size_t i) const { return query_.constraints[i]; }
+  bool IsClaimed(size_t i) const;
+  bool Claim(size_t i, Term term, bool omit);
+  void ClaimBound(size_t i, bool omit);
+
+  void TakePart(const Part& part);
+  bool TakeRank(size_t i);
+  bool TakeComparison(const Part& part, size_t i);
+  bool TakeEqual(const Part& part, size_t i);
+  bool TakeNull(size_t i);
+  // A function of the column that may stand in an ON.
+  bool TakeFunction(const Part& part, size_t i);
+
+  // candidate_patterns.cc
+  void TakePatterns(const Part& part);
+  bool TakeWithBounds(const Part& part, size_t i);
+  void TakeEscaped(const Part& part);
+  bool FindBounds(const Part& part, Bytes prefix, Collation collation, size_t* lo,
+                  size_t* hi) const;
+  bool IsPattern(const Part& part, size_t i) const;
+  bool IsBound(const Part& part, size_t i) const;
+  bool IsToBeChecked(bool folds) const;
+  bool MayBeBoundOfPattern(size_t i) const;
+  bool OnTermsMayBeTaken();
+
+  void Sort();
+  void TakeDistinct();
+  void TakeOffset();
+  void Estimate(double key_rows);
+  double EstimatedRows() const;
+  std::optional<KeyRange> KnownRange(const Term& term, const Datum& v) const;
+  double Visited(double key_rows) const;
+
+  const Query& query_;
+  Surroundings& around_;
+  const Schema& schema_;
+  const size_t index_;
+  const IndexCodec& codec_;
+  size_t column_ = 0, rank_column_ = 0;  // the leading column, and the rank in this index
+
+  Answer answer_;
+  std::vector<size_t> bounds_;    // constraints that say nothing new
+  std::optional<bool> may_take_;  // OnTermsMayBeTaken(), once asked
+  bool has_pattern_ = false;      // a walk follows one pattern
+  bool unclaimed_ = false;        // some constraint is left to SQLite
+  bool checked_ = false;          // some claimed constraint is checked again by SQLite
+  bool row_value_ = false;        // so may be one that was claimed with omit
+  bool in_ = false;               // a list's values, at once or one by one
+  bool equal_ = false;            // the leading column, or a rank, has one value
+  bool exact_equal_ = false;      // and SQLite need not check that
+  bool one_value_ = false;        // equal_ by a value, not by a rank
+  bool exact_value_ = false;      // and SQLite need not check that
+};
+
+// What every row of a walk is known to satisfy need not be checked again. Whether `column op v` is
+// exact, v being what is known of the right-hand side when a statement is prepared.
+bool EqualityIsExact(Affinity affinity, const std::optional<Datum>& v);
+bool RangeIsExact(Affinity affinity, const std::optional<Datum>& v);
+
+}  // namespace memkv::sql
+
+#endif  // MEMKV_EXT_PLAN_CANDIDATE_H_

@@ -1,0 +1,160 @@
+#include "ext/plan/plan.h"
+
+#include <algorithm>
+#include <cassert>
+
+#include "ext/sqlite.h"
+
+namespace memkv::sql {
+namespace {
+
+using enum TermClass;
+using enum Doubt;
+
+constexpr OpInfo Compares(Term::Op op, const char* text, int number, CompareOp by) {
+  return {op, text, number, kComparison, by};
+}
+constexpr OpInfo Matches(Term::Op op, const char* text, int number, Matcher by,
+                         Doubt doubt = kNone) {
+  return {op, text, number, kPattern, std::nullopt, doubt, by};
+}
+
+// In the order of Term::Op.
+constexpr OpInfo kOps[] = {
+    Compares(Term::kEqual, "= ?", 1, CompareOp::kEqual),
+    Compares(Term::kEqualChecked, "= ? (checked)", 1, CompareOp::kEqual),
+    Compares(Term::kEqualLiteral, "= ? (literal, checked)", 1, CompareOp::kEqual),
+    {Term::kIn, "IN ?", 7, kList, std::nullopt},
+    Compares(Term::kLess, "< ?", 2, CompareOp::kLess),
+    Compares(Term::kLessEqual, "<= ?", 2, CompareOp::kLessEqual),
+    Compares(Term::kGreater, "> ?", 2, CompareOp::kGreater),
+    Compares(Term::kGreaterEqual, ">= ?", 2, CompareOp::kGreaterEqual),
+    Compares(Term::kLessChecked, "< ? (checked)", 2, CompareOp::kLess),
+    Compares(Term::kLessEqualChecked, "<= ? (checked)", 2, CompareOp::kLessEqual),
+    Compares(Term::kGreaterChecked, "> ? (checked)", 2, CompareOp::kGreater),
+    Compares(Term::kGreaterEqualChecked, ">= ? (checked)", 2, CompareOp::kGreaterEqual),
+    Compares(Term::kLessOrBlob, "< ? (or a BLOB)", 2, CompareOp::kLess),
+    Matches(Term::kLikeFoldedPrefix, "LIKE ? (folded prefix)", 3, Matcher::kFoldedPrefix,
+            kMaySlipFolding),
+    Matches(Term::kLikeFolded, "LIKE ? (folded pattern)", 3, Matcher::kLike, kMaySlipFolding),
+    Matches(Term::kLikeFoldedPrefixChecked, "LIKE ? (folded prefix, checked)", 3,
+            Matcher::kFoldedPrefix),
+    Matches(Term::kLikeFoldedChecked, "LIKE ? (folded pattern, checked)", 3, Matcher::kLike,
+            kMayStandInOn),
+    Matches(Term::kLike, "LIKE ? (pattern)", 3, Matcher::kLike, kMayStandInOn),
+    Matches(Term::kLikePrefix, "LIKE ? (prefix)", 4, Matcher::kPrefix, kMaySlip),
+    Matches(Term::kGlobPrefix, "GLOB ? (prefix)", 4, Matcher::kPrefix, kMaySlip),
+    Matches(Term::kGlob, "GLOB ? (pattern)", 4, Matcher::kGlob, kMayStandInOn),
+    Matches(Term::kRegexp, "REGEXP ? (prefix)", 4, Matcher::kPrefix, kMayStandInOn),
+    {Term::kHasPrefix, "HAS_PREFIX ?", 5, kPrefix, std::nullopt, kMayStandInOn},
+    {Term::kFoldedAtLeast, ">= ? (folded)", 3, kBound, std::nullopt},
+    {Term::kFoldedBelow, "< ? (folded)", 3, kBound, std::nullopt, kNone, Matcher::kFoldedPrefix},
+    Compares(Term::kIs, "IS ?", 8, CompareOp::kEqual),
+    {Term::kIsNull, "IS NULL", 8, kNull, std::nullopt},
+    {Term::kNotNull, "IS NOT NULL", 8, kNull, std::nullopt, kMayStandInOn},
+};
+
+bool Take(std::string_view* text, std::string_view word) {
+  if (!text->starts_with(word)) return false;
+  text->remove_prefix(word.size());
+  return true;
+}
+
+// A name as QuoteName() gives it.
+std::string TakeName(std::string_view* text) {
+  std::string name;
+  Take(text, "\"");
+  while (!text->empty()) {
+    const char c = text->front();
+    text->remove_prefix(1);
+    if (c == '"' && !Take(text, "\"")) break;
+    name += c;
+  }
+  return name;
+}
+
+// The longest operator that `text` begins with: "= ? (checked)", not "= ?".
+Term::Op TakeOp(std::string_view* text) {
+  const OpInfo* longest = nullptr;
+  for (const OpInfo& info : kOps) {
+    const std::string_view op = info.text;
+    if (text->starts_with(op) && (!longest || std::string_view(longest->text).size() < op.size()))
+      longest = &info;
+  }
+  assert(longest);
+  Take(text, longest->text);
+  return longest->op;
+}
+
+constexpr const char* kRankSuffix = "_rank";  // as RankName() has it
+
+}  // namespace
+
+const OpInfo& InfoOf(Term::Op op) {
+  assert(kOps[op].op == op);
+  return kOps[op];
+}
+
+int Plan::Number() const {
+  int number = 0;
+  if (!by.empty()) {
+    const bool ranks = std::any_of(terms.begin(), terms.end(),
+                                   [](const Term& t) { return t.target == Term::kValueRank; });
+    return ranks ? 9 : 8;
+  }
+  for (const Term& t : terms) {
+    const int n = t.target == Term::kRank ? 6 : InfoOf(t.op).number;
+    // A lookup outweighs a pattern, a pattern a range.
+    if (number == 0 || n == 1 || (number != 1 && number == 2)) number = n;
+  }
+  return number;
+}
+
+std::string Plan::ToText() const {
+  std::string text;
+  for (const Term& t : terms) {
+    if (!text.empty()) text += " AND ";
+    text += t.target == Term::kKey    ? "key"
+            : t.target == Term::kRank ? "rank"
+                                      : QuoteName(t.target == Term::kValue ? by : by + kRankSuffix);
+    text += ' ';
+    text += InfoOf(t.op).text;
+  }
+  if (!text.empty()) text += ' ';
+  text += descending ? "desc" : "asc";
+  if (!by.empty()) text += " by " + QuoteName(by);
+  if (distinct) text += " distinct";
+  if (offset) text += " offset ?";
+  return text;
+}
+
+Plan Plan::FromText(std::string_view text) {
+  Plan plan;
+  std::vector<std::string> names;  // of the terms; empty for key and rank
+  while (text.starts_with("key ") || text.starts_with("rank ") || text.starts_with('"')) {
+    Term term;
+    names.emplace_back();
+    if (text[0] == '"') {
+      names.back() = TakeName(&text);
+      Take(&text, " ");
+    } else {
+      term.target = Take(&text, "rank ") ? Term::kRank : Term::kKey;
+      if (term.target == Term::kKey) Take(&text, "key ");
+    }
+    term.op = TakeOp(&text);
+    plan.terms.push_back(term);
+    if (!Take(&text, " AND ")) Take(&text, " ");
+  }
+  plan.descending = Take(&text, "desc");
+  Take(&text, "asc");
+  if (Take(&text, " by ")) plan.by = TakeName(&text);
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (!names[i].empty())
+      plan.terms[i].target = names[i] == plan.by ? Term::kValue : Term::kValueRank;
+  }
+  plan.distinct = Take(&text, " distinct");
+  plan.offset = Take(&text, " offset ?");
+  return plan;
+}
+
+}  // namespace memkv::sql

@@ -1,0 +1,391 @@
+#include "ext/walk/cursor.h"
+
+#include <algorithm>
+
+#include "core/key.h"
+#include "core/pace.h"
+#include "ext/plan/planner.h"
+#include "ext/poller.h"
+#include "ext/sqlite.h"
+#include "ext/table.h"
+#include "ext/walk/row_values.h"
+
+namespace memkv::sql {
+
+TableCursor::TableCursor(MemkvTable& table)
+    : sqlite3_vtab_cursor{},
+      OpenCursor(table.state().cursors),
+      table_(table),
+      doubts_(table),
+      key_(table.TakeBuffer()) {
+  table.connection().row_value_in().Opened(table.db());
+  table.state().CheckFile();
+}
+TableCursor::~TableCursor() { table_.GiveBuffer(std::move(key_)); }
+
+void* TableCursor::operator new(size_t bytes, MemkvTable& table) {
+  void* const kept = table.TakeMemory();
+  return kept ? kept : ::operator new(bytes);
+}
+
+void TableCursor::operator delete(void* memory, MemkvTable& table) noexcept {
+  table.GiveMemory(memory);
+}
+
+void TableCursor::operator delete(TableCursor* cursor, std::destroying_delete_t) noexcept {
+  MemkvTable& table = cursor->table_;
+  cursor->~TableCursor();
+  table.GiveMemory(cursor);
+}
+
+void TableCursor::Filter(int, const char* text, std::span<sqlite3_value*> args) {
+  mode_ = kEnd;
+  gone_ = false;
+  doubts_.Begin(plan_text_ == nullptr);
+  pattern_.reset();
+  index_.reset();
+  TableState& state = table_.state();
+  if (text != plan_text_) {
+    plan_ = table_.PlanOf(text);
+    plan_text_ = text;
+    index_number_ = state.schema.IndexBy(plan_->by);
+    index_column_ = state.schema.LeadingColumn(index_number_);
+    KnowColumns(state.schema);
+  }
+  state.Refresh();
+  table_.ReadsBegin();
+  if (FindAtOnce(args)) return;
+  Look();
+  uint64_t skip = 0;
+  if (plan_->offset) {
+    const Datum v = ToDatum(args[plan_->terms.size()]);
+    if (v.kind == Datum::kInteger && v.integer > 0) skip = static_cast<uint64_t>(v.integer);
+  }
+  narrowed_ =
+      Narrow(table_, IndexOfView(view_, index_number_), index_column_, *plan_, args, doubts_);
+  if (index_number_ == 0) return StartByKey(skip);
+  index_ = IndexWalk::Start(table_, view_, index_number_, index_column_, *plan_,
+                            std::move(narrowed_), skip);
+  if (index_) mode_ = kIndex;
+}
+
+// Takes the version that there is.
+void TableCursor::Look() {
+  const TableState& state = table_.state();
+  at_once_ = false;
+  Started(state.table.edits());
+  view_ = state.table.Latest();
+  frozen_ = view_.base() && view_.delta().size() == 0;
+  blocks_.clear();
+}
+
+void TableCursor::KnowColumns(const Schema& schema) {
+  key_column_ = schema.key;
+  rank_column_ = schema.rank_column();
+  fast_key_ = schema.key_column().affinity == Affinity::kText ? static_cast<int>(schema.key) : -1;
+  fast_number_ = -1;
+  for (size_t i = 0; i < schema.columns.size(); ++i) {
+    if (i != schema.key && schema.RowColumn(i) == 0) fast_number_ = static_cast<int>(i);
+  }
+}
+
+// One row by its key, where it is certain how SQLite compares. The row is copied, and no version
+// pinned: a write to it that follows need not leave it as it was. False: not such a plan or value.
+bool TableCursor::FindAtOnce(std::span<sqlite3_value*> args) {
+  const TableState& state = table_.state();
+  if (index_number_ != 0 || plan_->terms.size() != 1 || plan_->offset || plan_->reads_ranks)
+    return false;
+  const Term& term = plan_->terms[0];
+  if (term.target != Term::kKey || ComparisonOf(term.op) != CompareOp::kEqual) return false;
+  const Affinity affinity = state.schema.key_column().affinity;
+  const int type = sqlite3_value_type(args[0]);
+  if (affinity == Affinity::kNone || type == SQLITE_NULL ||
+      (affinity == Affinity::kText && type != SQLITE_TEXT && type != SQLITE_BLOB))
+    return false;
+  const Converted v = Converted::Compared(args[0], affinity);
+  if (v.datum().bytes.size() >= kMaxKeyBytes) return false;
+  Started(state.table.edits());
+  key_.clear();
+  AppendKey(v.datum(), &key_);
+  bool found;
+  Check(state.table.Find(key_, &found, &row_));
+  if (!found) return true;
+  view_ = View({}, row_.in_base ? state.table.base() : nullptr);
+  if (row_.value.is_record) {
+    record_.assign(row_.value.record);
+    row_.value.record = record_;
+  }
+  mode_ = kPoint;
+  return at_once_ = true;
+}
+
+void TableCursor::StartByKey(uint64_t skip) {
+  if (narrowed_.empty()) return;
+  if (narrowed_.values && !narrowed_.pattern && narrowed_.ranks.everything()) {
+    points_ = std::move(*narrowed_.values);
+    std::erase_if(points_, [this](Bytes key) { return !narrowed_.keys.Contains(key); });
+    if (!plan_->descending) std::reverse(points_.begin(), points_.end());
+    return NextPoint();
+  }
+  if (skip == 0 && StartPoint()) return;
+  StartWalk(skip);
+}
+
+// One key alone.
+bool TableCursor::StartPoint() {
+  const std::string& lo = narrowed_.keys.lo;
+  if (narrowed_.pattern || !narrowed_.ranks.everything() || !narrowed_.keys.hi) return false;
+  const std::string& hi = *narrowed_.keys.hi;
+  if (lo.empty() || hi.size() != lo.size() + 1 || hi.back() != '\0' || !hi.starts_with(lo))
+    return false;
+  key_ = lo;
+  bool found;
+  Check(view_.Find(key_, &found, &row_));
+  if (found) mode_ = kPoint;
+  return true;
+}
+
+void TableCursor::StartWalk(uint64_t skip) {
+  if (narrowed_.empty()) return;
+  if (narrowed_.pattern && StartPattern(skip)) return;
+  StartRange(narrowed_.keys, narrowed_.ranks, skip);
+}
+
+// Walks the pattern's matches. False: no walk would be sure to meet them all, or it would gain
+// nothing.
+bool TableCursor::StartPattern(uint64_t skip) {
+  const IndexOfView keys(view_, 0);
+  const PatternStart start =
+      StartOf(table_, narrowed_, keys, table_.state().schema.key_column().affinity);
+  if (start.kind == PatternStart::kNothing) return false;
+  if (start.kind == PatternStart::kRange) {
+    StartRange(start.keys, narrowed_.ranks, skip);
+    return true;
+  }
+  pattern_ = NewPatternWalk(ViewCursor(view_), start, "", narrowed_.ranks, plan_->descending,
+                            NewPoll(table_.db()));
+  if (!pattern_) return true;
+  mode_ = kPattern;
+  Poller poller(table_.db());
+  Pace pace;
+  for (; pattern_->Valid() && skip > 0; --skip) {
+    if (pace.Due(0)) poller.Check();
+    pattern_->Next();
+  }
+  CheckPattern();
+  if (mode_ == kEnd) AskOnce();
+  return true;
+}
+
+void TableCursor::AskOnce() {
+  for (const KeyRange& keys : KeysToAskOnce(narrowed_)) {
+    StartRange(keys, narrowed_.ranks, 0);
+    if (mode_ == kCounted) return walk_->KeepOne();
+  }
+}
+
+void TableCursor::StartRange(KeyRange keys, const RankRange& ranks, uint64_t skip) {
+  mode_ = kEnd;
+  walk_.emplace(ViewCursor(view_), plan_->descending);
+  blocks_.resize(table_.state().schema.value_columns());
+  if (walk_->Start(std::move(keys), ranks, skip, /*may_compare=*/true)) mode_ = kCounted;
+}
+
+void TableCursor::NextPoint() {
+  mode_ = kEnd;
+  Poller poller(table_.db());
+  Pace pace;
+  while (!points_.empty()) {
+    if (pace.Due(points_.back().size())) poller.Check();
+    key_ = std::move(points_.back());
+    points_.pop_back();
+    bool found;
+    Check(view_.Find(key_, &found, &row_));
+    if (found) {
+      mode_ = kPoints;
+      return;
+    }
+  }
+}
+
+// The version that it walked was rolled back.
+void TableCursor::Resume() {
+  const std::string key(CurrentKey());
+  const std::string index_key(mode_ == kIndex ? index_->IndexKey() : Bytes());
+  table_.state().Refresh();
+  Look();
+  switch (mode_) {
+    case kEnd:
+      return;
+    case kPoint:
+    case kPoints: {
+      bool found;
+      Check(view_.Find(key_, &found, &row_));
+      gone_ = !found;
+      return;
+    }
+    case kCounted:
+    case kPattern:
+      mode_ = kEnd;
+      pattern_.reset();
+      narrowed_.keys =
+          Intersect(std::move(narrowed_.keys),
+                    plan_->descending ? KeyRange{"", key + '\0'} : KeyRange{key, std::nullopt});
+      StartWalk(0);
+      gone_ = mode_ == kEnd || CurrentKey() != key;
+      return;
+    case kIndex:
+      index_ = index_->Again(view_, index_key);
+      if (!index_) mode_ = kEnd;
+      gone_ = !index_ || index_->IndexKey() != index_key;
+      return;
+  }
+}
+
+void TableCursor::CheckPattern() {
+  if (pattern_->Valid()) return;
+  mode_ = kEnd;
+  Check(pattern_->status());
+}
+
+void TableCursor::Next() {
+  if (undone()) [[unlikely]]
+    Resume();
+  if (gone_) [[unlikely]] {
+    gone_ = false;
+    if (mode_ != kPoint && mode_ != kPoints) return;
+  }
+  switch (mode_) {
+    case kEnd:
+      return;
+    case kPoint:
+      mode_ = kEnd;
+      return;
+    case kPoints:
+      return NextPoint();
+    case kCounted:
+      if (!walk_->Next()) mode_ = kEnd;
+      return;
+    case kPattern:
+      pattern_->Next();
+      return CheckPattern();
+    case kIndex:
+      if (!index_->Next()) mode_ = kEnd;
+      return;
+  }
+}
+
+// Only of cursors with a version pinned, but for DELETE … LIMIT, which asks before it changes any
+// row.
+uint64_t TableCursor::RankOf(Bytes key) {
+  if (at_once_) Look();
+  uint64_t rank;
+  Check(view_.Rank(key, &rank));
+  return rank;
+}
+
+Bytes TableCursor::CurrentKey() {
+  if (mode_ == kCounted) return walk_->At().key();
+  if (mode_ == kPattern) return pattern_->cursor().key();
+  if (mode_ == kIndex) return index_->Key();
+  return key_;
+}
+
+RowRef TableCursor::CurrentRow() {
+  if (mode_ == kCounted) {
+    if (frozen_ && walk_->counted()) return {true, walk_->rank(), {}};
+    return walk_->At().row();
+  }
+  if (mode_ == kPattern) return pattern_->cursor().row();
+  if (mode_ == kIndex) return index_->Row();
+  return row_;
+}
+
+uint64_t TableCursor::Rank() {
+  if (mode_ == kCounted) return walk_->rank();
+  return mode_ == kPattern ? pattern_->cursor().rank() : RankOf(CurrentKey());
+}
+
+sqlite3_int64 TableCursor::RankIn(size_t index) {
+  if (mode_ == kIndex && index_->index() == index)
+    return static_cast<sqlite3_int64>(index_->Rank());
+  uint64_t rank;
+  const RowRef row = CurrentRow();
+  Check(view_.OrderRank(index - 1, CurrentKey(), row, &rank));
+  return static_cast<sqlite3_int64>(rank);
+}
+
+bool TableCursor::IndexedValue(sqlite3_context* out) {
+  Datum v;
+  if (!index_->Value(&buffer_, &v)) return false;
+  if (v.kind == Datum::kText) {
+    SetText(out, v.bytes, &text_);
+  } else {
+    SetResult(out, v);
+  }
+  return true;
+}
+
+void TableCursor::Column(sqlite3_context* out, int column) {
+  const size_t i = static_cast<size_t>(column);
+  if (undone()) [[unlikely]]
+    Resume();
+  if (mode_ == kEnd || gone_ || i == rank_column_ + 1) return;  // the command column is NULL
+  if (sqlite3_vtab_nochange(out)) return Updates();             // an UPDATE that keeps it
+  if (i == rank_column_) return sqlite3_result_int64(out, static_cast<sqlite3_int64>(Rank()));
+  if (i > rank_column_ + 1)
+    return sqlite3_result_int64(out, RankIn(i - table_.state().schema.order_rank_column(0) + 1));
+  Datum v;
+  if (i != key_column_) {
+    ReadValue();
+    if (mode_ == kIndex && i == index_->column() && IndexedValue(out)) return;
+    const size_t stored = i < key_column_ ? i : i - 1;
+    Check(mode_ == kCounted ? view_.Column(CurrentRow(), stored, &blocks_[stored], &buffer_, &v)
+                            : view_.Column(CurrentRow(), stored, &buffer_, &v));
+  } else {
+    ReadKey(
+        table_.state().schema, view_, CurrentKey(), [this] { return CurrentRow(); }, &buffer_, &v);
+  }
+  if (v.kind != Datum::kText) return SetResult(out, v);
+  i == key_column_ ? SetTerminatedText(out, v.bytes) : SetText(out, v.bytes, &text_);
+}
+
+// Of walks in key order over a table without a frozen base: the key where all keys are TEXT or BLOB,
+// and the first value column where it is an INTEGER and all others are NULL (core/row.h).
+bool TableCursor::FastColumn(sqlite3_context* out, int column) noexcept {
+  if (column != fast_key_ && column != fast_number_) return false;
+  if (undone() || gone_) [[unlikely]]
+    return false;
+  constexpr auto is_integer = [](const Value& v) {
+    return !v.is_record && v.number != 0 && v.number >> 63 == 0;
+  };
+  const auto give = [out](uint64_t number) {
+    const uint64_t zigzag = number - 1;
+    sqlite3_result_int64(out, static_cast<sqlite3_int64>(zigzag >> 1 ^ (~(zigzag & 1) + 1)));
+    return true;
+  };
+  if (mode_ == kPoint && column == fast_number_ && !row_.in_base && is_integer(row_.value)) {
+    if (sqlite3_vtab_nochange(out)) return false;
+    ReadValue();
+    return give(row_.value.number);
+  }
+  if (mode_ != kCounted || !walk_->cursor().delta_alone()) return false;
+  const ViewCursor* at = walk_->NearAt();
+  if (!at || sqlite3_vtab_nochange(out)) return false;
+  if (column == fast_number_) {
+    const Value value = at->delta_alone()->entry().value;
+    if (!is_integer(value)) return false;
+    ReadValue();
+    return give(value.number);
+  }
+  try {
+    const Bytes key = at->key();
+    if (key.empty() || key[0] != kTextTag) return false;
+    SetTerminatedText(out, key.substr(1));
+    return true;
+  } catch (const std::bad_alloc&) {
+    return false;  // Column() fails likewise, and says so
+  }
+}
+
+}  // namespace memkv::sql

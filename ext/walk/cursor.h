@@ -1,0 +1,116 @@
+// The cursor that SQLite steps: a Plan and its arguments become a walk over a View. It pins the
+// view, so that it stays valid and unchanged across writes and COMMIT on its connection. After a
+// ROLLBACK that undid that version it goes on in what is left, behind the row it gave last.
+
+#ifndef MEMKV_EXT_WALK_CURSOR_H_
+#define MEMKV_EXT_WALK_CURSOR_H_
+
+#include <memory>
+#include <new>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/range.h"
+#include "core/view/cursor.h"
+#include "ext/plan/plan.h"
+#include "ext/vtab.h"
+#include "ext/walk/counted_walk.h"
+#include "ext/walk/doubts.h"
+#include "ext/walk/index_walk.h"
+#include "ext/walk/open_cursor.h"
+#include "ext/walk/pattern_walk.h"
+
+namespace memkv::sql {
+
+class MemkvTable;
+
+class TableCursor : public sqlite3_vtab_cursor, private OpenCursor {
+ public:
+  explicit TableCursor(MemkvTable& table);
+  ~TableCursor();
+  // Every statement that runs opens one, and it is too large for malloc to be quick: a table keeps
+  // the memory of the one closed last.
+  static void* operator new(size_t bytes, MemkvTable& table);
+  static void operator delete(void* memory, MemkvTable& table) noexcept;
+  static void operator delete(TableCursor* cursor, std::destroying_delete_t) noexcept;
+
+  void Filter(int number, const char* text, std::span<sqlite3_value*> args);
+  // What Next() and Column() do where it takes next to nothing and cannot fail; false: they have to
+  // be called.
+  bool FastNext() noexcept {
+    if (undone()) [[unlikely]]
+      return false;
+    return mode_ == kCounted ? walk_->counted() && !gone_ && walk_->FastNext()
+                             : mode_ == kIndex && !gone_ && index_->FastNext();
+  }
+  bool FastColumn(sqlite3_context* out, int column) noexcept;
+  void Next();
+  bool Eof() const { return mode_ == kEnd; }
+  void Column(sqlite3_context* out, int column);
+  // A WITHOUT ROWID table has none, but SQLite asks for it in the DELETE and UPDATE … LIMIT that it
+  // plans before it has connected the table: rowid IN (SELECT rowid … LIMIT n). The rank will do:
+  // all cursors of a statement walk one version, and no plan looks rows up by it.
+  sqlite3_int64 Rowid() { return static_cast<sqlite3_int64>(Rank()); }
+
+ private:
+  enum Mode : unsigned char {
+    kEnd,
+    kPoint,    // row_ of key_, and no other
+    kPoints,   // the same, then what is left of points_
+    kCounted,  // the rows of walk_, in key order
+    kPattern,  // whatever pattern_ finds
+    kIndex,    // the rows of index_
+  };
+
+  bool FindAtOnce(std::span<sqlite3_value*> args);
+  void Look();
+  void KnowColumns(const Schema& schema);
+  void StartByKey(uint64_t skip);
+  bool StartPoint();
+  void StartWalk(uint64_t skip);
+  bool StartPattern(uint64_t skip);
+  void StartRange(KeyRange keys, const RankRange& ranks, uint64_t skip);
+  void AskOnce();
+  void NextPoint();
+  void Resume();
+  void CheckPattern();
+
+  uint64_t RankOf(Bytes key);
+  sqlite3_int64 RankIn(size_t index);  // of the current row
+  uint64_t Rank();                     // of the current row
+  Bytes CurrentKey();
+  RowRef CurrentRow();
+  bool IndexedValue(sqlite3_context* out);
+
+  MemkvTable& table_;
+  // What plan_ was read from; SQLite keeps it while the statement lives.
+  const char* plan_text_ = nullptr;
+  std::shared_ptr<const Plan> plan_;
+  size_t index_number_ = 0, index_column_ = 0;  // which index it walks, and by which column
+  Doubts doubts_;
+
+  View view_;      // of a kPoint that was found at once, only of the base, or of nothing
+  int fast_key_ = -1, fast_number_ = -1;  // columns that FastColumn() knows; -1: none
+  bool frozen_ = false;                      // all of view_ is: a rank says where a row is
+  size_t key_column_ = 0, rank_column_ = 0;  // of the schema
+  std::vector<Fst::ColumnBlock> blocks_;     // of each value column, of a kCounted
+  Mode mode_ = kEnd;
+  bool gone_ = false;  // the current row; a walk stands on the next one already
+  Narrowed narrowed_;  // of a walk in key order
+  std::string key_;
+  RowRef row_;
+  std::vector<std::string> points_;  // encoded keys, the next one last
+  std::optional<CountedWalk<ViewCursor>> walk_;
+  std::unique_ptr<PatternWalk<ViewCursor>> pattern_;
+  std::unique_ptr<IndexWalk> index_;
+  bool at_once_ = false;  // FindAtOnce() has found it
+  std::string record_;  // of row_, where view_ does not hold it
+  std::string buffer_;  // of a decoded column
+  std::string text_;    // of a text on its way to SQLite
+};
+
+}  // namespace memkv::sql
+
+#endif  // MEMKV_EXT_WALK_CURSOR_H_

@@ -1,0 +1,51 @@
+#include "ext/walk/doubts.h"
+
+#include "ext/outer_join.h"
+#include "ext/plan/planner.h"
+#include "ext/running.h"
+#include "ext/sqlite_version.h"
+#include "ext/table.h"
+
+namespace memkv::sql {
+
+bool Doubts::MayBeInOuterJoin() {
+  if (!outer_join_) {
+    outer_join_ = OuterJoinMayRun(table_.db()) ||
+                  table_.connection().schema_texts().WhenRun(table_.state().schema_name);
+  }
+  return *outer_join_;
+}
+
+// A pattern that was claimed with omit, where SQLite or memkv may slip over it in an outer join.
+void Doubts::CheckSlips(bool folds, const IndexOfView& index) {
+  if (!PatternsMaySlip(folds) || !MayBeInOuterJoin() ||
+      (LikeMatchesBlobs() && !index.HasKeysIn(ClassRange(kBlobTag))))
+    return;
+  TableState& state = table_.state();
+  state.checks_patterns = true;
+  const bool is_undone = FailedFunctionsAreUndone(sqlite3_libversion_number());
+  const bool in_schema = table_.connection().schema_texts().WhenRun(state.schema_name);
+  const auto may_hold = [in_schema](std::string_view sql) {
+    return in_schema || NamesOuterJoin(sql);
+  };
+  PlanAnew(table_.db(), {may_hold, state.schema_name, state.schema.table, first_, is_undone,
+                         "memkv: from now on SQLite checks LIKE and GLOB of " +
+                             Shown(state.schema.table) + ", as this outer join needs"});
+}
+
+bool Doubts::Narrows(const Term& term, const IndexOfView& index) {
+  const Doubt doubt = InfoOf(term.op).doubt;
+  if (doubt == Doubt::kMayStandInOn)
+    return OuterJoinTermsAreHidden(sqlite3_libversion_number()) || !MayBeInOuterJoin();
+  if (doubt != Doubt::kNone) CheckSlips(doubt == Doubt::kMaySlipFolding, index);
+  return true;
+}
+
+void Doubts::ExpectNoRowValueIn() {
+  if (no_row_value_in_) return;
+  Connection& connection = table_.connection();
+  connection.row_value_in().Check(&connection, table_.state(), first_);
+  no_row_value_in_ = true;
+}
+
+}  // namespace memkv::sql

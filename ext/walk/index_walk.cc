@@ -1,0 +1,186 @@
+#include "ext/walk/index_walk.h"
+
+#include <algorithm>
+
+#include "core/order_key.h"
+#include "core/pace.h"
+#include "ext/poller.h"
+#include "ext/table.h"
+
+namespace memkv::sql {
+
+std::unique_ptr<IndexWalk> IndexWalk::Start(MemkvTable& table, const View& view, size_t index,
+                                            size_t column, const Plan& plan, Narrowed narrowed,
+                                            uint64_t skip) {
+  if (narrowed.empty()) return nullptr;
+  std::unique_ptr<IndexWalk> walk(
+      new IndexWalk(table, view, index, column, plan.descending, plan.distinct));
+  if (!walk->StartNarrowed(std::move(narrowed), skip)) return nullptr;
+  return walk;
+}
+
+std::unique_ptr<IndexWalk> IndexWalk::Again(const View& view, Bytes index_key) const {
+  Narrowed rest = narrowed_;
+  const std::string key(index_key);
+  rest.keys = Intersect(std::move(rest.keys), walk_.descending() ? KeyRange{"", key + '\0'}
+                                                                 : KeyRange{key, std::nullopt});
+  if (rest.empty()) return nullptr;
+  std::unique_ptr<IndexWalk> walk(
+      new IndexWalk(table_, view, index_, column_, walk_.descending(), distinct_));
+  return walk->StartNarrowed(std::move(rest), 0) ? std::move(walk) : nullptr;
+}
+
+bool IndexWalk::StartNarrowed(Narrowed narrowed, uint64_t skip) {
+  narrowed_ = std::move(narrowed);
+  if (narrowed_.pattern) {
+    bool started = false;
+    const bool found = StartPattern(narrowed_, skip, &started);
+    if (started) return found;
+  } else if (narrowed_.values) {
+    values_ = *narrowed_.values;
+    if (!walk_.descending()) std::reverse(values_.begin(), values_.end());
+    return StartNextRange();
+  }
+  is_plain_ = !distinct_;
+  // A frozen entry's key has to be put together from its row.
+  const bool may_compare = !walk_.cursor().view().base();
+  if (!walk_.Start(narrowed_.keys, narrowed_.ranks, skip, may_compare)) return false;
+  if (distinct_) ValuePart(&value_);
+  return true;
+}
+
+bool IndexWalk::StartPattern(Narrowed& narrowed, uint64_t skip, bool* started) {
+  const IndexOfView index(reader_.view(), index_);
+  const Affinity affinity = narrowed.pattern_behind.empty()
+                                ? table_.state().schema.columns[column_].affinity
+                                : table_.state().schema.key_column().affinity;
+  const PatternStart start = StartOf(table_, narrowed, index, affinity);
+  if (start.kind == PatternStart::kNothing) return false;
+  if (start.kind == PatternStart::kRange) {
+    narrowed.keys = start.keys;
+    return false;
+  }
+  *started = true;
+  pattern_ =
+      NewPatternWalk(OrderCursor(reader_.view().Order(index_ - 1)), start, narrowed.pattern_behind,
+                     narrowed.ranks, walk_.descending(), NewPoll(table_.db()));
+  if (!pattern_) return false;
+  for (; pattern_->Valid() && skip > 0; --skip) pattern_->Next();
+  if (pattern_->Valid()) {
+    if (distinct_) ValuePart(&value_);
+    return true;
+  }
+  Check(pattern_->status());
+  pattern_.reset();
+  for (const KeyRange& keys : KeysToAskOnce(narrowed)) {
+    if (!walk_.Start(keys, narrowed.ranks, 0, false)) continue;
+    walk_.KeepOne();
+    return true;
+  }
+  return false;
+}
+
+bool IndexWalk::StartNextRange() {
+  Poller poller(table_.db());
+  Pace pace;
+  while (!values_.empty()) {
+    if (pace.Due(values_.back().size())) poller.Check();
+    const KeyRange range =
+        Intersect(narrowed_.keys, KeysOfOrderValue(values_.back(), KeyRange::All()));
+    values_.pop_back();
+    if (walk_.Start(range, narrowed_.ranks, 0, !walk_.cursor().view().base())) {
+      if (distinct_) ValuePart(&value_);
+      return true;
+    }
+  }
+  return false;
+}
+
+bool IndexWalk::Next() {
+  if (distinct_) return NextValue();
+  if (pattern_) {
+    pattern_->Next();
+    if (pattern_->Valid()) return true;
+    Check(pattern_->status());
+    return false;
+  }
+  return walk_.Next() || (!values_.empty() && StartNextRange());
+}
+
+// The next row with another value: a few steps, then a seek past all that have this one.
+bool IndexWalk::NextValue() {
+  constexpr int kFewSteps = 4;
+  if (narrowed_.values && !pattern_) return StartNextRange();
+  for (int steps = 0; pattern_ || steps < kFewSteps; ++steps) {
+    if (pattern_) {
+      pattern_->Next();
+      if (!pattern_->Valid()) {
+        Check(pattern_->status());
+        return false;
+      }
+    } else if (!walk_.Next()) {
+      return false;
+    }
+    ValuePart(&next_value_);
+    if (next_value_ != value_) {
+      value_.swap(next_value_);
+      return true;
+    }
+  }
+  const KeyRange same = KeysOfOrderValue(value_, KeyRange::All());
+  const KeyRange rest = walk_.descending() ? KeyRange{"", same.lo} : KeyRange{*same.hi, {}};
+  if (!walk_.Start(Intersect(narrowed_.keys, rest), narrowed_.ranks, 0,
+                   !walk_.cursor().view().base()))
+    return false;
+  ValuePart(&value_);
+  return true;
+}
+
+size_t IndexWalk::column_of_row() const { return table_.state().schema.RowColumn(column_); }
+
+void IndexWalk::ValuePart(std::string* value) {
+  const OrderCursor& at = At();
+  if (at.in_base()) {
+    Datum v;
+    bool is_exact;
+    Check(reader_.Value(at, column_of_row(), &buffer_, &v, &is_exact));
+    value->clear();
+    return AppendOrderValue(v, value);
+  }
+  Bytes part, key;
+  if (!SplitOrderKey(at.key(), &part, &key))
+    Throw(Status::Corrupt("an entry of a second order is no order key"));
+  value->assign(part);
+}
+
+Bytes IndexWalk::Key() {
+  Bytes key;
+  Check(reader_.Key(At(), &key));
+  return key;
+}
+
+RowRef IndexWalk::Row() {
+  RowRef row;
+  Check(reader_.Row(At(), &row));
+  return row;
+}
+
+// An index key has a number's value, and not its class: a column's affinity tells that, but for
+// zeros, which REAL has two of, and for numbers at the edge of INTEGER.
+bool IndexWalk::Value(std::string* buffer, Datum* v) {
+  bool is_exact;
+  Check(reader_.Value(At(), column_of_row(), buffer, v, &is_exact));
+  if (is_exact) return true;
+  const Affinity affinity = table_.state().schema.columns[column_].affinity;
+  constexpr int64_t kEdge = int64_t{1} << 62;
+  if (v->kind == Datum::kReal) return affinity != Affinity::kNone && affinity != Affinity::kText;
+  if (affinity == Affinity::kReal) {
+    if (v->integer == 0) return false;
+    *v = Datum::Real(static_cast<double>(v->integer));
+    return true;
+  }
+  return (affinity == Affinity::kInteger || affinity == Affinity::kNumeric) && v->integer < kEdge &&
+         v->integer > -kEdge;
+}
+
+}  // namespace memkv::sql

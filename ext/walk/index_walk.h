@@ -1,0 +1,76 @@
+// IndexWalk: what is narrowed of the index of an INDEXED column, as a walk over rows of a view.
+
+#ifndef MEMKV_EXT_WALK_INDEX_WALK_H_
+#define MEMKV_EXT_WALK_INDEX_WALK_H_
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "core/view/ordered_rows.h"
+#include "ext/plan/plan.h"
+#include "ext/walk/counted_walk.h"
+#include "ext/walk/pattern_walk.h"
+
+namespace memkv::sql {
+
+class MemkvTable;
+
+class IndexWalk {
+ public:
+  // `index`: from 1, of `column`. Stands on its first row, `skip` rows left out; null: there is
+  // none.
+  static std::unique_ptr<IndexWalk> Start(MemkvTable& table, const View& view, size_t index,
+                                          size_t column, const Plan& plan, Narrowed narrowed,
+                                          uint64_t skip);
+  // The same over another version, from the row on that has `index_key`, or comes next; null if
+  // none is left.
+  std::unique_ptr<IndexWalk> Again(const View& view, Bytes index_key) const;
+
+  // False: there is no other row.
+  bool Next();
+  bool FastNext() noexcept { return is_plain_ && walk_.FastNext(); }
+
+  size_t index() const { return index_; }
+  size_t column() const { return column_; }
+  // Of the row. Borrowed until it moves or is asked again.
+  uint64_t Rank() { return pattern_ ? pattern_->cursor().rank() : walk_.rank(); }
+  Bytes IndexKey() { return At().key(); }
+  Bytes Key();
+  RowRef Row();
+  // The value of the column; false: only the row has it exactly.
+  bool Value(std::string* buffer, Datum* v);
+
+ private:
+  IndexWalk(MemkvTable& table, const View& view, size_t index, size_t column, bool descending,
+            bool distinct)
+      : table_(table),
+        index_(index),
+        column_(column),
+        distinct_(distinct),
+        reader_(view),
+        walk_(OrderCursor(view.Order(index - 1)), descending) {}
+
+  const OrderCursor& At() { return pattern_ ? pattern_->cursor() : walk_.At(); }
+  bool StartNarrowed(Narrowed narrowed, uint64_t skip);
+  bool StartPattern(Narrowed& narrowed, uint64_t skip, bool* started);
+  bool StartNextRange();
+  bool NextValue();
+  void ValuePart(std::string* value);
+  size_t column_of_row() const;
+
+  MemkvTable& table_;
+  const size_t index_, column_;
+  const bool distinct_;
+  bool is_plain_ = false;  // one range, rows one by one
+  OrderedRowReader reader_;
+  CountedWalk<OrderCursor> walk_;
+  std::unique_ptr<PatternWalk<OrderCursor>> pattern_;
+  Narrowed narrowed_;                // what it is within
+  std::vector<std::string> values_;  // of an IN, the next one last
+  std::string value_, next_value_, buffer_;
+};
+
+}  // namespace memkv::sql
+
+#endif  // MEMKV_EXT_WALK_INDEX_WALK_H_

@@ -1,0 +1,159 @@
+// The planner without a database: what it makes of constraints, index by index.
+
+#include <doctest/doctest.h>
+
+#include <initializer_list>
+
+#include "ext/plan/planner.h"
+
+namespace memkv::sql {
+namespace {
+
+// A table of 100,000 rows, u(key TEXT PRIMARY KEY, s TEXT INDEXED, n INTEGER INDEXED, v), on the
+// newest SQLite.
+class Around : public Surroundings {
+ public:
+  Around() {
+    const char* args[] = {"key TEXT PRIMARY KEY", "s TEXT INDEXED", "n INTEGER INDEXED", "v"};
+    schema_ = ParseArgs("u", args);
+  }
+  const Schema& schema() const override { return schema_; }
+  uint64_t rows() const override { return 100000; }
+  std::optional<uint64_t> Count(size_t index, const KeyRange&) const override {
+    return index == 0 ? 5000 : 50;
+  }
+  bool LikeMatchesBlobs() const override { return false; }
+  bool IsPatternOverLimit(Bytes pattern) const override { return pattern.size() > 50000; }
+  bool HasPlainRegexp() const override { return true; }
+  bool OffsetMayBeConsumed() const override { return true; }
+  bool OnTermsAreHidden() const override { return hides_on_terms; }
+  std::optional<bool> SchemaHoldsOuterJoin() const override { return holds_outer_join; }
+  bool PatternsMaySlip(bool) const override { return false; }
+  bool PatternsAreChecked() const override { return false; }
+  bool LeavesEqualities() override { return leaves_equalities; }
+
+  bool hides_on_terms = true, leaves_equalities = false;
+  std::optional<bool> holds_outer_join = false;
+
+ private:
+  Schema schema_;
+};
+
+constexpr size_t kKey = 0, kS = 1, kN = 2, kV = 3, kRank = 4, kSRank = 6, kNRank = 7;
+
+Query Of(std::initializer_list<Constraint> constraints) {
+  Query query;
+  query.constraints = constraints;
+  return query;
+}
+
+std::string PlanOf(const Query& query, Around around = {}) {
+  return ChooseAnswer(query, around).plan.ToText();
+}
+
+}  // namespace
+
+TEST_CASE("what key order can, every index can") {
+  const auto plan = [](Ask ask, size_t column, const Datum& v) {
+    return PlanOf(Of({{ask, column, true, Collation::kBinary, v}}));
+  };
+  CHECK(plan(Ask::kEqual, kKey, Datum::Text("a")) == "key = ? asc");
+  CHECK(plan(Ask::kEqual, kS, Datum::Text("a")) == "\"s\" = ? asc by \"s\"");
+  CHECK(plan(Ask::kGlob, kKey, Datum::Text("a*b")) == "key GLOB ? (pattern) asc");
+  CHECK(plan(Ask::kGlob, kS, Datum::Text("a*b")) == "\"s\" GLOB ? (pattern) asc by \"s\"");
+  CHECK(plan(Ask::kLike, kS, Datum::Text("a%b")) == "\"s\" LIKE ? (pattern) asc by \"s\"");
+  CHECK(plan(Ask::kRegexp, kS, Datum::Text("^ab")) == "\"s\" REGEXP ? (prefix) asc by \"s\"");
+  CHECK(plan(Ask::kHasPrefix, kKey, Datum::Text("a")) == "key HAS_PREFIX ? asc");
+  CHECK(plan(Ask::kHasPrefix, kS, Datum::Text("a")) == "\"s\" HAS_PREFIX ? asc by \"s\"");
+  CHECK(plan(Ask::kIs, kRank, Datum::Integer(1)) == "rank = ? asc");
+  CHECK(plan(Ask::kIs, kSRank, Datum::Integer(1)) == "\"s_rank\" = ? asc by \"s\"");
+  CHECK(plan(Ask::kIsNull, kS, {}) == "\"s\" IS NULL asc by \"s\"");
+  CHECK(plan(Ask::kIs, kS, Datum::Null()) == "\"s\" IS ? asc by \"s\"");
+  CHECK(plan(Ask::kEqual, kV, Datum::Integer(1)) == "asc");
+  Constraint in{Ask::kEqual, kKey};
+  in.is_in = true;
+  CHECK(PlanOf(Of({in})) == "key IN ? asc");
+  in.column = kN;
+  CHECK(PlanOf(Of({in})) == "\"n\" IN ? asc by \"n\"");
+}
+
+TEST_CASE("the bounds of a pattern are claimed with it, on every index") {
+  const auto at = [](Ask ask, size_t column, const char* v, Collation collation) {
+    return Constraint{ask, column, true, collation, Datum::Text(v)};
+  };
+  for (const size_t column : {kKey, kS}) {
+    Around around;
+    const Answer answer = ChooseAnswer(Of({at(Ask::kGreaterEqual, column, "AB", Collation::kNoCase),
+                                           at(Ask::kLess, column, "ac", Collation::kNoCase),
+                                           at(Ask::kLike, column, "ab%", Collation::kBinary)}),
+                                       around);
+    CHECK(answer.plan.terms.size() == 1);
+    CHECK(answer.plan.terms[0].op == Term::kLikeFoldedPrefix);
+    CHECK(answer.usage[2].argument == 1);
+    CHECK(answer.usage[0].argument + answer.usage[1].argument == 5);
+    for (const Answer::Usage& usage : answer.usage) CHECK(usage.omit);
+  }
+}
+
+TEST_CASE("inside one value an index narrows by the key") {
+  const Constraint s{Ask::kEqual, kS}, n{Ask::kEqual, kN};
+  const Constraint below{Ask::kLess, kKey, true, Collation::kBinary, Datum::Text("m")};
+  const Constraint like{Ask::kLike, kKey}, prefix{Ask::kHasPrefix, kKey};
+  CHECK(PlanOf(Of({below, s})) == "\"s\" = ? (checked) AND key < ? (checked) asc by \"s\"");
+  CHECK(PlanOf(Of({n, below})) == "\"n\" = ? AND key < ? asc by \"n\"");
+  CHECK(PlanOf(Of({n, like})) == "\"n\" = ? AND key LIKE ? (pattern) asc by \"n\"");
+  CHECK(PlanOf(Of({n, prefix})) == "\"n\" = ? AND key HAS_PREFIX ? asc by \"n\"");
+  Around around;
+  // What is exact of the key is exact only where the value is.
+  CHECK(!ChooseAnswer(Of({s, below}), around).usage[1].omit);
+  CHECK(ChooseAnswer(Of({n, below}), around).usage[1].omit);
+  // A rank says nothing of the value.
+  const Constraint rank{Ask::kEqual, kNRank, true, Collation::kBinary, Datum::Integer(3)};
+  CHECK(PlanOf(Of({rank, below})) == "\"n_rank\" = ? asc by \"n\"");
+}
+
+TEST_CASE("rows of one value are left out only where nothing else is read") {
+  Query query;
+  query.order_by = {{kN, false}};
+  query.is_distinct = true;
+  query.columns_read = uint64_t{1} << kN;
+  CHECK(PlanOf(query) == "asc by \"n\" distinct");
+  query.order_by[0].descending = true;
+  CHECK(PlanOf(query) == "desc by \"n\" distinct");
+  query.columns_read |= 1;
+  CHECK(PlanOf(query).find("distinct") == std::string::npos);
+  query.columns_read = uint64_t{1} << kN;
+  query.order_by.push_back({kV, false});
+  CHECK(PlanOf(query).find("distinct") == std::string::npos);
+}
+
+TEST_CASE("OFFSET is taken where every row of the walk is one of the answer") {
+  const Constraint offset{Ask::kOffset, 0, true, Collation::kBinary, Datum::Integer(5)};
+  const Constraint limit{Ask::kLimit, 0, true, Collation::kBinary, Datum::Integer(5)};
+  const Constraint above{Ask::kGreater, kN};
+  CHECK(PlanOf(Of({limit, offset})) == "asc offset ?");
+  CHECK(PlanOf(Of({above, limit, offset})) == "\"n\" > ? asc by \"n\" offset ?");
+  CHECK(PlanOf(Of({{Ask::kEqual, kV}, limit, offset})) == "asc");
+  CHECK(PlanOf(Of({{Ask::kEqual, kS}, limit, offset})) == "\"s\" = ? (checked) asc by \"s\"");
+}
+
+TEST_CASE("terms that may stand in an ON are left where an outer join is about") {
+  Around around;
+  around.hides_on_terms = false;
+  const Query query = Of({{Ask::kGlob, kKey}, {Ask::kNotNull, kS}});
+  CHECK(PlanOf(query, around) == "key GLOB ? (pattern) asc");
+  CHECK(!ChooseAnswer(query, around).usage[0].omit);
+  around.holds_outer_join = std::nullopt;
+  CHECK(PlanOf(query, around) == "key GLOB ? (pattern) asc");
+  around.holds_outer_join = true;
+  CHECK(PlanOf(query, around) == "asc");
+}
+
+TEST_CASE("equalities that may be of an IN of row values are left when it is asked for") {
+  Around around;
+  around.leaves_equalities = true;
+  CHECK(PlanOf(Of({{Ask::kEqual, kS}}), around) == "asc");
+  CHECK(PlanOf(Of({{Ask::kEqual, kN}}), around) == "\"n\" = ? asc by \"n\"");
+}
+
+}  // namespace memkv::sql
