@@ -1,5 +1,6 @@
 #include "core/range.h"
 
+#include <array>
 #include <cassert>
 #include <cmath>
 #include <utility>
@@ -65,6 +66,33 @@ KeyRange CompareRange(CompareOp op, const Datum& v) {
   }
   assert(false);
   return KeyRange::None();
+}
+
+std::span<const KeyRange> NumberLikeRanges() {
+  static const auto* const ranges = [] {
+    const auto text = [](const char* bytes) { return std::string(1, kTextTag) + bytes; };
+    return new std::array<KeyRange, 9>{{ClassRange(kNumberTag),
+                                        {text("\t"), text("\x0e")},
+                                        {text(" "), text("!")},
+                                        {text("+."), text("+:")},
+                                        {text("-."), text("-:")},
+                                        {text("-Inf"), text("-Ing")},
+                                        {text(".0"), text(".:")},
+                                        {text("0"), text(":")},
+                                        {text("Inf"), text("Ing")}}};
+  }();
+  return *ranges;
+}
+
+bool IsNumberLike(Bytes key) {
+  const auto in = [](char c, char first, char last) { return c >= first && c <= last; };
+  if (key.size() < 2 || key[0] != kTextTag) return !key.empty() && key[0] == kNumberTag;
+  const char c = key[1];
+  if (in(c, '0', '9') || in(c, '\t', '\r') || c == ' ') return true;
+  if (key.size() < 3) return false;
+  if (key.substr(1).starts_with("Inf") || key.substr(1).starts_with("-Inf")) return true;
+  if (c == '+' || c == '-') return in(key[2], '.', '9');
+  return c == '.' && in(key[2], '0', '9');
 }
 
 KeyRange ClassRange(KeyTag tag) {

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "core/bytes.h"
@@ -40,6 +41,12 @@ KeyRange CompareRange(CompareOp op, const Datum& v);
 
 // All keys of one class: kNumberTag, kTextTag or kBlobTag.
 KeyRange ClassRange(KeyTag tag);
+
+// The keys that are numbers, and TEXT that may be taken for one: it reads as a number to some
+// SQLite, as it begins with white space, or a digit, or a point before a digit, or a sign before
+// either; or it begins as an infinity does that SQLite has made a text.
+std::span<const KeyRange> NumberLikeRanges();
+bool IsNumberLike(Bytes key);  // whether it lies in one of them
 
 // Exactly the keys of one class (kTextTag or kBlobTag) whose bytes start with prefix.
 KeyRange PrefixRange(KeyTag tag, Bytes prefix);

@@ -16,11 +16,12 @@ namespace memkv::sql {
 // Scratch buffers larger than this are not kept.
 inline constexpr size_t kKeptBytes = size_t{1} << 16;
 
-// A row on its way into the table. The Datums borrow from `converted` and from the old row.
+// A row on its way into the table. The Datums borrow from `converted` and `kept`.
 struct NewRow {
   std::string key;
   std::vector<Converted> converted;
   std::vector<Datum> row;
+  std::vector<std::string> kept;  // of an old row, column by column
   std::string buffer;
 
   void Clear(const Schema& schema) {
@@ -30,6 +31,8 @@ struct NewRow {
     row.assign(schema.row_columns(), Datum::Null());
     if (key.capacity() > kKeptBytes) key = std::string();
     if (buffer.capacity() > kKeptBytes) buffer = std::string();
+    for (std::string& bytes : kept)
+      if (bytes.capacity() > kKeptBytes) bytes = std::string();
   }
   Value Encoded() { return EncodeRow(row, &buffer); }
 };

@@ -74,19 +74,6 @@ bool IsFoundIn(sqlite3* db, std::string_view schema, const std::string& table) {
   }
 }
 
-// Has the statements planned anew that are run next. Only where no other runs, which would fail by
-// it.
-void ExpireStatements(sqlite3* db) {
-  int running = 0;
-  AnyRunning(db, [&](const RunningStatement&) { return ++running > 1; });
-  if (running > 1) return;
-  // Any flag that plans depend on will do, turned over and back.
-  int on = 0;
-  if (sqlite3_db_config(db, SQLITE_DBCONFIG_TRIGGER_EQP, -1, &on) != SQLITE_OK) return;
-  for (const int value : {1 - on, on})
-    sqlite3_db_config(db, SQLITE_DBCONFIG_TRIGGER_EQP, value, nullptr);
-}
-
 // Whether a failure of the statement would leave something that it has written.
 bool MayLeaveHalf(sqlite3* db, const RunningStatement& running, const UnfitPlan& plan) {
   if (!running.writes() || plan.is_undone) return false;
@@ -142,6 +129,18 @@ bool IsUpdateRunning(sqlite3* db, std::string_view schema, std::string_view tabl
     return changed.is_update && SameName(changed.table, table) &&
            (changed.schema.empty() || SameName(changed.schema, schema));
   });
+}
+
+bool ExpireStatements(sqlite3* db) noexcept {
+  int running = 0;
+  AnyRunning(db, [&](const RunningStatement&) { return ++running > 1; });
+  if (running > 1) return false;
+  // Any flag that plans depend on will do, turned over and back.
+  int on = 0;
+  if (sqlite3_db_config(db, SQLITE_DBCONFIG_TRIGGER_EQP, -1, &on) != SQLITE_OK) return false;
+  for (const int value : {1 - on, on})
+    sqlite3_db_config(db, SQLITE_DBCONFIG_TRIGGER_EQP, value, nullptr);
+  return true;
 }
 
 void PlanAnew(sqlite3* db, const UnfitPlan& plan) {

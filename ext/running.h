@@ -47,6 +47,10 @@ struct ChangedTable {
 };
 ChangedTable ChangedTableOf(std::string_view sql);
 
+// Has the statements planned anew that are run next. False, and nothing done: another than the one
+// that is running runs too, which would fail by it.
+bool ExpireStatements(sqlite3* db) noexcept;
+
 // A plan that does not do for the statement that runs it.
 struct UnfitPlan {
   std::function<bool(std::string_view)> may_be;  // whether a statement of that text has it

@@ -181,9 +181,8 @@ std::shared_ptr<const Plan> MemkvTable::PlanOf(const char* text) {
   for (const KeptPlan& kept : plans_) {
     if (kept.text == whole) return kept.plan;
   }
-  Plan plan = Plan::FromText(shown);
-  plan.reads_ranks = whole.back() == Plan::kReadsRanks;
-  KeptPlan read{std::string(whole), std::make_shared<const Plan>(std::move(plan))};
+  KeptPlan read{std::string(whole),
+                std::make_shared<const Plan>(Plan::FromText(shown, whole.back()))};
   if (plans_.size() < kKeptPlans) {
     plans_.push_back(std::move(read));
     return plans_.back().plan;
@@ -193,7 +192,8 @@ std::shared_ptr<const Plan> MemkvTable::PlanOf(const char* text) {
 
 bool MemkvTable::BestIndex(sqlite3_index_info& info) {
   state().RefreshForPlan();
-  ChoosePlan(*connection_, state(), info);
+  const Plan plan = ChoosePlan(*connection_, state(), info);
+  state().plans_presume_no_numbers |= plan.presumes_no_numbers;
   return true;
 }
 
@@ -209,7 +209,11 @@ void MemkvTable::Sync() {
 }
 void MemkvTable::Commit() {
   before_update_.reset();
-  if (state_) state_->Commit();
+  if (!state_) return;
+  state_->Commit();
+  // A statement that is not running finds out by itself, but not always in time (PlanAnew()).
+  bool& presumed = state_->plans_presume_no_numbers;
+  presumed = presumed && !(state_->table.may_hold_numbers() && ExpireStatements(db()));
 }
 void MemkvTable::Rollback() {
   before_update_.reset();

@@ -90,6 +90,7 @@ class MemkvTable : public sqlite3_vtab {
   bool IsUpdateOfNothing(std::span<sqlite3_value*> args);
   void CheckNotOverwritten(Bytes old_key);
   void Insert(std::span<sqlite3_value*> columns);
+  void KeepColumns(const RowRef& at, std::span<sqlite3_value*> columns);
   void Change(sqlite3_value* old_key, std::span<sqlite3_value*> columns);
 
   Connection* const connection_;
@@ -109,7 +110,7 @@ class MemkvTable : public sqlite3_vtab {
   size_t next_plan_ = 0;
   std::string buffer_;
   std::unique_ptr<void, FreeMemory> memory_;
-  NewRow row_;  // what Insert works in
+  NewRow row_;  // what Insert() and Change() work in
   // By the UPDATE OR REPLACE that is going on: the keys of rows that it has put others in place of.
   // Nothing is read between the changes of a statement: a read begins another.
   std::unordered_set<std::string> overwritten_;

@@ -141,6 +141,25 @@ void MemkvTable::Insert(std::span<sqlite3_value*> columns) {
   if (existed && conflict != SQLITE_REPLACE) FailUnique(schema, ignore);
 }
 
+// Puts the columns that an UPDATE does not set into row_. They are copied: no version of the table
+// stays pinned while the row is put, which can then be changed in its place.
+void MemkvTable::KeepColumns(const RowRef& at, std::span<sqlite3_value*> columns) {
+  const Schema& schema = state_->schema;
+  const View view({}, at.in_base ? state_->table.base() : nullptr);
+  row_.kept.resize(schema.row_columns());
+  for (size_t i = 0; i < row_.row.size(); ++i) {
+    const size_t column = i < schema.key ? i : i + 1;
+    if (i < schema.value_columns() && !sqlite3_value_nochange(columns[column])) continue;
+    Datum& v = row_.row[i];
+    Check(view.Column(at, i, &row_.kept[i], &v));
+    if ((v.kind != Datum::kText && v.kind != Datum::kBlob) ||
+        v.bytes.data() == row_.kept[i].data())
+      continue;
+    row_.kept[i].assign(v.bytes);
+    v.bytes = row_.kept[i];
+  }
+}
+
 // UPDATE: columns that the statement does not set are kept as they are; the key may change.
 void MemkvTable::Change(sqlite3_value* old_key, std::span<sqlite3_value*> columns) {
   const Schema& schema = state_->schema;
@@ -148,17 +167,15 @@ void MemkvTable::Change(sqlite3_value* old_key, std::span<sqlite3_value*> column
   const int conflict = sqlite3_vtab_on_conflict(connection_->db());
   const bool ignore = conflict == SQLITE_IGNORE;
   const std::string old = EncodeKey(ToDatum(old_key));
-  const View before = table.Latest();  // what kept columns borrow from
   bool found;
   RowRef at;
-  Check(before.Find(old, &found, &at));
+  Check(table.Find(old, &found, &at));
   if (!found) return;  // gone since it was selected
   if (conflict == SQLITE_REPLACE) CheckNotOverwritten(old);
 
-  NewRow row;
+  NewRow& row = row_;
   row.Clear(schema);
-  std::vector<std::string> buffers(schema.row_columns());
-  for (size_t i = 0; i < row.row.size(); ++i) Check(before.Column(at, i, &buffers[i], &row.row[i]));
+  KeepColumns(at, columns);
   bool new_key = false;
   for (size_t i = 0; i < schema.columns.size(); ++i) {
     if (sqlite3_value_nochange(columns[i])) continue;
@@ -179,7 +196,7 @@ void MemkvTable::Change(sqlite3_value* old_key, std::span<sqlite3_value*> column
   }
   if (conflict != SQLITE_REPLACE) {
     RowRef taken;
-    Check(before.Find(row.key, &found, &taken));
+    Check(table.Find(row.key, &found, &taken));
     if (found) FailUnique(schema, ignore);
   }
   // Two changes that take effect together: a failure of the second takes back the first.

@@ -263,7 +263,6 @@ bool FstCursor::Assemble() {
   if (!Decode(entry_, base_ + shares_[index_], ~uint64_t{0}, &after, &key_bytes_))
     return Fail(entry_, "an entry");
   key_valid_ = key_bytes_;
-  key_[key_bytes_] = 0;  // Decode() has room for more
   assembled_ = true;
   return true;
 }
@@ -272,6 +271,7 @@ Bytes FstCursor::key() {
   if (Stuck()) return {};
   if (!assembled_ && !Assemble()) return {};
   eager_ = true;
+  key_[key_bytes_] = 0;  // a token is decoded into room for the longest
   return Bytes(key_.data(), key_bytes_);
 }
 

@@ -127,7 +127,7 @@ class FstCursor {
   void NextPast(size_t n);
 
   bool Valid() const { return valid_; }
-  Bytes key();
+  Bytes key();  // a NUL follows it
   // Of the key that key() has given since the last Next() or SeekFirst(); borrowed from the image.
   KeyCode code() const {
     if (!assembled_ || !valid_) return {};

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "core/range.h"
 #include "core/store/table.h"
 
 namespace memkv {
@@ -20,6 +21,7 @@ Status Table::PutMany(std::span<const NewRow> rows) {
     bool ascending = !Ordered(), replace = true, past_base = true;
     for (size_t i = 0; i < n; ++i) {
       keys[i] = rows[i].key;
+      numbers_ |= IsNumberLike(keys[i]);
       ascending = ascending && (i == 0 || keys[i - 1] < keys[i]);
       replace = replace && rows[i].replace;
       if (deferred_) MEMKV_TRY(CheckOrderKeys(rows[i].key, rows[i].value, rows[i].replace));

@@ -4,6 +4,7 @@
 #include <new>
 
 #include "core/pace.h"
+#include "core/range.h"
 #include "core/store/frozen_file.h"
 #include "core/view/cursor.h"
 
@@ -34,8 +35,22 @@ Status Table::StartFrom(std::shared_ptr<const Fst> base) {
                              std::to_string(column));
     }
   }
+  bool numbers = false;
+  if (base) MEMKV_TRY(HoldsNumbers(*base, &numbers));
   delta_ = NewDelta(base != nullptr);
   base_ = std::move(base);
+  numbers_ = numbers;
+  return {};
+}
+
+Status Table::HoldsNumbers(const Fst& base, bool* holds) {
+  *holds = false;
+  for (const KeyRange& range : NumberLikeRanges()) {
+    uint64_t lo, hi;
+    MEMKV_TRY(base.LowerBound(range.lo, &lo));
+    MEMKV_TRY(base.LowerBound(*range.hi, &hi));
+    *holds |= lo < hi;
+  }
   return {};
 }
 
@@ -45,7 +60,8 @@ Table::Version Table::Remember() const {
           writable_ ? delta_->TakeOrders() : shown_orders_,
           base_,
           journal_ ? journal_->Now() : Journal::Mark(),
-          edits_};
+          edits_,
+          numbers_};
 }
 
 Status Table::Find(Bytes key, bool* found, RowRef* row) const {
@@ -99,6 +115,7 @@ Status Table::Look(Bytes key, Known* known) const {
 }
 
 Status Table::PutEntry(Bytes key, const Value& value, bool replace, bool* existed) {
+  numbers_ |= IsNumberLike(key);
   if (!orders_.empty() && begin_) {
     MEMKV_TRY(PaceOrders());
     if (deferred_) MEMKV_TRY(CheckOrderKeys(key, value, replace));
@@ -203,6 +220,7 @@ Status Table::Truncate() {
     if (!journal_->replaying()) MEMKV_TRY(journal_->ReplaceBase(std::nullopt));
   }
   Adopt(std::move(empty), nullptr);
+  numbers_ = false;
   return {};
 }
 
@@ -213,11 +231,14 @@ Status Table::Freeze(const Poll& poll) {
   std::shared_ptr<const Fst> base;
   MEMKV_TRY(Fst::Open(std::move(image), &base));
   auto delta = NewDelta(true);
+  bool numbers = numbers_;
+  if (numbers) MEMKV_TRY(HoldsNumbers(*base, &numbers));
   if (journal_) {
     claimed_.reserve(claimed_.size() + 1);
     MEMKV_TRY(journal_->ReplaceBase(base->image().bytes()));
   }
   Adopt(std::move(delta), std::move(base));
+  numbers_ = numbers;
   return {};
 }
 
@@ -273,11 +294,13 @@ void Table::Show(const Version& version) noexcept {
   shown_ = version.snapshot;
   shown_orders_ = version.orders;
   base_ = version.base;
+  numbers_ = version.numbers;
 }
 
 void Table::Replace(const Version& version, const Journal::Position& position) {
   claimed_.reserve(claimed_.size() + 1);
   Adopt(version.delta, version.base);
+  numbers_ = version.numbers;
   journal_->SetPosition(position);
 }
 
@@ -297,6 +320,7 @@ void Table::Return(const Version& version, bool undone) noexcept {
   if (journal_) writable_ = version.delta->Unseal(this);
   delta_ = version.delta;
   base_ = version.base;
+  numbers_ = version.numbers;
   if (writable_) {
     delta_->Restore(version.snapshot);
     delta_->RestoreOrders(version.orders);

@@ -38,6 +38,9 @@ class Table {
   const std::vector<uint32_t>& orders() const { return orders_; }
   uint64_t size() const;
   uint64_t frozen_keys() const { return base_ ? base_->size() : 0; }
+  // Whether a key may be a number, or TEXT that reads as one (core/range.h): false for certain, or
+  // true as one was put since the last freeze, whether it is there still or not.
+  bool may_hold_numbers() const { return numbers_; }
   View Latest() const;
   const std::shared_ptr<const Fst>& base() const { return base_; }
 
@@ -90,6 +93,7 @@ class Table {
     std::shared_ptr<const Fst> base;
     Journal::Mark mark;
     uint64_t edits = 0;
+    bool numbers = false;
   };
   Version Remember() const;
   void Return(const Version& version) noexcept { Return(version, false); }
@@ -150,6 +154,7 @@ class Table {
   void Return(const Version& version, bool undone) noexcept;
   void Claim();
   void Adopt(std::shared_ptr<SharedArt> delta, std::shared_ptr<const Fst> base);
+  static Status HoldsNumbers(const Fst& base, bool* holds);
   void EndClaims() noexcept;
   // Whether changes are noted.
   LogBuffer* Noted() { return journal_ && !journal_->replaying() ? &journal_->buffer() : nullptr; }
@@ -194,6 +199,7 @@ class Table {
   bool deferred_ = false;                // writes leave the orders alone, which are unsettled
   uint64_t defer_at_ = kFewestDeferred;  // from so many entries of the delta on
   bool writable_ = true;                 // this table owns delta_
+  bool numbers_ = false;             // may_hold_numbers()
   ArtSnapshot shown_;                    // the version shown while it does not
   OrderSnapshots shown_orders_;
   std::vector<std::shared_ptr<SharedArt>> claimed_;

@@ -178,7 +178,9 @@ bool Candidate::TakeEqual(const Part& part, size_t i) {
     Claim(i, {Term::kIn, part.target}, false);
     return answer_.usage[i].as_list = true;
   }
-  const bool exact = EqualityIsExact(part.affinity, c.value);
+  bool exact = EqualityIsExact(part.affinity, c.value);
+  if (!exact && index_ == 0 && !around_.MayHoldNumbers())
+    exact = answer_.plan.presumes_no_numbers = true;
   Term::Op op = exact ? Term::kEqual : c.value ? Term::kEqualLiteral : Term::kEqualChecked;
   if (c.ask == Ask::kIs && index_ > 0) op = Term::kIs;
   if (op == Term::kEqualChecked && around_.LeavesEqualities()) return false;

@@ -128,8 +128,14 @@ std::string Plan::ToText() const {
   return text;
 }
 
-Plan Plan::FromText(std::string_view text) {
+char Plan::Unshown() const {
+  return static_cast<char>('0' + reads_ranks + 2 * presumes_no_numbers);
+}
+
+Plan Plan::FromText(std::string_view text, char unshown) {
   Plan plan;
+  plan.reads_ranks = unshown & 1;
+  plan.presumes_no_numbers = unshown & 2;
   std::vector<std::string> names;  // of the terms; empty for key and rank
   while (text.starts_with("key ") || text.starts_with("rank ") || text.starts_with('"')) {
     Term term;

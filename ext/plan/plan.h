@@ -107,14 +107,16 @@ struct Plan {
                    // of; empty: key order
   bool distinct = false;  // rows after the first with one value of `by` may be left out
   bool offset = false;    // one more argument: rows to skip. Any after it are not looked at
-  // Whether any rank is read of the rows. Not in the text: one more byte behind the NUL that ends it
-  // tells.
+  // What EXPLAIN need not show, as a byte behind the NUL that ends the text: whether any rank is read
+  // of the rows; whether "key = ?" is exact only while no key of the table is a number, or reads as one.
   bool reads_ranks = true;
+  bool presumes_no_numbers = false;
 
-  static constexpr char kReadsRanks = 'r', kReadsNone = '-';
   int Number() const;
   std::string ToText() const;
-  static Plan FromText(std::string_view text);  // REQUIRES what ToText gave
+  char Unshown() const;
+  // REQUIRES what ToText() and Unshown() gave.
+  static Plan FromText(std::string_view text, char unshown);
 
   friend bool operator==(const Plan&, const Plan&) = default;
 };

@@ -29,6 +29,7 @@ class TableSurroundings : public Surroundings {
     return sql::IsPatternOverLimit(connection_.db(), pattern);
   }
   bool HasPlainRegexp() const override { return connection_.HasPlainRegexp(); }
+  bool MayHoldNumbers() const override { return state_.table.may_hold_numbers(); }
   bool OffsetMayBeConsumed() const override {
     return sql::OffsetMayBeConsumed(sqlite3_libversion_number());
   }
@@ -128,8 +129,8 @@ void Emit(const Answer& answer, sqlite3_index_info* info) {
   info->estimatedRows = static_cast<sqlite3_int64>(answer.rows);
   info->estimatedCost = answer.cost;
   info->idxNum = answer.plan.Number();
-  info->idxStr = sqlite3_mprintf("%s%c%c", answer.plan.ToText().c_str(), 0,
-                                 answer.plan.reads_ranks ? Plan::kReadsRanks : Plan::kReadsNone);
+  info->idxStr =
+      sqlite3_mprintf("%s%c%c", answer.plan.ToText().c_str(), 0, answer.plan.Unshown());
   if (info->idxStr == nullptr) throw std::bad_alloc();
   info->needToFreeIdxStr = 1;
 }
@@ -147,9 +148,11 @@ Answer ChooseAnswer(const Query& query, Surroundings& around) {
   return best;
 }
 
-void ChoosePlan(Connection& connection, const TableState& state, sqlite3_index_info& info) {
+Plan ChoosePlan(Connection& connection, const TableState& state, sqlite3_index_info& info) {
   TableSurroundings around(connection, state);
-  Emit(ChooseAnswer(QueryOf(info), around), &info);
+  Answer answer = ChooseAnswer(QueryOf(info), around);
+  Emit(answer, &info);
+  return std::move(answer.plan);
 }
 
 bool LikeMatchesBlobs() {

@@ -26,6 +26,9 @@ class Surroundings {
   // See IsPatternOverLimit() and, in ext/registry.h, HasPlainRegexp().
   virtual bool IsPatternOverLimit(Bytes pattern) const = 0;
   virtual bool HasPlainRegexp() const = 0;
+  // Whether a key may be a number, or TEXT that reads as one. Where none is, nothing equals a key but
+  // the same text or BLOB: statements rely on that until one comes (ext/walk/doubts.h).
+  virtual bool MayHoldNumbers() const = 0;
   // See ext/sqlite_version.h.
   virtual bool OffsetMayBeConsumed() const = 0;
   virtual bool OnTermsAreHidden() const = 0;

@@ -1,5 +1,6 @@
 #include "ext/walk/compared_range.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "ext/sqlite.h"
@@ -7,9 +8,15 @@
 namespace memkv::sql {
 namespace {
 
-// TEXT keys that a number may equal once they are converted: those that start with white space, a
-// sign, a point or a digit.
-KeyRange NumberLikeText() { return {std::string{kTextTag, '\t'}, std::string{kTextTag, '9' + 1}}; }
+// TEXT keys that a number may equal once they are converted all lie in it.
+KeyRange NumberLikeText() {
+  return {std::string{kTextTag, '\t'}, std::string{kTextTag, '9' + 1}};
+}
+
+bool AnyNumberLikeText(const HasKeys& has_keys) {
+  const auto texts = NumberLikeRanges().subspan(1);
+  return std::any_of(texts.begin(), texts.end(), has_keys);
+}
 
 }  // namespace
 
@@ -24,7 +31,7 @@ std::optional<KeyRange> AmbiguousRange(sqlite3_value* value, Affinity affinity,
     // As a text, an infinity is 'Inf', which reads as no number.
     const bool infinite = std::isinf(sqlite3_value_double(value));
     range = infinite ? ClassRange(kTextTag) : NumberLikeText();
-    if (!has_keys(range)) return std::nullopt;
+    if (infinite ? !has_keys(range) : !AnyNumberLikeText(has_keys)) return std::nullopt;
     if (affinity == Affinity::kNone) range.lo = std::string{kNumberTag};
     return range;
   }

@@ -99,9 +99,11 @@ bool TableCursor::FindAtOnce(std::span<sqlite3_value*> args) {
   if (term.target != Term::kKey || ComparisonOf(term.op) != CompareOp::kEqual) return false;
   const Affinity affinity = state.schema.key_column().affinity;
   const int type = sqlite3_value_type(args[0]);
-  if (affinity == Affinity::kNone || type == SQLITE_NULL ||
-      (affinity == Affinity::kText && type != SQLITE_TEXT && type != SQLITE_BLOB))
-    return false;
+  const bool is_sure = (affinity != Affinity::kNone && affinity != Affinity::kText) ||
+                       type == SQLITE_BLOB ||
+                       (affinity == Affinity::kText && type == SQLITE_TEXT) ||
+                       !state.table.may_hold_numbers();
+  if (!is_sure || type == SQLITE_NULL) return false;
   const Converted v = Converted::Compared(args[0], affinity);
   if (v.datum().bytes.size() >= kMaxKeyBytes) return false;
   Started(state.table.edits());

@@ -41,6 +41,19 @@ bool Doubts::Narrows(const Term& term, const IndexOfView& index) {
   return true;
 }
 
+bool Doubts::MayHoldNumbers(const Plan& plan) const {
+  return plan.presumes_no_numbers && table_.state().table.may_hold_numbers();
+}
+
+void Doubts::NumbersCame() {
+  const TableState& state = table_.state();
+  const auto any = [](std::string_view) { return true; };
+  PlanAnew(table_.db(), {any, state.schema_name, state.schema.table, first_, false,
+                         "memkv: " + Shown(state.schema.table) +
+                             " holds keys that are numbers, or read as such, since this statement "
+                             "was prepared"});
+}
+
 void Doubts::ExpectNoRowValueIn() {
   if (no_row_value_in_) return;
   Connection& connection = table_.connection();

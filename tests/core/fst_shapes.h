@@ -88,6 +88,12 @@ inline std::vector<Shape> Shapes(size_t n) {
   shapes.push_back(
       {"empty and nul", {"", std::string(1, '\0'), std::string(2, '\0'), std::string(3, '\0')}});
   shapes.push_back({"two", {"a", "b"}});
+  // Whose last token is as long as tokens get.
+  add("long endings", [&](size_t) {
+    static const char* const kEndings[] = {"abcdefghijklmno", "/press-releases", "0123456789abcde",
+                                           "-small-business"};
+    return Url(random) + kEndings[random() % 4];
+  });
   add("two letters", [&](size_t) { return RandomText(random, 12, "ab"); });
   add("nul and ff", [&](size_t) { return RandomText(random, 8, std::string("\0\xff", 2)); });
   add("nul, one, a, ff",

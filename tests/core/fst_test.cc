@@ -68,7 +68,10 @@ void CheckAt(FstCursor& cursor, const std::vector<std::string>& sorted, size_t i
   REQUIRE(cursor.Valid() == (i < sorted.size()));
   if (!cursor.Valid()) return;
   REQUIRE(cursor.rank() == i);
-  if (with_key) REQUIRE(cursor.key() == sorted[i]);
+  if (!with_key) return;
+  const Bytes key = cursor.key();
+  REQUIRE(key == sorted[i]);
+  REQUIRE(key.data()[key.size()] == '\0');
 }
 
 void CheckCursor(const std::shared_ptr<const Fst>& fst, const std::vector<std::string>& sorted,

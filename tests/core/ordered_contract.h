@@ -32,7 +32,7 @@ template <class Adapter, class Cursor>
 bool SameEntry(const Cursor& c, const Model& m, Model::const_iterator it) {
   if (c.Valid() != (it != m.end())) return false;
   if (!c.Valid()) return true;
-  if (KeyOf(c.key()) != it->first) return false;
+  if (KeyOf(c.key()) != it->first || c.key().data()[c.key().size()] != '\0') return false;
   if constexpr (Adapter::kHoldsValues) {
     if (!it->second.Is(c.entry().value)) return false;
   }

@@ -2,7 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <limits>
+#include <random>
 #include <vector>
 
 namespace memkv {
@@ -79,6 +81,33 @@ TEST_CASE("classes and prefixes") {
   CHECK(PrefixRange(kBlobTag, "\xff").Contains(EncodeKey(Datum::Blob("\xff\xff"))));
   CHECK(PrefixRange(kTextTag, "") == ClassRange(kTextTag));
   CHECK(PrefixRange(kTextTag, "\xff\xff").hi == ClassRange(kTextTag).hi);
+}
+
+TEST_CASE("keys that are like numbers are those in the ranges of them") {
+  std::mt19937_64 random(5);
+  int number = 0, other = 0;
+  for (int i = 0; i < 200000; ++i) {
+    const Datum v = Datum::Text("");
+    std::string key = EncodeKey(v);
+    if (i % 7 == 0) key[0] = static_cast<char>(random() % 4);
+    for (size_t n = random() % 6; n > 0; --n) {
+      static constexpr char kLikely[] = "\b\t\n\r\x0e !+-./059:;aInf";
+      key += random() % 8 ? kLikely[random() % (sizeof kLikely - 1)] : static_cast<char>(random());
+    }
+    const auto ranges = NumberLikeRanges();
+    const bool in = std::any_of(ranges.begin(), ranges.end(),
+                                [&](const KeyRange& range) { return range.Contains(key); });
+    REQUIRE(IsNumberLike(key) == in);
+    ++(in ? number : other);
+  }
+  CHECK(number > 10000);
+  CHECK(other > 10000);
+  for (const char* text : {"5", " 5", "\t5", "+5", "-.5", ".5", "5x", "+.5e3", "\v5", "Inf", "-Inf"})
+    CHECK(IsNumberLike(EncodeKey(Datum::Text(text))));
+  CHECK(IsNumberLike(EncodeKey(Datum::Integer(5))));
+  CHECK(!IsNumberLike(EncodeKey(Datum::Blob("5"))));
+  for (const char* text : {"", "a", "/usr", "#5", ".bashrc", "+", "-", "-a", "..5", "In", "inf", "+Inf", "x5"})
+    CHECK(!IsNumberLike(EncodeKey(Datum::Text(text))));
 }
 
 TEST_CASE("GLOB ranges") {

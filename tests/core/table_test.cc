@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "core/range.h"
 #include "core/row.h"
 #include "core/view/cursor.h"
 #include "tests/core/ordered_keys.h"
@@ -44,6 +45,8 @@ class Shadowed {
   void Check() {
     RequireOk(table_.Verify(nullptr));
     RequireSame(table_.Latest(), rows_);
+    for (const auto& [key, text] : rows_)
+      if (IsNumberLike(key)) REQUIRE(table_.may_hold_numbers());
     for (const auto& [view, rows] : held_) RequireSame(view, rows);
   }
 
@@ -164,6 +167,46 @@ TEST_CASE("an interrupted freeze leaves the table as it was") {
   CHECK(table.size() == 200000);
   CHECK(table.GetStats().frozen_keys == 0);
   RequireOk(table.Verify(nullptr));
+}
+
+TEST_CASE("a table knows whether a key of it may be a number, or read as one") {
+  Table table(0);
+  bool existed;
+  uint64_t erased;
+  const auto put = [&](const char* text) {
+    RequireOk(table.Put(EncodeKey(Datum::Text(text)), Value(), false, &existed));
+  };
+  put("/a");
+  RequireOk(table.Put(EncodeKey(Datum::Blob("5")), Value(), false, &existed));
+  CHECK(!table.may_hold_numbers());
+  table.Begin();
+  table.Savepoint(0);
+  put("05");
+  CHECK(table.may_hold_numbers());
+  const Table::Version with = table.Remember();
+  table.RollbackTo(0);
+  CHECK(!table.may_hold_numbers());
+  table.Return(with);
+  CHECK(table.may_hold_numbers());
+  table.Commit();
+  RequireOk(table.Freeze(nullptr));
+  CHECK(table.may_hold_numbers());
+  RequireOk(table.EraseRange(EncodeKey(Datum::Text("0")), std::nullopt, nullptr, &erased));
+  CHECK(table.may_hold_numbers());  // it might come back
+  RequireOk(table.Freeze(nullptr));
+  CHECK(!table.may_hold_numbers());
+  const std::string from = EncodeKey(Datum::Text("/a")), to = EncodeKey(Datum::Text(" 1"));
+  RequireOk(table.Move(from, to, Value(), &existed));
+  CHECK(table.may_hold_numbers());
+  RequireOk(table.Truncate());
+  CHECK(!table.may_hold_numbers());
+  const std::string keys[] = {EncodeKey(Datum::Text("-1")), EncodeKey(Datum::Text("a"))};
+  const Table::NewRow rows[] = {{keys[0], Value(), false}, {keys[1], Value(), false}};
+  RequireOk(table.PutMany(rows));
+  CHECK(table.may_hold_numbers());
+  RequireOk(table.Truncate());
+  RequireOk(table.Put(EncodeKey(Datum::Real(0.5)), Value(), false, &existed));
+  CHECK(table.may_hold_numbers());
 }
 
 TEST_CASE("moving a row to a key that is taken replaces that row") {

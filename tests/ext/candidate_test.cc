@@ -25,6 +25,7 @@ class Around : public Surroundings {
   bool LikeMatchesBlobs() const override { return false; }
   bool IsPatternOverLimit(Bytes pattern) const override { return pattern.size() > 50000; }
   bool HasPlainRegexp() const override { return true; }
+  bool MayHoldNumbers() const override { return holds_numbers; }
   bool OffsetMayBeConsumed() const override { return true; }
   bool OnTermsAreHidden() const override { return hides_on_terms; }
   std::optional<bool> SchemaHoldsOuterJoin() const override { return holds_outer_join; }
@@ -32,7 +33,7 @@ class Around : public Surroundings {
   bool PatternsAreChecked() const override { return false; }
   bool LeavesEqualities() override { return leaves_equalities; }
 
-  bool hides_on_terms = true, leaves_equalities = false;
+  bool hides_on_terms = true, leaves_equalities = false, holds_numbers = true;
   std::optional<bool> holds_outer_join = false;
 
  private:
