@@ -152,8 +152,7 @@ void MemkvTable::KeepColumns(const RowRef& at, std::span<sqlite3_value*> columns
     if (i < schema.value_columns() && !sqlite3_value_nochange(columns[column])) continue;
     Datum& v = row_.row[i];
     Check(view.Column(at, i, &row_.kept[i], &v));
-    if ((v.kind != Datum::kText && v.kind != Datum::kBlob) ||
-        v.bytes.data() == row_.kept[i].data())
+    if ((v.kind != Datum::kText && v.kind != Datum::kBlob) || v.bytes.data() == row_.kept[i].data())
       continue;
     row_.kept[i].assign(v.bytes);
     v.bytes = row_.kept[i];

@@ -100,8 +100,9 @@ double Bench::BytesPerKey(Contestant c) {
   // The twin is alone in its database but for the sample, which is in temp.
   Query query(&db_, c == kTwin
                         ? "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"
-                        : For(c, "SELECT value FROM memkv_stats('@T') WHERE name = "
-                                 "'memory_bytes'"));
+                        : For(c,
+                              "SELECT value FROM memkv_stats('@T') WHERE name = "
+                              "'memory_bytes'"));
   uint64_t bytes = 0;
   query.Run(&bytes);
   return static_cast<double>(bytes) / static_cast<double>(c_.keys.size());

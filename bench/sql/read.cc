@@ -20,7 +20,8 @@ bool Bench::Wants(const std::string& title) const {
 // What the empty table can stand in for: a key's row, and any number of rows.
 bool Bench::HasTable(Contestant c, const std::string& sql) {
   if (c != kEmpty) return true;
-  for (const char* more : {"LIKE", "GLOB", "memkv_", "rank", "RECURSIVE", "length(", "min(", "@T_"}) {
+  for (const char* more :
+       {"LIKE", "GLOB", "memkv_", "rank", "RECURSIVE", "length(", "min(", "@T_"}) {
     if (sql.find(more) != std::string::npos) return false;
   }
   return true;
@@ -29,8 +30,7 @@ bool Bench::HasTable(Contestant c, const std::string& sql) {
 // Runs a statement with one bound key for each of `keys`, for at most `limit` seconds. All
 // contestants are compared over the queries that the slowest of them got through.
 void Bench::EachKey(const std::string& title, const KeyList& keys, size_t most, double limit,
-                    const std::string& memkv_sql, const std::string& twin_sql,
-                    const Binder& bind) {
+                    const std::string& memkv_sql, const std::string& twin_sql, const Binder& bind) {
   if (!Wants(title)) return;
   size_t common = std::min(most, keys.size());
   std::vector<uint64_t> sums[kContestants];
@@ -195,10 +195,8 @@ void Bench::ReadRanks() {
     pasts.push_back(PrefixSuccessor(c_.prefixes[q]).value_or(""));
   }
   EachKey("memkv_count of a random prefix", c_.prefixes, pasts.size(), 1,
-          "SELECT memkv_count('@T', ?1)",
-          "SELECT count(*) FROM twin WHERE key >= ?1 AND key < ?2", [&](Query* query, size_t q) {
-            query->Bind(1, c_.prefixes[q]).Bind(2, Bytes(pasts[q]));
-          });
+          "SELECT memkv_count('@T', ?1)", "SELECT count(*) FROM twin WHERE key >= ?1 AND key < ?2",
+          [&](Query* query, size_t q) { query->Bind(1, c_.prefixes[q]).Bind(2, Bytes(pasts[q])); });
   EachKey("rank of a key", c_.hits, 100'000, 1, "SELECT rank FROM @T WHERE key = ?1",
           "SELECT count(*) FROM twin WHERE key < ?1");
   const std::string from = std::to_string(offset_);

@@ -104,6 +104,13 @@ class ArtCursor {
     if (leaf_.has_records()) return RecordEntry();
     return leaf_.entry(at_, snapshot_.tree_->leaves);
   }
+  // The value of the entry so many steps on, or back, if that is in the same leaf and a number.
+  bool NearNumber(int64_t steps, uint64_t* number) const {
+    const uint64_t i = at_ + static_cast<uint64_t>(steps);
+    if (i >= leaf_.n || leaf_.has_records()) return false;
+    *number = leaf_.number(static_cast<uint32_t>(i));
+    return true;
+  }
   uint64_t rank() const;     // entries before this one
   int64_t net_rank() const;  // sum of net over entries before this one
 

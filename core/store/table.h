@@ -199,7 +199,7 @@ class Table {
   bool deferred_ = false;                // writes leave the orders alone, which are unsettled
   uint64_t defer_at_ = kFewestDeferred;  // from so many entries of the delta on
   bool writable_ = true;                 // this table owns delta_
-  bool numbers_ = false;             // may_hold_numbers()
+  bool numbers_ = false;                 // may_hold_numbers()
   ArtSnapshot shown_;                    // the version shown while it does not
   OrderSnapshots shown_orders_;
   std::vector<std::shared_ptr<SharedArt>> claimed_;

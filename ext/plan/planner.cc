@@ -129,8 +129,7 @@ void Emit(const Answer& answer, sqlite3_index_info* info) {
   info->estimatedRows = static_cast<sqlite3_int64>(answer.rows);
   info->estimatedCost = answer.cost;
   info->idxNum = answer.plan.Number();
-  info->idxStr =
-      sqlite3_mprintf("%s%c%c", answer.plan.ToText().c_str(), 0, answer.plan.Unshown());
+  info->idxStr = sqlite3_mprintf("%s%c%c", answer.plan.ToText().c_str(), 0, answer.plan.Unshown());
   if (info->idxStr == nullptr) throw std::bad_alloc();
   info->needToFreeIdxStr = 1;
 }

@@ -9,9 +9,7 @@ namespace memkv::sql {
 namespace {
 
 // TEXT keys that a number may equal once they are converted all lie in it.
-KeyRange NumberLikeText() {
-  return {std::string{kTextTag, '\t'}, std::string{kTextTag, '9' + 1}};
-}
+KeyRange NumberLikeText() { return {std::string{kTextTag, '\t'}, std::string{kTextTag, '9' + 1}}; }
 
 bool AnyNumberLikeText(const HasKeys& has_keys) {
   const auto texts = NumberLikeRanges().subspan(1);

@@ -89,6 +89,10 @@ class CountedWalk {
   const KeyRange& keys() const { return keys_; }
   const RankRange& ranks() const { return ranks_; }
 
+  // How far the cursor stands from the current entry, which is never behind it.
+  int64_t lag() const {
+    return descending() ? -static_cast<int64_t>(lag_) : static_cast<int64_t>(lag_);
+  }
   // The cursor on the current entry, where it is there or one step before it; else null.
   C* NearAt() {
     if (lag_ > 1) return nullptr;

@@ -99,10 +99,9 @@ bool TableCursor::FindAtOnce(std::span<sqlite3_value*> args) {
   if (term.target != Term::kKey || ComparisonOf(term.op) != CompareOp::kEqual) return false;
   const Affinity affinity = state.schema.key_column().affinity;
   const int type = sqlite3_value_type(args[0]);
-  const bool is_sure = (affinity != Affinity::kNone && affinity != Affinity::kText) ||
-                       type == SQLITE_BLOB ||
-                       (affinity == Affinity::kText && type == SQLITE_TEXT) ||
-                       !state.table.may_hold_numbers();
+  const bool is_sure =
+      (affinity != Affinity::kNone && affinity != Affinity::kText) || type == SQLITE_BLOB ||
+      (affinity == Affinity::kText && type == SQLITE_TEXT) || !state.table.may_hold_numbers();
   if (!is_sure || type == SQLITE_NULL) return false;
   const Converted v = Converted::Compared(args[0], affinity);
   if (v.datum().bytes.size() >= kMaxKeyBytes) return false;
@@ -352,35 +351,32 @@ void TableCursor::Column(sqlite3_context* out, int column) {
   i == key_column_ ? SetTerminatedText(out, v.bytes) : SetText(out, v.bytes, &text_);
 }
 
-// Of walks in key order over a table without a frozen base: the key where all keys are TEXT or BLOB,
-// and the first value column where it is an INTEGER and all others are NULL (core/row.h).
+// Of walks in key order: the key where it is TEXT, and the first value column where it is an INTEGER;
+// of an unfrozen row, if all others are NULL (core/row.h).
 bool TableCursor::FastColumn(sqlite3_context* out, int column) noexcept {
-  if (column != fast_key_ && column != fast_number_) return false;
-  if (undone() || gone_) [[unlikely]]
+  const bool is_key = column == fast_key_;
+  if ((!is_key && column != fast_number_) || undone() || gone_ || sqlite3_vtab_nochange(out))
     return false;
-  constexpr auto is_integer = [](const Value& v) {
-    return !v.is_record && v.number != 0 && v.number >> 63 == 0;
-  };
-  const auto give = [out](uint64_t number) {
-    const uint64_t zigzag = number - 1;
-    sqlite3_result_int64(out, static_cast<sqlite3_int64>(zigzag >> 1 ^ (~(zigzag & 1) + 1)));
-    return true;
-  };
-  if (mode_ == kPoint && column == fast_number_ && !row_.in_base && is_integer(row_.value)) {
-    if (sqlite3_vtab_nochange(out)) return false;
-    ReadValue();
-    return give(row_.value.number);
-  }
-  if (mode_ != kCounted || !walk_->cursor().delta_alone()) return false;
-  const ViewCursor* at = walk_->NearAt();
-  if (!at || sqlite3_vtab_nochange(out)) return false;
-  if (column == fast_number_) {
-    const Value value = at->delta_alone()->entry().value;
-    if (!is_integer(value)) return false;
-    ReadValue();
-    return give(value.number);
-  }
+  if (!is_key) ReadValue();
+  if (mode_ == kPoint && !is_key && !row_.in_base)
+    return !row_.value.is_record && GiveNumber(out, row_.value.number);
+  if (mode_ != kCounted) return false;
   try {
+    if (!is_key && frozen_ && walk_->counted()) {
+      Datum v;
+      if (!view_.Column({true, walk_->rank(), {}}, 0, &blocks_[0], &buffer_, &v).ok() ||
+          v.kind != Datum::kInteger)
+        return false;
+      sqlite3_result_int64(out, v.integer);
+      return true;
+    }
+    if (!is_key) {
+      const ArtCursor* at = walk_->cursor().delta_alone();
+      uint64_t number;
+      return at && at->Valid() && at->NearNumber(walk_->lag(), &number) && GiveNumber(out, number);
+    }
+    const ViewCursor* at = walk_->NearAt();
+    if (!at) return false;
     const Bytes key = at->key();
     if (key.empty() || key[0] != kTextTag) return false;
     SetTerminatedText(out, key.substr(1));
@@ -388,6 +384,14 @@ bool TableCursor::FastColumn(sqlite3_context* out, int column) noexcept {
   } catch (const std::bad_alloc&) {
     return false;  // Column() fails likewise, and says so
   }
+}
+
+// Of a row that is a number. False: it says something else.
+bool TableCursor::GiveNumber(sqlite3_context* out, uint64_t number) noexcept {
+  if (number == 0 || number >> 63) return false;
+  const uint64_t zigzag = number - 1;
+  sqlite3_result_int64(out, static_cast<sqlite3_int64>(zigzag >> 1 ^ (~(zigzag & 1) + 1)));
+  return true;
 }
 
 }  // namespace memkv::sql

@@ -83,6 +83,7 @@ class TableCursor : public sqlite3_vtab_cursor, private OpenCursor {
   Bytes CurrentKey();
   RowRef CurrentRow();
   bool IndexedValue(sqlite3_context* out);
+  static bool GiveNumber(sqlite3_context* out, uint64_t number) noexcept;
 
   MemkvTable& table_;
   // What plan_ was read from; SQLite keeps it while the statement lives.
@@ -91,8 +92,8 @@ class TableCursor : public sqlite3_vtab_cursor, private OpenCursor {
   size_t index_number_ = 0, index_column_ = 0;  // which index it walks, and by which column
   Doubts doubts_;
 
-  View view_;      // of a kPoint that was found at once, only of the base, or of nothing
-  int fast_key_ = -1, fast_number_ = -1;  // columns that FastColumn() knows; -1: none
+  View view_;  // of a kPoint that was found at once, only of the base, or of nothing
+  int fast_key_ = -1, fast_number_ = -1;     // columns that FastColumn() knows; -1: none
   bool frozen_ = false;                      // all of view_ is: a rank says where a row is
   size_t key_column_ = 0, rank_column_ = 0;  // of the schema
   std::vector<Fst::ColumnBlock> blocks_;     // of each value column, of a kCounted
@@ -106,9 +107,9 @@ class TableCursor : public sqlite3_vtab_cursor, private OpenCursor {
   std::unique_ptr<PatternWalk<ViewCursor>> pattern_;
   std::unique_ptr<IndexWalk> index_;
   bool at_once_ = false;  // FindAtOnce() has found it
-  std::string record_;  // of row_, where view_ does not hold it
-  std::string buffer_;  // of a decoded column
-  std::string text_;    // of a text on its way to SQLite
+  std::string record_;    // of row_, where view_ does not hold it
+  std::string buffer_;    // of a decoded column
+  std::string text_;      // of a text on its way to SQLite
 };
 
 }  // namespace memkv::sql

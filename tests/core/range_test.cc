@@ -102,11 +102,13 @@ TEST_CASE("keys that are like numbers are those in the ranges of them") {
   }
   CHECK(number > 10000);
   CHECK(other > 10000);
-  for (const char* text : {"5", " 5", "\t5", "+5", "-.5", ".5", "5x", "+.5e3", "\v5", "Inf", "-Inf"})
+  for (const char* text :
+       {"5", " 5", "\t5", "+5", "-.5", ".5", "5x", "+.5e3", "\v5", "Inf", "-Inf"})
     CHECK(IsNumberLike(EncodeKey(Datum::Text(text))));
   CHECK(IsNumberLike(EncodeKey(Datum::Integer(5))));
   CHECK(!IsNumberLike(EncodeKey(Datum::Blob("5"))));
-  for (const char* text : {"", "a", "/usr", "#5", ".bashrc", "+", "-", "-a", "..5", "In", "inf", "+Inf", "x5"})
+  for (const char* text :
+       {"", "a", "/usr", "#5", ".bashrc", "+", "-", "-a", "..5", "In", "inf", "+Inf", "x5"})
     CHECK(!IsNumberLike(EncodeKey(Datum::Text(text))));
 }
 

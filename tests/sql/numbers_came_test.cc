@@ -19,8 +19,10 @@ constexpr const char* kColumns[] = {"key TEXT PRIMARY KEY, v", "key PRIMARY KEY,
 
 // What a statement compares keys with, as values of columns of every affinity.
 constexpr const char* kOthers =
-    "CREATE TABLE o(t TEXT, i INTEGER, r REAL, n NUMERIC, b); INSERT INTO o VALUES ('5', 5, 5.0, 5, "
-    "5), ('05', '05', '05', '05', '05'), ('x', 'x', 'x', 'x', 'x'), (' 5', ' 5', ' 5', ' 5', ' 5'), "
+    "CREATE TABLE o(t TEXT, i INTEGER, r REAL, n NUMERIC, b); INSERT INTO o VALUES ('5', 5, 5.0, "
+    "5, "
+    "5), ('05', '05', '05', '05', '05'), ('x', 'x', 'x', 'x', 'x'), (' 5', ' 5', ' 5', ' 5', ' "
+    "5'), "
     "('5.0', '5.0', 5.5, '5x', x'35'), (NULL, -5, 9e999, '+5', 0.5), ('Inf', NULL, -9e999, 9e999, "
     "9e999)";
 
@@ -43,21 +45,22 @@ std::vector<std::string> Reads() {
                                     "SELECT count(*), (SELECT v FROM t WHERE key = ?1) FROM o"};
   for (const char* c : {"t", "i", "r", "n", "b"}) {
     const std::string column(c);
-    reads.push_back("SELECT o.rowid, t.key FROM o JOIN t ON t.key = o." + column + " ORDER BY 1, 2");
+    reads.push_back("SELECT o.rowid, t.key FROM o JOIN t ON t.key = o." + column +
+                    " ORDER BY 1, 2");
     reads.push_back("SELECT o.rowid, t.key FROM o LEFT JOIN t ON t.key = o." + column +
                     " AND t.v > 0 ORDER BY 1, 2");
     reads.push_back("SELECT t.key FROM o JOIN t ON t.key = o." + column + " WHERE o." + column +
                     " = ?1 ORDER BY 1");
-    reads.push_back("SELECT rowid FROM o WHERE " + column + " IN (SELECT key FROM t WHERE key = o." +
-                    column + ") ORDER BY 1");
+    reads.push_back("SELECT rowid FROM o WHERE " + column +
+                    " IN (SELECT key FROM t WHERE key = o." + column + ") ORDER BY 1");
     reads.push_back("SELECT rowid FROM o WHERE EXISTS (SELECT 1 FROM t WHERE key = o." + column +
                     ") ORDER BY 1");
   }
   return reads;
 }
 
-const std::vector<Cell> kParameters = {TextCell("x"), IntegerCell(5), RealCell(5.0), TextCell("5"),
-                                       BlobCell("5"), NullCell()};
+const std::vector<Cell> kParameters = {TextCell("x"), IntegerCell(5), RealCell(5.0),
+                                       TextCell("5"), BlobCell("5"),  NullCell()};
 
 // One side of the comparison: statements that are prepared before the keys come.
 class Side {
@@ -161,13 +164,11 @@ TEST_CASE("numbers came: from another connection, and with a freeze") {
     }
     other.Exec("INSERT INTO t(t) VALUES('freeze')");
     RequireSame(memkv, plain);
-    CHECK(memkv.db().Plan("SELECT v FROM t WHERE key = ?1").find("(checked)") !=
-          std::string::npos);
+    CHECK(memkv.db().Plan("SELECT v FROM t WHERE key = ?1").find("(checked)") != std::string::npos);
     for (Db* db : {&other, &other_plain}) db->Exec("DELETE FROM t WHERE key <> 'x'");
     other.Exec("INSERT INTO t(t) VALUES('freeze')");
     RequireSame(memkv, plain);
-    CHECK(memkv.db().Plan("SELECT v FROM t WHERE key = ?1").find("(checked)") ==
-          std::string::npos);
+    CHECK(memkv.db().Plan("SELECT v FROM t WHERE key = ?1").find("(checked)") == std::string::npos);
   }
 }
 
