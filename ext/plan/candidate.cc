@@ -124,7 +124,8 @@ void Candidate::TakePart(const Part& part) {
     if (c.column == rank_column_ && part.column == column_) {
       TakeRank(i);
     } else if (c.column == part.column) {
-      TakeNull(i) || TakeFunction(part, i) || TakeEqual(part, i) || TakeComparison(part, i);
+      TakeNull(i) || TakeFunction(part, i) || TakeEqual(part, i) || TakeFoldedEqual(part, i) ||
+          TakeComparison(part, i);
     }
   }
 }
@@ -188,6 +189,15 @@ bool Candidate::TakeEqual(const Part& part, size_t i) {
   exact_equal_ |= exact;
   exact_value_ |= exact;
   return Claim(i, {op, part.target}, exact);
+}
+
+// COLLATE NOCASE folds as LIKE does.
+bool Candidate::TakeFoldedEqual(const Part& part, size_t i) {
+  const Constraint& c = At(i);
+  if (c.ask != Ask::kEqual || c.collation != Collation::kNoCase || c.is_in || has_pattern_)
+    return false;
+  has_pattern_ = true;
+  return Claim(i, {Term::kEqualFolded, part.target}, false);
 }
 
 bool Candidate::TakeComparison(const Part& part, size_t i) {

@@ -39,6 +39,7 @@ class Candidate {
   bool TakeRank(size_t i);
   bool TakeComparison(const Part& part, size_t i);
   bool TakeEqual(const Part& part, size_t i);
+  bool TakeFoldedEqual(const Part& part, size_t i);
   bool TakeNull(size_t i);
   // A function of the column that may stand in an ON.
   bool TakeFunction(const Part& part, size_t i);

@@ -49,6 +49,7 @@ constexpr OpInfo kOps[] = {
     {Term::kHasPrefix, "HAS_PREFIX ?", 5, kPrefix, std::nullopt, kMayStandInOn},
     {Term::kFoldedAtLeast, ">= ? (folded)", 3, kBound, std::nullopt},
     {Term::kFoldedBelow, "< ? (folded)", 3, kBound, std::nullopt, kNone, Matcher::kFoldedPrefix},
+    {Term::kEqualFolded, "= ? (folded)", 3, kPattern, std::nullopt, kNone, Matcher::kFoldedPrefix},
     Compares(Term::kIs, "IS ?", 8, CompareOp::kEqual),
     {Term::kIsNull, "IS NULL", 8, kNull, std::nullopt},
     {Term::kNotNull, "IS NOT NULL", 8, kNull, std::nullopt, kMayStandInOn},

@@ -7,6 +7,7 @@
 //   2:key >= ? AND key < ? desc offset ?    one seek, then neighbours
 //   3:key LIKE ? (folded prefix) asc        automaton, dead branches skipped; also
 //                                           "(folded pattern)"
+//   3:key = ? (folded) asc                  the same; COLLATE NOCASE
 //   4:key GLOB ? (prefix) asc               range of the literal prefix; "(pattern)": automaton
 //   4:key REGEXP ? (prefix) asc             range of the literal after ^; SQLite checks each key
 //   5:key HAS_PREFIX ? asc                  range
@@ -60,6 +61,7 @@ struct Term {
     kHasPrefix,
     kFoldedAtLeast,  // the lower bound of LIKE 'abc%' ESCAPE …, NOCASE
     kFoldedBelow,    // its upper bound
+    kEqualFolded,    // = COLLATE NOCASE; SQLite checks every key again
     kIs,             // as kEqualChecked, but NULL is NULL
     kIsNull,
     kNotNull,

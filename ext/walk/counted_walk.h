@@ -77,7 +77,7 @@ class CountedWalk {
 
   // On the current entry.
   C& At() {
-    if (lag_ > 0) CatchUp();
+    if (lag_ > 0 || !cursor_.Valid()) CatchUp();
     return cursor_;
   }
   uint64_t rank() {

@@ -124,6 +124,14 @@ class Narrower {
       case Term::kFoldedBelow:
         if (is_null) break;
         return TakeFolded(term, ToDatum(value), part);
+      case Term::kEqualFolded: {
+        if (is_null) break;
+        const Datum v = ToDatum(value);
+        // NOCASE ends at a NUL, but for the length.
+        if (v.kind == Datum::kText)
+          SetPattern(term, LowerName(v.bytes.substr(0, v.bytes.find('\0'))), part);
+        return;
+      }
       case Term::kLike:
       case Term::kGlob:
         // Only an application's own like() and glob() find anything by NULL.

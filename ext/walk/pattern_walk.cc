@@ -12,7 +12,8 @@ namespace {
 // What every match of a pattern starts with.
 std::string PrefixOf(Term::Op op, Bytes pattern) {
   if (op == Term::kRegexp) return RegexpPrefix(pattern);
-  if (op == Term::kFoldedBelow) return std::string(pattern);  // it is that already
+  if (op == Term::kFoldedBelow || op == Term::kEqualFolded)
+    return std::string(pattern);  // it is that already
   if (op == Term::kGlobPrefix || op == Term::kGlob) return GlobPrefix(pattern).bytes;
   return LikePrefix(pattern, std::nullopt).bytes;
 }
