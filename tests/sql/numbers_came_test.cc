@@ -188,13 +188,17 @@ TEST_CASE("numbers came: beside a statement that is being read") {
   CHECK(kept.Step() == SQLITE_ROW);  // a text is what it is
   kept.Reset();
   kept.Bind({IntegerCell(5)});
-  CHECK(kept.Step() == SQLITE_ABORT);
-  CHECK(std::string(sqlite3_errmsg(db.handle())) ==
-        "memkv: \"t\" holds keys that are numbers, or read as such, since this statement was "
-        "prepared; run the statement again");
+  int rc = kept.Step();
+  if (rc == SQLITE_ABORT) {  // older SQLite does not say that it has given no row
+    CHECK(std::string(sqlite3_errmsg(db.handle())) ==
+          "memkv: \"t\" holds keys that are numbers, or read as such, since this statement was "
+          "prepared; run the statement again");
+  } else {
+    CHECK(rc == SQLITE_DONE);
+  }
   kept.Reset();
   read.Reset();
-  int rc = kept.Step();
+  rc = kept.Step();
   if (rc == SQLITE_ABORT) {  // older SQLite: this time it is planned anew
     kept.Reset();
     rc = kept.Step();
