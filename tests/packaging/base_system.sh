@@ -29,6 +29,7 @@ fresh_root() {
   mkdir -p "$root"
   tar xf "$folder/base.tar" -C "$root"
   mv "$kept/project" "$root/project"
+  find "$root/project" -maxdepth 2 -name CMakeCache.txt -delete  # what was found there is gone with the old system
   find "$kept/archives" -name '*.deb' -exec mv -t "$root/var/cache/apt/archives" {} +
   echo 'Binary::apt::APT::Keep-Downloaded-Packages "true"; APT::Keep-Downloaded-Packages "true";' >"$root/etc/apt/apt.conf.d/keep"
   cp /etc/resolv.conf "$root/etc/resolv.conf"
