@@ -1,5 +1,6 @@
 #include "core/store/table.h"
 
+#include <algorithm>
 #include <cassert>
 #include <new>
 
@@ -35,23 +36,19 @@ Status Table::StartFrom(std::shared_ptr<const Fst> base) {
                              std::to_string(column));
     }
   }
-  bool numbers = false;
-  if (base) MEMKV_TRY(HoldsNumbers(*base, &numbers));
   delta_ = NewDelta(base != nullptr);
+  numbers_ = base && MayHoldNumbers(*base);
   base_ = std::move(base);
-  numbers_ = numbers;
   return {};
 }
 
-Status Table::HoldsNumbers(const Fst& base, bool* holds) {
-  *holds = false;
-  for (const KeyRange& range : NumberLikeRanges()) {
+// A damaged image may hold any, and the rest of it can be read.
+bool Table::MayHoldNumbers(const Fst& base) {
+  const auto ranges = NumberLikeRanges();
+  return std::any_of(ranges.begin(), ranges.end(), [&base](const KeyRange& range) {
     uint64_t lo, hi;
-    MEMKV_TRY(base.LowerBound(range.lo, &lo));
-    MEMKV_TRY(base.LowerBound(*range.hi, &hi));
-    *holds |= lo < hi;
-  }
-  return {};
+    return !base.LowerBound(range.lo, &lo).ok() || !base.LowerBound(*range.hi, &hi).ok() || lo < hi;
+  });
 }
 
 Table::Version Table::Remember() const {
@@ -231,8 +228,7 @@ Status Table::Freeze(const Poll& poll) {
   std::shared_ptr<const Fst> base;
   MEMKV_TRY(Fst::Open(std::move(image), &base));
   auto delta = NewDelta(true);
-  bool numbers = numbers_;
-  if (numbers) MEMKV_TRY(HoldsNumbers(*base, &numbers));
+  const bool numbers = numbers_ && MayHoldNumbers(*base);
   if (journal_) {
     claimed_.reserve(claimed_.size() + 1);
     MEMKV_TRY(journal_->ReplaceBase(base->image().bytes()));

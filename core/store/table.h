@@ -154,7 +154,7 @@ class Table {
   void Return(const Version& version, bool undone) noexcept;
   void Claim();
   void Adopt(std::shared_ptr<SharedArt> delta, std::shared_ptr<const Fst> base);
-  static Status HoldsNumbers(const Fst& base, bool* holds);
+  static bool MayHoldNumbers(const Fst& base);
   void EndClaims() noexcept;
   // Whether changes are noted.
   LogBuffer* Noted() { return journal_ && !journal_->replaying() ? &journal_->buffer() : nullptr; }
