@@ -53,6 +53,8 @@ class Generator {
   Step Maintenance();
   Step Statement();
   Step Walk();
+  Step Lookup();
+  Step Again(int slot);
   void BeginStatement();
   Sql WithoutParameters(Sql sql) const;
 
@@ -130,6 +132,9 @@ class Generator {
   // Of each statement that is kept, which parameters are numbers of rows.
   std::map<int, std::vector<size_t>> kept_;
   bool opens_ = false;  // whether a query was opened
+  // The tables begin without any key that is a number, or reads as one: statements that were kept
+  // meet such when they come.
+  bool late_numbers_ = false;
 };
 
 }  // namespace memkv::test

@@ -30,8 +30,9 @@ Step Generator::Fill(const Table& table) {
   for (uint64_t n = Below(10); n > 0; --n) {
     std::string row = "(";
     for (size_t i = 0; i < table.columns.size(); ++i)
-      row += (i > 0 ? ", " : "") +
-             Literal(i == 0 || table.columns[i].not_null ? pool_.Some() : pool_.Any());
+      row += (i > 0 ? ", " : "") + Literal(i == 0 && late_numbers_               ? pool_.Word()
+                                           : i == 0 || table.columns[i].not_null ? pool_.Some()
+                                                                                 : pool_.Any());
     rows.push_back(row + ")");
   }
   if (rows.empty()) return step;
@@ -54,7 +55,8 @@ Step Generator::FillMany(const Table& table) {
   std::string columns;
   for (size_t i = 1; i < table.columns.size(); ++i)
     columns += OneIn(2) ? ", i % 10" : ", 'v' || i % 7";
-  step.sql = "INSERT OR REPLACE INTO " + table.name + " SELECT " + random_.Pick(kKeys) + columns +
+  step.sql = "INSERT OR REPLACE INTO " + table.name + " SELECT " +
+             (late_numbers_ ? kKeys[0] : random_.Pick(kKeys)) + columns +
              " FROM (WITH RECURSIVE c(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM c WHERE i < " +
              std::to_string(70 + Below(100)) + ") SELECT i FROM c)";
   return step;
@@ -226,25 +228,52 @@ Step Generator::Walk() {
   return step;
 }
 
+// A statement that finds rows by their key, and is kept.
+Step Generator::Lookup() {
+  BeginStatement();
+  const Table &table = AnyTable(), &other = AnyTable();
+  Step step;
+  step.kind = Step::kPrepare;
+  step.slot = static_cast<int>(Below(2));
+  if (OneIn(3)) {
+    step.sql =
+        Parts(Sql::kPart, "SELECT * FROM " + table.name + " WHERE key = ", Parameter(pool_.Any()));
+  } else {
+    const Source source = SourceOf(other, "s1");
+    step.sql = Parts(Sql::kPart, "SELECT s1.key, s2.* FROM " + other.name + " AS s1 ",
+                     OneIn(3) ? "LEFT JOIN " : "JOIN ",
+                     table.name + " AS s2 ON s2.key = ", ColumnOf(source));
+  }
+  step.parameters = parameters_;
+  kept_[step.slot] = limits_;
+  return step;
+}
+
+Step Generator::Again(int slot) {
+  Step step;
+  step.kind = Step::kAgain;
+  step.slot = slot;
+  for (int i = 0; i < 12; ++i) step.parameters.push_back(pool_.Any());
+  for (const size_t i : kept_[slot]) {
+    step.parameters.resize(std::max(step.parameters.size(), i + 1), NullCell());
+    step.parameters[i] = IntegerCell(static_cast<sqlite3_int64>(Below(6)));
+  }
+  return step;
+}
+
 Step Generator::NextStep() {
   const uint64_t kind = Below(100);
   Step step;
   step.slot = static_cast<int>(Below(2));
+  if (late_numbers_ && OneIn(4))
+    return kept_.contains(step.slot) && !OneIn(4) ? Again(step.slot) : Lookup();
   if (kind < 10) return Transaction();
   if (kind < 13) return Maintenance();
   if (case_.file && OneIn(40)) {
     step.kind = Step::kReopen;
     return step;
   }
-  if (kind < 16 && kept_.contains(step.slot)) {
-    step.kind = Step::kAgain;
-    for (int i = 0; i < 12; ++i) step.parameters.push_back(pool_.Any());
-    for (const size_t i : kept_[step.slot]) {
-      step.parameters.resize(std::max(step.parameters.size(), i + 1), NullCell());
-      step.parameters[i] = IntegerCell(static_cast<sqlite3_int64>(Below(6)));
-    }
-    return step;
-  }
+  if (kind < 16 && kept_.contains(step.slot)) return Again(step.slot);
   if (kind < 20 && opens_) {
     step.kind = OneIn(4) ? Step::kClose : Step::kNext;
     return step;
@@ -273,6 +302,8 @@ Case Generator::Make(uint64_t statements) {
   case_.regexp = static_cast<Regexp>(Below(5));
   case_.case_sensitive_like = OneIn(6);
   case_.disconnect = static_cast<Case::Disconnect>(Below(case_.file ? 3 : 2));
+  late_numbers_ = OneIn(4);
+  if (late_numbers_) pool_.TakeNumbersAndWords();
   const uint64_t tables = 2 + Below(3);
   for (uint64_t i = 0; i < tables; ++i) case_.tables.push_back(MakeTable(i));
   for (const Table& t : case_.tables) {

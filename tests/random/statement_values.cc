@@ -114,14 +114,29 @@ std::string Literal(const Cell& cell) {
 
 Pool::Pool(Random* random) : random_(*random) {
   const uint64_t families = 1 + random_.Below(3);
-  for (uint64_t i = 0; i < families; ++i) {
-    const std::vector<Cell>& family = random_.Pick(Families());
-    for (uint64_t n = 4 + random_.Below(8); n > 0; --n) values_.push_back(random_.Pick(family));
-  }
-  for (const Cell& v : values_) {
-    if (v[0] == 'T') texts_.push_back(v.substr(1));
-  }
+  for (uint64_t i = 0; i < families; ++i) Take(random_.Pick(Families()));
   if (texts_.empty()) texts_.push_back("5");
+}
+
+void Pool::Take(const std::vector<Cell>& family) {
+  for (uint64_t n = 4 + random_.Below(8); n > 0; --n) {
+    values_.push_back(random_.Pick(family));
+    if (values_.back()[0] == 'T') texts_.push_back(values_.back().substr(1));
+  }
+}
+
+void Pool::TakeNumbersAndWords() {
+  Take(Families()[random_.Below(3)]);
+  Take(Families()[3]);
+}
+
+Cell Pool::Word() {
+  for (int tries = 0; tries < 50; ++tries) {
+    const Cell v = Some();
+    if (v[0] == 'B') return v;
+    if (v[0] == 'T' && v.substr(1).find_first_of("0123456789 \n") == std::string::npos) return v;
+  }
+  return TextCell("word");
 }
 
 Cell Pool::Any() { return random_.OneIn(12) ? NullCell() : Some(); }

@@ -42,6 +42,10 @@ class Pool {
   Cell Any();
   // One that is not NULL.
   Cell Some();
+  // One that is no number, and does not read as one.
+  Cell Word();
+  // Sees to it that there are some of both.
+  void TakeNumbersAndWords();
   // A text of the case's, or what is left of one, with the wildcards of LIKE, GLOB or REGEXP in it.
   std::string LikePattern();
   std::string GlobPattern();
@@ -53,6 +57,8 @@ class Pool {
   std::string SomeText();
   // A text, perhaps cut short, with one of `wildcards` put somewhere.
   std::string Pattern(const std::vector<std::string>& wildcards, const std::string& any);
+
+  void Take(const std::vector<Cell>& family);
 
   Random& random_;
   std::vector<Cell> values_;
