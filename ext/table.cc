@@ -176,13 +176,10 @@ TableState& MemkvTable::state() {
 }
 
 std::shared_ptr<const Plan> MemkvTable::PlanOf(const char* text) {
-  const std::string_view shown(text);
-  const std::string_view whole(text, shown.size() + 2);  // ChoosePlan() wrote so much
   for (const KeptPlan& kept : plans_) {
-    if (kept.text == whole) return kept.plan;
+    if (kept.text == text) return kept.plan;
   }
-  KeptPlan read{std::string(whole),
-                std::make_shared<const Plan>(Plan::FromText(shown, whole.back()))};
+  KeptPlan read{text, std::make_shared<const Plan>(Plan::FromText(text))};
   if (plans_.size() < kKeptPlans) {
     plans_.push_back(std::move(read));
     return plans_.back().plan;
@@ -192,8 +189,8 @@ std::shared_ptr<const Plan> MemkvTable::PlanOf(const char* text) {
 
 bool MemkvTable::BestIndex(sqlite3_index_info& info) {
   state().RefreshForPlan();
-  const Plan plan = ChoosePlan(*connection_, state(), info);
-  state().plans_presume_no_numbers |= plan.presumes_no_numbers;
+  const Answer answer = ChoosePlan(*connection_, state(), info);
+  state().plans_presume_no_numbers |= answer.presumes_no_numbers;
   return true;
 }
 

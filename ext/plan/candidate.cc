@@ -89,12 +89,29 @@ std::optional<Answer> Candidate::Choose(double key_rows) {
   TakeOffset();
   int next = static_cast<int>(answer_.plan.terms.size()) + answer_.plan.offset;
   for (size_t i : bounds_) answer_.usage[i].argument = ++next;
-  answer_.plan.reads_ranks = query_.Reads(schema_.rank_column());
-  for (size_t i = 0; i < schema_.IndexedColumns().size(); ++i)
-    answer_.plan.reads_ranks |= query_.Reads(schema_.order_rank_column(i));
+  answer_.plan.with_rank = IsLookup() && ReadsRank();
   answer_.unique = index_ == 0 && exact_equal_ && !in_;
   Estimate(key_rows);
   return std::move(answer_);
+}
+
+// One row by its key, and nothing else is asked.
+bool Candidate::IsLookup() const {
+  if (index_ != 0 || answer_.plan.terms.size() != 1) return false;
+  const Term& term = answer_.plan.terms[0];
+  return term.target == Term::kKey && ComparisonOf(term.op) == CompareOp::kEqual;
+}
+
+// Whether a rank is read while others may change the table. An UPDATE marks whatever columns there
+// could be as read, and reads all its rows before it changes the first.
+bool Candidate::ReadsRank() const {
+  constexpr size_t kNoColumn = 62;
+  const size_t columns = schema_.order_rank_column(schema_.IndexedColumns().size());
+  if (columns <= kNoColumn && query_.Reads(kNoColumn)) return false;
+  bool reads = query_.Reads(schema_.rank_column());
+  for (size_t i = 0; i < schema_.IndexedColumns().size(); ++i)
+    reads |= query_.Reads(schema_.order_rank_column(i));
+  return reads;
 }
 
 bool Candidate::IsClaimed(size_t i) const {
@@ -181,7 +198,7 @@ bool Candidate::TakeEqual(const Part& part, size_t i) {
   }
   bool exact = EqualityIsExact(part.affinity, c.value);
   if (!exact && index_ == 0 && !around_.MayHoldNumbers())
-    exact = answer_.plan.presumes_no_numbers = true;
+    exact = answer_.presumes_no_numbers = true;
   Term::Op op = exact ? Term::kEqual : c.value ? Term::kEqualLiteral : Term::kEqualChecked;
   if (c.ask == Ask::kIs && index_ > 0) op = Term::kIs;
   if (op == Term::kEqualChecked && around_.LeavesEqualities()) return false;

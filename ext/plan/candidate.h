@@ -31,6 +31,8 @@ class Candidate {
   };
 
   const Constraint& At(size_t i) const { return query_.constraints[i]; }
+  bool IsLookup() const;
+  bool ReadsRank() const;
   bool IsClaimed(size_t i) const;
   bool Claim(size_t i, Term term, bool omit);
   void ClaimBound(size_t i, bool omit);

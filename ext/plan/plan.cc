@@ -125,18 +125,13 @@ std::string Plan::ToText() const {
   text += descending ? "desc" : "asc";
   if (!by.empty()) text += " by " + QuoteName(by);
   if (distinct) text += " distinct";
+  if (with_rank) text += " with rank";
   if (offset) text += " offset ?";
   return text;
 }
 
-char Plan::Unshown() const {
-  return static_cast<char>('0' + reads_ranks + 2 * presumes_no_numbers);
-}
-
-Plan Plan::FromText(std::string_view text, char unshown) {
+Plan Plan::FromText(std::string_view text) {
   Plan plan;
-  plan.reads_ranks = unshown & 1;
-  plan.presumes_no_numbers = unshown & 2;
   std::vector<std::string> names;  // of the terms; empty for key and rank
   while (text.starts_with("key ") || text.starts_with("rank ") || text.starts_with('"')) {
     Term term;
@@ -160,6 +155,7 @@ Plan Plan::FromText(std::string_view text, char unshown) {
       plan.terms[i].target = names[i] == plan.by ? Term::kValue : Term::kValueRank;
   }
   plan.distinct = Take(&text, " distinct");
+  plan.with_rank = Take(&text, " with rank");
   plan.offset = Take(&text, " offset ?");
   return plan;
 }

@@ -3,7 +3,7 @@
 //
 //   INDEX n:text                            walk
 //   0:asc                                   every row
-//   1:key = ? asc                           one lookup
+//   1:key = ? asc                           one lookup; "with rank": and how many keys are below
 //   2:key >= ? AND key < ? desc offset ?    one seek, then neighbours
 //   3:key LIKE ? (folded prefix) asc        automaton, dead branches skipped; also
 //                                           "(folded pattern)"
@@ -109,16 +109,12 @@ struct Plan {
                    // of; empty: key order
   bool distinct = false;  // rows after the first with one value of `by` may be left out
   bool offset = false;    // one more argument: rows to skip. Any after it are not looked at
-  // What EXPLAIN need not show, as a byte behind the NUL that ends the text: whether any rank is read
-  // of the rows; whether "key = ?" is exact only while no key of the table is a number, or reads as one.
-  bool reads_ranks = true;
-  bool presumes_no_numbers = false;
+  // A rank is read of the one row of a lookup: the version that it is of has to be kept.
+  bool with_rank = false;
 
   int Number() const;
   std::string ToText() const;
-  char Unshown() const;
-  // REQUIRES what ToText() and Unshown() gave.
-  static Plan FromText(std::string_view text, char unshown);
+  static Plan FromText(std::string_view text);  // REQUIRES what ToText gave
 
   friend bool operator==(const Plan&, const Plan&) = default;
 };

@@ -129,7 +129,7 @@ void Emit(const Answer& answer, sqlite3_index_info* info) {
   info->estimatedRows = static_cast<sqlite3_int64>(answer.rows);
   info->estimatedCost = answer.cost;
   info->idxNum = answer.plan.Number();
-  info->idxStr = sqlite3_mprintf("%s%c%c", answer.plan.ToText().c_str(), 0, answer.plan.Unshown());
+  info->idxStr = sqlite3_mprintf("%s", answer.plan.ToText().c_str());
   if (info->idxStr == nullptr) throw std::bad_alloc();
   info->needToFreeIdxStr = 1;
 }
@@ -147,11 +147,11 @@ Answer ChooseAnswer(const Query& query, Surroundings& around) {
   return best;
 }
 
-Plan ChoosePlan(Connection& connection, const TableState& state, sqlite3_index_info& info) {
+Answer ChoosePlan(Connection& connection, const TableState& state, sqlite3_index_info& info) {
   TableSurroundings around(connection, state);
   Answer answer = ChooseAnswer(QueryOf(info), around);
   Emit(answer, &info);
-  return std::move(answer.plan);
+  return answer;
 }
 
 bool LikeMatchesBlobs() {

@@ -16,9 +16,9 @@ inline constexpr int kHasPrefixOp = SQLITE_INDEX_CONSTRAINT_FUNCTION;
 
 Answer ChooseAnswer(const Query& query, Surroundings& around);
 
-// Gives the plan that it has told SQLite. Cheap and without side effects: it is called several times
+// Gives what it has told SQLite. Cheap and without side effects: it is called several times
 // a statement.
-Plan ChoosePlan(Connection& connection, const TableState& state, sqlite3_index_info& info);
+Answer ChoosePlan(Connection& connection, const TableState& state, sqlite3_index_info& info);
 
 // Whether SQLite's own like() and glob() match BLOBs.
 bool LikeMatchesBlobs();

@@ -79,9 +79,11 @@ struct Answer {
   std::vector<Usage> usage;  // of each constraint
   bool sorted = false;       // as order_by asks
   bool unique = false;       // one row at most
-  double rows = 0;           // that the walk gives, about
-  double cost = 0;           // of the walk, as SQLite counts
-  double work = 0;           // the same with what is done to its rows, to choose by
+  // "key = ?" is exact only while no key is a number, or reads as one.
+  bool presumes_no_numbers = false;
+  double rows = 0;  // that the walk gives, about
+  double cost = 0;  // of the walk, as SQLite counts
+  double work = 0;  // the same with what is done to its rows, to choose by
 };
 
 }  // namespace memkv::sql

@@ -93,7 +93,7 @@ void TableCursor::KnowColumns(const Schema& schema) {
 // pinned: a write to it that follows need not leave it as it was. False: not such a plan or value.
 bool TableCursor::FindAtOnce(std::span<sqlite3_value*> args) {
   const TableState& state = table_.state();
-  if (index_number_ != 0 || plan_->terms.size() != 1 || plan_->offset || plan_->reads_ranks)
+  if (index_number_ != 0 || plan_->terms.size() != 1 || plan_->offset || plan_->with_rank)
     return false;
   const Term& term = plan_->terms[0];
   if (term.target != Term::kKey || ComparisonOf(term.op) != CompareOp::kEqual) return false;

@@ -41,10 +41,6 @@ bool Doubts::Narrows(const Term& term, const IndexOfView& index) {
   return true;
 }
 
-bool Doubts::MayHoldNumbers(const Plan& plan) const {
-  return plan.presumes_no_numbers && table_.state().table.may_hold_numbers();
-}
-
 void Doubts::NumbersCame() {
   const TableState& state = table_.state();
   const auto any = [](std::string_view) { return true; };

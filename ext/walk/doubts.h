@@ -26,9 +26,8 @@ class Doubts {
   // checked.
   bool Narrows(const Term& term, const IndexOfView& index);
 
-  // Whether the plan presumes that no key is a number, or reads as one, and one may have come since.
-  bool MayHoldNumbers(const Plan& plan) const;
-  // One has come that may equal what is compared: has the statement planned anew, or failed.
+  // The plan presumes that no key is a number, or reads as one (Answer, in ext/plan/query.h), and one
+  // has come since that may equal what is compared: has the statement planned anew, or failed.
   [[noreturn]] void NumbersCame();
 
   // Where it is in doubt how SQLite compares what was not known when the plan was made: has the

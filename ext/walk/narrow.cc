@@ -20,7 +20,6 @@ class Narrower {
         index_(index),
         leading_column_(leading_column),
         by_value_(!plan.by.empty()),
-        numbers_(doubts.MayHoldNumbers(plan)),
         doubts_(doubts) {}
 
   Narrowed Take(const Plan& plan, std::span<sqlite3_value*> args) {
@@ -95,7 +94,8 @@ class Narrower {
         [[fallthrough]];
       case Term::kEqual:
         if (is_null) break;
-        if (numbers_ && Ambiguous(value, part)) doubts_.NumbersCame();
+        if (table_.state().table.may_hold_numbers() && Ambiguous(value, part))
+          doubts_.NumbersCame();
         return OneValue(Converted::Compared(value, part.affinity).datum(), part);
       case Term::kLessOrBlob:
         if (!is_null && HasKeysIn(part, ClassRange(kBlobTag))) return;
@@ -226,7 +226,6 @@ class Narrower {
   const IndexOfView& index_;
   const size_t leading_column_;
   const bool by_value_;
-  const bool numbers_;
   Doubts& doubts_;
 
   Narrowed out_;

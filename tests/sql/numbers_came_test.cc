@@ -1,4 +1,4 @@
-// key = ? is exact while no key is a number, or reads as one (ext/plan/plan.h). Statements that were
+// key = ? is exact while no key is a number, or reads as one (ext/plan/query.h). Statements that were
 // prepared then are run when such keys have come, by whatever way.
 
 #include <doctest/doctest.h>

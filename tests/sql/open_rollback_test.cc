@@ -84,4 +84,29 @@ TEST_CASE("a query that is open across COMMIT, or whose version was not undone, 
   CHECK(Rest(before) == "'b' | 'c'");
 }
 
+// A row that is found by its key pins no version, unless a rank of it may be asked later.
+TEST_CASE("a lookup's row and rank are of the version that it began with") {
+  Db db;
+  db.Exec("CREATE VIRTUAL TABLE t USING memkv(key TEXT PRIMARY KEY, v, s INDEXED)");
+  db.Exec("INSERT INTO t VALUES('a', 1, 1), ('b', zeroblob(3), 2), ('c', 'x', 3)");
+  db.Exec("CREATE TABLE o(x); INSERT INTO o VALUES(7), (8), (9)");
+  for (const bool frozen : {false, true}) {
+    CAPTURE(frozen);
+    if (frozen) db.Exec("INSERT INTO t(t) VALUES('freeze')");
+    Cursor cursor(db,
+                  "SELECT t.rank, t.s_rank, t.v, t.s, o.x FROM t CROSS JOIN o WHERE t.key = 'b'");
+    Cursor row(db, "SELECT t.v, t.key, o.x FROM t CROSS JOIN o WHERE t.key = 'b'");
+    REQUIRE(cursor.Step() == SQLITE_ROW);
+    REQUIRE(row.Step() == SQLITE_ROW);
+    db.Exec("INSERT INTO t VALUES('a0', 1, 0), ('a1', 1, 0)");
+    db.Exec("UPDATE t SET v = 'other', s = 5 WHERE key = 'b'; DELETE FROM t WHERE key = 'a'");
+    CHECK(Rest(cursor) == "1, 1, x'000000', 2, 8 | 1, 1, x'000000', 2, 9");
+    CHECK(Rest(row) == "x'000000', 'b', 8 | x'000000', 'b', 9");
+    db.Exec("DELETE FROM t WHERE key LIKE 'a_'; INSERT INTO t VALUES('a', 1, 1)");
+    db.Exec("UPDATE t SET v = zeroblob(3), s = 2 WHERE key = 'b'");
+  }
+  db.Exec("UPDATE t SET v = rank * 10 + s_rank WHERE key = 'b'");
+  CHECK(db.Rows("SELECT v FROM t WHERE key = 'b'") == "11");
+}
+
 }  // namespace memkv::test
