@@ -258,4 +258,19 @@ bool Connection::HasPlainRegexp() {
   }
 }
 
+bool Connection::HasPlainNoCase() {
+  try {
+    Statement probe(
+        db_,
+        "SELECT 'aZ' = 'Az' COLLATE NOCASE AND NOT ('é' = 'É' COLLATE NOCASE OR 'e' = 'é' "
+        "COLLATE NOCASE OR 'a' = 'a ' COLLATE NOCASE OR 'ab' = 'a-b' COLLATE NOCASE OR "
+        "'ss' = 'ß' COLLATE NOCASE OR '1' = '01' COLLATE NOCASE OR 'k' = char(8490) COLLATE "
+        "NOCASE)");
+    return probe.Step() && probe.Int(0) != 0;
+  } catch (const SqlError& error) {
+    RethrowInterrupt(error);
+    return false;
+  }
+}
+
 }  // namespace memkv::sql

@@ -76,6 +76,10 @@ class Connection {
   // many dialects (PHP's and Rails's fold case). Runs it a few times; false where it fails.
   bool HasPlainRegexp();
 
+  // Whether NOCASE is SQLite's own collation, which folds ASCII alone; a host may have put another in
+  // its place. Compares a few pairs; false where it fails.
+  bool HasPlainNoCase();
+
   // What the views and triggers of its schemas hold (ext/outer_join.h).
   SchemaTexts& schema_texts() { return schema_texts_; }
   RowValueIn& row_value_in() { return row_value_in_; }

@@ -211,7 +211,8 @@ bool Candidate::TakeEqual(const Part& part, size_t i) {
 // COLLATE NOCASE folds as LIKE does.
 bool Candidate::TakeFoldedEqual(const Part& part, size_t i) {
   const Constraint& c = At(i);
-  if (c.ask != Ask::kEqual || c.collation != Collation::kNoCase || c.is_in || has_pattern_)
+  if (c.ask != Ask::kEqual || c.collation != Collation::kNoCase || c.is_in || has_pattern_ ||
+      !around_.HasPlainNoCase())
     return false;
   has_pattern_ = true;
   return Claim(i, {Term::kEqualFolded, part.target}, false);

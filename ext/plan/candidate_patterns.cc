@@ -88,7 +88,7 @@ void Candidate::TakeEscaped(const Part& part) {
     if (IsClaimed(i) || !IsBound(part, i) || At(i).collation != Collation::kNoCase) continue;
     (At(i).ask == Ask::kGreaterEqual ? lo : hi) = i;
   }
-  if (!lo || !hi || has_pattern_) return;
+  if (!lo || !hi || has_pattern_ || !around_.HasPlainNoCase()) return;
   Claim(*lo, {Term::kFoldedAtLeast, part.target}, false);
   Claim(*hi, {Term::kFoldedBelow, part.target}, false);
   has_pattern_ = true;

@@ -29,6 +29,7 @@ class TableSurroundings : public Surroundings {
     return sql::IsPatternOverLimit(connection_.db(), pattern);
   }
   bool HasPlainRegexp() const override { return connection_.HasPlainRegexp(); }
+  bool HasPlainNoCase() const override { return connection_.HasPlainNoCase(); }
   bool MayHoldNumbers() const override { return state_.table.may_hold_numbers(); }
   bool OffsetMayBeConsumed() const override {
     return sql::OffsetMayBeConsumed(sqlite3_libversion_number());

@@ -23,9 +23,10 @@ class Surroundings {
 
   // Whether SQLite's own like() and glob() match BLOBs.
   virtual bool LikeMatchesBlobs() const = 0;
-  // See IsPatternOverLimit() and, in ext/registry.h, HasPlainRegexp().
+  // See IsPatternOverLimit() and, in ext/registry.h, the others.
   virtual bool IsPatternOverLimit(Bytes pattern) const = 0;
   virtual bool HasPlainRegexp() const = 0;
+  virtual bool HasPlainNoCase() const = 0;
   // Whether a key may be a number, or TEXT that reads as one. Where none is, nothing equals a key but
   // the same text or BLOB: statements rely on that until one comes (ext/walk/doubts.h).
   virtual bool MayHoldNumbers() const = 0;

@@ -25,6 +25,7 @@ class Around : public Surroundings {
   bool LikeMatchesBlobs() const override { return false; }
   bool IsPatternOverLimit(Bytes pattern) const override { return pattern.size() > 50000; }
   bool HasPlainRegexp() const override { return true; }
+  bool HasPlainNoCase() const override { return plain_nocase; }
   bool MayHoldNumbers() const override { return holds_numbers; }
   bool OffsetMayBeConsumed() const override { return true; }
   bool OnTermsAreHidden() const override { return hides_on_terms; }
@@ -33,6 +34,7 @@ class Around : public Surroundings {
   bool PatternsAreChecked() const override { return false; }
   bool LeavesEqualities() override { return leaves_equalities; }
 
+  bool plain_nocase = true;
   bool hides_on_terms = true, leaves_equalities = false, holds_numbers = true;
   std::optional<bool> holds_outer_join = false;
 
@@ -94,6 +96,55 @@ TEST_CASE("the bounds of a pattern are claimed with it, on every index") {
     CHECK(answer.usage[0].argument + answer.usage[1].argument == 5);
     for (const Answer::Usage& usage : answer.usage) CHECK(usage.omit);
   }
+}
+
+TEST_CASE("an equality is exact while no key is a number, or reads as one") {
+  const auto answer = [](size_t column, bool holds_numbers) {
+    Around around;
+    around.holds_numbers = holds_numbers;
+    return ChooseAnswer(Of({{Ask::kEqual, column}}), around);
+  };
+  CHECK(answer(kKey, true).plan.ToText() == "key = ? (checked) asc");
+  CHECK(!answer(kKey, true).unique);
+  CHECK(!answer(kKey, true).presumes_no_numbers);
+  CHECK(answer(kKey, false).plan.ToText() == "key = ? asc");
+  CHECK(answer(kKey, false).usage[0].omit);
+  CHECK(answer(kKey, false).unique);
+  CHECK(answer(kKey, false).presumes_no_numbers);
+  CHECK(answer(kS, false).plan.ToText() == "\"s\" = ? (checked) asc by \"s\"");
+  CHECK(!answer(kN, false).presumes_no_numbers);  // exact in any case
+}
+
+TEST_CASE("a lookup says whether a rank is read of its row") {
+  const auto plan = [](uint64_t read) {
+    Query query = Of({{Ask::kEqual, kKey, true, Collation::kBinary, Datum::Text("a")}});
+    query.columns_read = read;
+    return PlanOf(query);
+  };
+  CHECK(plan(1 << kKey | 1 << kV) == "key = ? asc");
+  CHECK(plan(1 << kRank) == "key = ? asc with rank");
+  CHECK(plan(1 << kNRank) == "key = ? asc with rank");
+  CHECK(plan(~uint64_t{0}) == "key = ? asc");  // an UPDATE
+}
+
+TEST_CASE("COLLATE NOCASE folds as LIKE does, if it is SQLite's own") {
+  const auto plan = [](Ask ask, size_t column, bool plain = true) {
+    Around around;
+    around.plain_nocase = plain;
+    return PlanOf(Of({{ask, column, true, Collation::kNoCase, Datum::Text("a")}}), around);
+  };
+  CHECK(plan(Ask::kEqual, kKey) == "key = ? (folded) asc");
+  CHECK(plan(Ask::kEqual, kS) == "\"s\" = ? (folded) asc by \"s\"");
+  CHECK(plan(Ask::kEqual, kKey, false) == "asc");
+  CHECK(plan(Ask::kIs, kKey) == "asc");
+  CHECK(plan(Ask::kGreater, kKey) == "asc");
+  // The bounds of LIKE … ESCAPE may be the user's.
+  const Constraint lo{Ask::kGreaterEqual, kKey, true, Collation::kNoCase, Datum::Text("AB")};
+  const Constraint hi{Ask::kLess, kKey, true, Collation::kNoCase, Datum::Text("ac")};
+  Around other;
+  other.plain_nocase = false;
+  CHECK(PlanOf(Of({lo, hi})) == "key >= ? (folded) AND key < ? (folded) asc");
+  CHECK(PlanOf(Of({lo, hi}), other) == "asc");
 }
 
 TEST_CASE("inside one value an index narrows by the key") {
