@@ -29,6 +29,11 @@ bool NamesOuterJoin(std::string_view sql) {
          (Contains(sql, "left") || Contains(sql, "right") || Contains(sql, "full"));
 }
 
+bool NamesLikeOfRightJoin(std::string_view sql) {
+  return Contains(sql, "join") && (Contains(sql, "right") || Contains(sql, "full")) &&
+         Contains(sql, "like");
+}
+
 bool OuterJoinMayRun(sqlite3* db) {
   bool any_runs = false;
   const bool may = AnyRunning(db, [&any_runs](const RunningStatement& running) {
@@ -40,6 +45,11 @@ bool OuterJoinMayRun(sqlite3* db) {
 
 bool PatternsMaySlip(bool folds) {
   return LikeMatchesBlobs() ? !OuterJoinTermsAreHidden(sqlite3_libversion_number()) : folds;
+}
+
+bool MayRunUnseen(const Plan& plan) {
+  const auto may_slip = [](Term term) { return InfoOf(term.op).doubt == Doubt::kMaySlipFolding; };
+  return !LikeMatchesBlobs() && std::any_of(plan.terms.begin(), plan.terms.end(), may_slip);
 }
 
 }  // namespace memkv::sql

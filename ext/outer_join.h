@@ -13,12 +13,16 @@
 
 #include <string_view>
 
+#include "ext/plan/plan.h"
 #include "ext/vtab.h"
 
 namespace memkv::sql {
 
 // Whether SQL holds the words of an outer join: "join", and "left", "right" or "full", anywhere.
 bool NamesOuterJoin(std::string_view sql);
+
+// Whether SQL may have a table's LIKE in the ON of a RIGHT or FULL JOIN, by the same measure.
+bool NamesLikeOfRightJoin(std::string_view sql);
 
 // To be asked in xFilter: of the statements that run.
 bool OuterJoinMayRun(sqlite3* db);
@@ -29,11 +33,16 @@ bool OuterJoinMayRun(sqlite3* db);
 // Where SQLite is built with LIKE_DOESNT_MATCH_BLOBS (as Debian's is), it has a slip of its own on
 // every version up to 3.53 at least: a folding LIKE of an ON whose check it was told to omit it
 // checks after all, when a row of the left table that met no other has been filled up with NULLs,
-// and drops that row. (Its own tables with NOCASE columns lose such rows too.)
+// and drops that row. (Its own tables with NOCASE columns lose such rows too.) It drops rows of the
+// right table as well, for which it walks without the terms of the ON, be it that it never walked
+// with them (MayRunUnseen()).
 //
 // Where it is not, and terms of ON are offered, the bounds may be those of a WHERE that the user
 // wrote: these leave out BLOBs, which the pattern of an ON would match.
 bool PatternsMaySlip(bool folds);
+
+// Whether the plan has a term that may slip, and the statement run without a walk of it.
+bool MayRunUnseen(const Plan& plan);
 
 }  // namespace memkv::sql
 

@@ -16,21 +16,34 @@ namespace memkv::sql {
 // A statement that was stepped and not reset: it runs, or its rows are still being read.
 struct RunningStatement {
   sqlite3_stmt* statement;
-  // From its first word on; empty where SQLite keeps none (sqlite3_prepare()).
-  std::string_view text;
+  std::string_view text;  // from its first word on; empty as TextOf() says
 
   bool writes() const { return !sqlite3_stmt_readonly(statement); }
   bool MayHaveGivenRows() const;
 };
 
+// Empty where SQLite keeps none (sqlite3_prepare()).
+inline std::string_view TextOf(sqlite3_stmt* statement) {
+  const char* const text = sqlite3_sql(statement);
+  return text ? text : "";
+}
+
 template <class F>  // bool(const RunningStatement&)
 bool AnyRunning(sqlite3* db, F f) {
   for (sqlite3_stmt* at = nullptr; (at = sqlite3_next_stmt(db, at)) != nullptr;) {
     if (!sqlite3_stmt_busy(at)) continue;
-    std::string_view text = sqlite3_sql(at) ? sqlite3_sql(at) : "";
+    std::string_view text = TextOf(at);
     text.remove_prefix(std::min(text.find_first_not_of(" \t\n\v\f\r"), text.size()));
     if (f(RunningStatement{at, text})) return true;
   }
+  return false;
+}
+
+// The same of every statement that is prepared: bool(std::string_view text).
+template <class F>
+bool AnyPrepared(sqlite3* db, F f) {
+  for (sqlite3_stmt* at = nullptr; (at = sqlite3_next_stmt(db, at)) != nullptr;)
+    if (f(TextOf(at))) return true;
   return false;
 }
 

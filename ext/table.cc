@@ -5,6 +5,7 @@
 #include "core/key.h"
 #include "ext/export.h"
 #include "ext/functions.h"
+#include "ext/outer_join.h"
 #include "ext/plan/planner.h"
 #include "ext/running.h"
 #include "ext/sqlite.h"
@@ -191,6 +192,7 @@ bool MemkvTable::BestIndex(sqlite3_index_info& info) {
   state().RefreshForPlan();
   const Answer answer = ChoosePlan(*connection_, state(), info);
   state().plans_presume_no_numbers |= answer.presumes_no_numbers;
+  state().patterns_run_unseen |= MayRunUnseen(answer.plan);
   return true;
 }
 

@@ -53,6 +53,7 @@ void TableCursor::Filter(int, const char* text, std::span<sqlite3_value*> args) 
     KnowColumns(state.schema);
   }
   state.Refresh();
+  if (state.patterns_run_unseen) doubts_.LookForUnseenPatterns();
   table_.ReadsBegin();
   if (FindAtOnce(args)) return;
   Look();

@@ -21,12 +21,31 @@ void Doubts::CheckSlips(bool folds, const IndexOfView& index) {
   if (!PatternsMaySlip(folds) || !MayBeInOuterJoin() ||
       (LikeMatchesBlobs() && !index.HasKeysIn(ClassRange(kBlobTag))))
     return;
+  PlanPatternsAnew(&NamesOuterJoin);
+}
+
+void Doubts::LookForUnseenPatterns() {
+  TableState& state = table_.state();
+  if (!state.checks_patterns) {
+    // Views and triggers were looked at when the plan was made. A statement's own text is complete
+    // by now; until it has run, or is gone, it may be the next.
+    const auto may_be = [](std::string_view sql) {
+      return sql.empty() || NamesLikeOfRightJoin(sql);
+    };
+    if (AnyRunning(table_.db(), [&](const RunningStatement& s) { return may_be(s.text); }))
+      PlanPatternsAnew(&NamesLikeOfRightJoin);
+    if (AnyPrepared(table_.db(), may_be)) return;
+  }
+  state.patterns_run_unseen = false;
+}
+
+void Doubts::PlanPatternsAnew(bool (*may_be)(std::string_view)) {
   TableState& state = table_.state();
   state.checks_patterns = true;
   const bool is_undone = FailedFunctionsAreUndone(sqlite3_libversion_number());
   const bool in_schema = table_.connection().schema_texts().WhenRun(state.schema_name);
-  const auto may_hold = [in_schema](std::string_view sql) {
-    return in_schema || NamesOuterJoin(sql);
+  const auto may_hold = [in_schema, may_be](std::string_view sql) {
+    return in_schema || may_be(sql);
   };
   PlanAnew(table_.db(), {may_hold, state.schema_name, state.schema.table, first_, is_undone,
                          "memkv: from now on SQLite checks LIKE and GLOB of " +

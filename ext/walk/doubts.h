@@ -26,6 +26,10 @@ class Doubts {
   // checked.
   bool Narrows(const Term& term, const IndexOfView& index);
 
+  // To be asked before a walk of any plan, as another of the statement's may never be walked. May
+  // have the statement planned anew, with patterns checked.
+  void LookForUnseenPatterns();
+
   // The plan presumes that no key is a number, or reads as one (Answer, in ext/plan/query.h), and one
   // has come since that may equal what is compared: has the statement planned anew, or failed.
   [[noreturn]] void NumbersCame();
@@ -37,6 +41,7 @@ class Doubts {
  private:
   bool MayBeInOuterJoin();
   void CheckSlips(bool folds, const IndexOfView& index);
+  [[noreturn]] void PlanPatternsAnew(bool (*may_be)(std::string_view));
 
   MemkvTable& table_;
   bool first_ = true;
