@@ -69,6 +69,10 @@ void Bench::ReadColumns() {
   const std::string prefix = site_.substr(0, site_.size() - 3);
   Whole("indexed: t LIKE '" + prefix + "%'", "µs", 1e3, from + "t LIKE '" + prefix + "%'");
   Whole("indexed: t GLOB '" + prefix + "*'", "µs", 1e3, from + "t GLOB '" + prefix + "*'");
+  const std::string count = "SELECT count(*) FROM @T_indexed WHERE ";
+  Whole("indexed: count(*) of t IN (20 values)", "µs", 1e3, count + "t IN (" + sites + ")");
+  Whole("indexed: count(*) of t LIKE '" + prefix + "%'", "µs", 1e3,
+        count + "t LIKE '" + prefix + "%'");
   Whole("indexed: GROUP BY t", "ns/row", n,
         "SELECT count(*), max(n) FROM (SELECT count(*) AS n FROM @T_indexed GROUP BY t)");
   Whole("indexed: GROUP BY v", "ns/row", n,
@@ -78,6 +82,9 @@ void Bench::ReadColumns() {
   Whole("indexed: min(t)", "µs", 1e3, "SELECT min(t) FROM @T_indexed");
   Whole("indexed: max(v)", "µs", 1e3, "SELECT max(v) FROM @T_indexed");
   EachKey("indexed: v = ? AND key < ?", c_.hits, 20'000, 1, from + "v = ?2 AND key < ?1", "",
+          [this](Query* query, size_t q) { query->Bind(1, c_.hits[q]).Bind(2, q % 1000); });
+  EachKey("indexed: count(*) of v = ? AND key < ?", c_.hits, 20'000, 1,
+          count + "v = ?2 AND key < ?1", "",
           [this](Query* query, size_t q) { query->Bind(1, c_.hits[q]).Bind(2, q % 1000); });
   EachKey("indexed: v = ? AND key < ? LIMIT 10", c_.hits, 50'000, 1,
           "SELECT key FROM @T_indexed WHERE v = ?2 AND key < ?1 ORDER BY key DESC LIMIT 10", "",

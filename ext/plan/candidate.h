@@ -53,6 +53,7 @@ class Candidate {
   bool FindBounds(const Part& part, Bytes prefix, Collation collation, size_t* lo,
                   size_t* hi) const;
   bool IsPattern(const Part& part, size_t i) const;
+  bool GainsNothing(const Part& part, size_t i) const;
   bool IsBound(const Part& part, size_t i) const;
   bool IsToBeChecked(bool folds) const;
   bool MayBeBoundOfPattern(size_t i) const;

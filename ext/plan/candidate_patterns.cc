@@ -16,7 +16,7 @@ void Candidate::TakePatterns(const Part& part) {
   }
   const bool text_alone = part.affinity == Affinity::kText && !around_.LikeMatchesBlobs();
   for (size_t i = 0; i < query_.constraints.size() && !has_pattern_; ++i) {
-    if (!IsPattern(part, i) || !OnTermsMayBeTaken()) continue;
+    if (!IsPattern(part, i) || !OnTermsMayBeTaken() || GainsNothing(part, i)) continue;
     // It is checked again by SQLite, so that its bounds, if any, are hints too.
     Claim(i, {At(i).ask == Ask::kLike ? Term::kLike : Term::kGlob, part.target}, false);
     has_pattern_ = true;
@@ -32,6 +32,16 @@ bool Candidate::IsPattern(const Part& part, size_t i) const {
   const Constraint& c = At(i);
   return c.usable && !IsClaimed(i) && c.column == part.column &&
          (c.ask == Ask::kLike || c.ask == Ask::kGlob);
+}
+
+// A pattern that begins with a wildcard looks at each entry. Of the index of an INDEXED column that
+// takes longer than a row in key order does: a frozen entry has to be put together.
+bool Candidate::GainsNothing(const Part& part, size_t i) const {
+  const Constraint& c = At(i);
+  if (part.target != Term::kValue || !c.value || c.value->kind != Datum::kText) return false;
+  const LiteralPrefix prefix = c.ask == Ask::kLike ? LikePrefix(c.value->bytes, std::nullopt)
+                                                   : GlobPrefix(c.value->bytes);
+  return prefix.bytes.empty();
 }
 
 bool Candidate::IsBound(const Part& part, size_t i) const {

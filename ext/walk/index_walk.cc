@@ -61,16 +61,12 @@ bool IndexWalk::StartPattern(Narrowed& narrowed, uint64_t skip, bool* started) {
     return false;
   }
   *started = true;
-  pattern_ =
-      NewPatternWalk(OrderCursor(reader_.view().Order(index_ - 1)), start, narrowed.pattern_behind,
-                     narrowed.ranks, walk_.descending(), NewPoll(table_.db()));
-  if (!pattern_) return false;
-  for (; pattern_->Valid() && skip > 0; --skip) pattern_->Next();
-  if (pattern_->Valid()) {
-    if (distinct_) ValuePart(&value_);
-    return true;
+  start_ = start;
+  if (NewPattern(start)) {
+    for (; pattern_->Valid() && skip > 0; --skip) pattern_->Next();
+    if (IsOnMatch()) return true;
   }
-  Check(pattern_->status());
+  if (!pattern_) return false;
   pattern_.reset();
   for (const KeyRange& keys : KeysToAskOnce(narrowed)) {
     if (!walk_.Start(keys, narrowed.ranks, 0, false)) continue;
@@ -78,6 +74,58 @@ bool IndexWalk::StartPattern(Narrowed& narrowed, uint64_t skip, bool* started) {
     return true;
   }
   return false;
+}
+
+// Makes pattern_, unless no key is left to it. True: there is a match.
+bool IndexWalk::NewPattern(const PatternStart& start) {
+  pattern_ = NewPatternWalk(OrderCursor(reader_.view().Order(index_ - 1)), start,
+                            narrowed_.pattern_behind, narrowed_.ranks, walk_.descending(),
+                            NewPoll(table_.db()));
+  return pattern_ && IsOnMatch();
+}
+
+bool IndexWalk::IsOnMatch() {
+  if (!pattern_->Valid()) {
+    Check(pattern_->status());
+    return false;
+  }
+  if (narrowed_.pattern_behind.empty() || distinct_) ValuePart(&value_);
+  return true;
+}
+
+bool IndexWalk::NextMatch() {
+  if (in_run_) {
+    if (walk_.Next()) return true;
+    in_run_ = false;
+    of_one_value_ = 0;
+    const KeyRange same = KeysOfOrderValue(value_, KeyRange::All());
+    if (!walk_.descending() && !same.hi) return false;
+    PatternStart rest = start_;
+    rest.keys = Intersect(std::move(rest.keys), walk_.descending() ? KeyRange{"", same.lo}
+                                                                   : KeyRange{*same.hi, {}});
+    return NewPattern(rest);
+  }
+  pattern_->Next();
+  if (!pattern_->Valid() || !narrowed_.pattern_behind.empty()) return IsOnMatch();
+  ValuePart(&next_value_);
+  const bool is_same = next_value_ == value_;
+  value_.swap(next_value_);
+  of_one_value_ = is_same ? of_one_value_ + 1 : 0;
+  return of_one_value_ < kFewOfOneValue || StartRun();
+}
+
+// From the match on, all rows with its value.
+bool IndexWalk::StartRun() {
+  RankRange ranks = narrowed_.ranks;
+  const uint64_t rank = pattern_->cursor().rank();
+  if (walk_.descending()) {
+    ranks.end = std::min(ranks.end, rank + 1);
+  } else {
+    ranks.first = std::max(ranks.first, rank);
+  }
+  in_run_ = true;
+  return walk_.Start(Intersect(start_.keys, KeysOfOrderValue(value_, KeyRange::All())), ranks, 0,
+                     /*may_compare=*/false);
 }
 
 bool IndexWalk::StartNextRange() {
@@ -98,12 +146,7 @@ bool IndexWalk::StartNextRange() {
 
 bool IndexWalk::Next() {
   if (distinct_) return NextValue();
-  if (pattern_) {
-    pattern_->Next();
-    if (pattern_->Valid()) return true;
-    Check(pattern_->status());
-    return false;
-  }
+  if (pattern_) return NextMatch();
   return walk_.Next() || (!values_.empty() && StartNextRange());
 }
 

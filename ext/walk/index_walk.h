@@ -29,12 +29,12 @@ class IndexWalk {
 
   // False: there is no other row.
   bool Next();
-  bool FastNext() noexcept { return is_plain_ && walk_.FastNext(); }
+  bool FastNext() noexcept { return (is_plain_ || in_run_) && walk_.FastNext(); }
 
   size_t index() const { return index_; }
   size_t column() const { return column_; }
   // Of the row. Borrowed until it moves or is asked again.
-  uint64_t Rank() { return pattern_ ? pattern_->cursor().rank() : walk_.rank(); }
+  uint64_t Rank() { return matches() ? pattern_->cursor().rank() : walk_.rank(); }
   Bytes IndexKey() { return At().key(); }
   Bytes Key();
   RowRef Row();
@@ -51,9 +51,15 @@ class IndexWalk {
         reader_(view),
         walk_(OrderCursor(view.Order(index - 1)), descending) {}
 
-  const OrderCursor& At() { return pattern_ ? pattern_->cursor() : walk_.At(); }
+  // Whether it stands where pattern_ does.
+  bool matches() const { return pattern_ && !in_run_; }
+  const OrderCursor& At() { return matches() ? pattern_->cursor() : walk_.At(); }
   bool StartNarrowed(Narrowed narrowed, uint64_t skip);
   bool StartPattern(Narrowed& narrowed, uint64_t skip, bool* started);
+  bool NewPattern(const PatternStart& start);
+  bool IsOnMatch();
+  bool NextMatch();
+  bool StartRun();
   bool StartNextRange();
   bool NextValue();
   void ValuePart(std::string* value);
@@ -66,6 +72,12 @@ class IndexWalk {
   OrderedRowReader reader_;
   CountedWalk<OrderCursor> walk_;
   std::unique_ptr<PatternWalk<OrderCursor>> pattern_;
+  PatternStart start_;     // what it began with
+  // A value that matches a pattern does so in all its rows: after a few of them walk_ goes through
+  // the others, by count, and pattern_ goes on behind them.
+  static constexpr int kFewOfOneValue = 4;
+  bool in_run_ = false;
+  int of_one_value_ = 0;  // rows in a row that pattern_ has found
   Narrowed narrowed_;                // what it is within
   std::vector<std::string> values_;  // of an IN, the next one last
   std::string value_, next_value_, buffer_;
