@@ -2,8 +2,8 @@
 
 #include "core/range.h"
 #include "ext/affinity.h"
-#include "ext/arguments.h"
-#include "ext/functions.h"
+#include "ext/functions/arguments.h"
+#include "ext/functions/functions.h"
 #include "ext/poller.h"
 #include "ext/sqlite.h"
 

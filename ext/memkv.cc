@@ -6,19 +6,19 @@
 #include <memory>
 #include <mutex>
 
-#include "ext/flame.h"
-#include "ext/functions.h"
+#include "ext/functions/flame.h"
+#include "ext/functions/functions.h"
+#include "ext/functions/list_table.h"
+#include "ext/functions/table_function.h"
+#include "ext/functions/tvf_facets.h"
+#include "ext/functions/tvf_fuzzy.h"
+#include "ext/functions/tvf_lookup.h"
+#include "ext/functions/tvf_sets.h"
+#include "ext/functions/tvf_stats.h"
 #include "ext/host.h"
-#include "ext/list_table.h"
 #include "ext/registry.h"
 #include "ext/sqlite.h"
 #include "ext/table.h"
-#include "ext/table_function.h"
-#include "ext/tvf_facets.h"
-#include "ext/tvf_fuzzy.h"
-#include "ext/tvf_lookup.h"
-#include "ext/tvf_sets.h"
-#include "ext/tvf_stats.h"
 
 #ifndef SQLITE_CORE
 SQLITE_EXTENSION_INIT1

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "core/key.h"
-#include "ext/export.h"
-#include "ext/functions.h"
+#include "ext/functions/export.h"
+#include "ext/functions/functions.h"
 #include "ext/outer_join.h"
 #include "ext/plan/planner.h"
 #include "ext/running.h"

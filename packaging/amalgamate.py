@@ -13,7 +13,7 @@ import pathlib
 import re
 import sys
 
-ROOMS = ["core", "core/art", "core/fst", "core/view", "core/query", "core/store", "ext", "ext/plan", "ext/walk"]
+ROOMS = ["core", "core/art", "core/fst", "core/view", "core/query", "core/store", "ext", "ext/plan", "ext/walk", "ext/functions"]
 PUBLIC_HEADER = "ext/memkv.h"
 
 INCLUDE = re.compile(r'#include "([^"]+)"')

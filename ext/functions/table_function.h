@@ -8,8 +8,8 @@
 //   Spec(Connection&, const Arguments&)   stands on the first row
 //   bool Valid() · void Next() · void Column(sqlite3_context*, int)
 
-#ifndef MEMKV_EXT_TABLE_FUNCTION_H_
-#define MEMKV_EXT_TABLE_FUNCTION_H_
+#ifndef MEMKV_EXT_FUNCTIONS_TABLE_FUNCTION_H_
+#define MEMKV_EXT_FUNCTIONS_TABLE_FUNCTION_H_
 
 #include <array>
 #include <iterator>
@@ -18,7 +18,7 @@
 #include <span>
 #include <string>
 
-#include "ext/arguments.h"
+#include "ext/functions/arguments.h"
 #include "ext/registry.h"
 #include "ext/sqlite.h"
 #include "ext/vtab.h"
@@ -131,4 +131,4 @@ class TableFunction : public sqlite3_vtab {
 
 }  // namespace memkv::sql
 
-#endif  // MEMKV_EXT_TABLE_FUNCTION_H_
+#endif  // MEMKV_EXT_FUNCTIONS_TABLE_FUNCTION_H_

@@ -1,4 +1,4 @@
-#include "ext/export.h"
+#include "ext/functions/export.h"
 
 #include "core/new_file.h"
 #include "core/store/frozen_file.h"

@@ -2,15 +2,15 @@
 // combined, in key order and one at a time; gaps are skipped by seeking. Keys are equal as SQL
 // compares them under BINARY (1 = 1.0); a key in both is shown as in a.
 
-#ifndef MEMKV_EXT_TVF_SETS_H_
-#define MEMKV_EXT_TVF_SETS_H_
+#ifndef MEMKV_EXT_FUNCTIONS_TVF_SETS_H_
+#define MEMKV_EXT_FUNCTIONS_TVF_SETS_H_
 
 #include <optional>
 #include <string>
 
 #include "core/query/sets.h"
 #include "core/view/cursor.h"
-#include "ext/arguments.h"
+#include "ext/functions/arguments.h"
 
 namespace memkv::sql {
 
@@ -51,4 +51,4 @@ struct ExceptSpec : SetRows {
 
 }  // namespace memkv::sql
 
-#endif  // MEMKV_EXT_TVF_SETS_H_
+#endif  // MEMKV_EXT_FUNCTIONS_TVF_SETS_H_

@@ -1,4 +1,4 @@
-#include "ext/export_keys.h"
+#include "ext/functions/export_keys.h"
 
 #include <charconv>
 

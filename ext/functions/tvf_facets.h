@@ -2,14 +2,14 @@
 // with a prefix go on, up to the next delimiter, in key order; see core/query/facets.h. A TEXT
 // prefix looks at TEXT keys, a BLOB prefix at BLOB keys.
 
-#ifndef MEMKV_EXT_TVF_FACETS_H_
-#define MEMKV_EXT_TVF_FACETS_H_
+#ifndef MEMKV_EXT_FUNCTIONS_TVF_FACETS_H_
+#define MEMKV_EXT_FUNCTIONS_TVF_FACETS_H_
 
 #include <optional>
 
 #include "core/query/facets.h"
 #include "core/view/cursor.h"
-#include "ext/arguments.h"
+#include "ext/functions/arguments.h"
 
 namespace memkv::sql {
 
@@ -34,4 +34,4 @@ class FacetsSpec {
 
 }  // namespace memkv::sql
 
-#endif  // MEMKV_EXT_TVF_FACETS_H_
+#endif  // MEMKV_EXT_FUNCTIONS_TVF_FACETS_H_

@@ -1,12 +1,12 @@
 // memkv_stats(table): name, value. What a table holds, and every byte that it holds it in, by part.
 // memkv_check(table): one row for each thing that is wrong, none if all is well; read-only.
 
-#ifndef MEMKV_EXT_TVF_STATS_H_
-#define MEMKV_EXT_TVF_STATS_H_
+#ifndef MEMKV_EXT_FUNCTIONS_TVF_STATS_H_
+#define MEMKV_EXT_FUNCTIONS_TVF_STATS_H_
 
 #include <vector>
 
-#include "ext/list_table.h"
+#include "ext/functions/list_table.h"
 
 namespace memkv::sql {
 
@@ -26,4 +26,4 @@ struct CheckSpec {
 
 }  // namespace memkv::sql
 
-#endif  // MEMKV_EXT_TVF_STATS_H_
+#endif  // MEMKV_EXT_FUNCTIONS_TVF_STATS_H_

@@ -3,8 +3,8 @@
 // Spec says: kDeclaration (its result columns, then `"table" HIDDEN`), kUsage, and
 //   static std::vector<std::vector<Cell>> Rows(Connection&, TableState&)
 
-#ifndef MEMKV_EXT_LIST_TABLE_H_
-#define MEMKV_EXT_LIST_TABLE_H_
+#ifndef MEMKV_EXT_FUNCTIONS_LIST_TABLE_H_
+#define MEMKV_EXT_FUNCTIONS_LIST_TABLE_H_
 
 #include <memory>
 #include <span>
@@ -85,4 +85,4 @@ class ListTable : public sqlite3_vtab {
 
 }  // namespace memkv::sql
 
-#endif  // MEMKV_EXT_LIST_TABLE_H_
+#endif  // MEMKV_EXT_FUNCTIONS_LIST_TABLE_H_

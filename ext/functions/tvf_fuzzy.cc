@@ -1,4 +1,4 @@
-#include "ext/tvf_fuzzy.h"
+#include "ext/functions/tvf_fuzzy.h"
 
 #include "ext/affinity.h"
 #include "ext/poller.h"

@@ -1,13 +1,13 @@
 // memkv_export_keys(table, path): the keys, and values after TABs, as the lines of a text file that
 // 'import' reads.
 
-#ifndef MEMKV_EXT_EXPORT_KEYS_H_
-#define MEMKV_EXT_EXPORT_KEYS_H_
+#ifndef MEMKV_EXT_FUNCTIONS_EXPORT_KEYS_H_
+#define MEMKV_EXT_FUNCTIONS_EXPORT_KEYS_H_
 
 #include <cstdint>
 #include <string>
 
-#include "ext/arguments.h"
+#include "ext/functions/arguments.h"
 
 namespace memkv::sql {
 
@@ -18,4 +18,4 @@ uint64_t ExportKeys(Connection& connection, const NamedTable& table, const std::
 
 }  // namespace memkv::sql
 
-#endif  // MEMKV_EXT_EXPORT_KEYS_H_
+#endif  // MEMKV_EXT_FUNCTIONS_EXPORT_KEYS_H_

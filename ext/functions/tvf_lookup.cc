@@ -1,4 +1,4 @@
-#include "ext/tvf_lookup.h"
+#include "ext/functions/tvf_lookup.h"
 
 #include "ext/sqlite.h"
 #include "ext/walk/row_values.h"

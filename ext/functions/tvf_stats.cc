@@ -1,4 +1,4 @@
-#include "ext/tvf_stats.h"
+#include "ext/functions/tvf_stats.h"
 
 #include "ext/poller.h"
 

@@ -1,4 +1,4 @@
-#include "ext/functions.h"
+#include "ext/functions/functions.h"
 
 #include <optional>
 #include <string>
@@ -7,10 +7,10 @@
 #include "core/query/url.h"
 #include "core/range.h"
 #include "ext/affinity.h"
-#include "ext/arguments.h"
-#include "ext/export.h"
-#include "ext/export_keys.h"
-#include "ext/flame.h"
+#include "ext/functions/arguments.h"
+#include "ext/functions/export.h"
+#include "ext/functions/export_keys.h"
+#include "ext/functions/flame.h"
 #include "ext/memkv.h"
 #include "ext/sqlite.h"
 

@@ -2,8 +2,8 @@
 // distance of a word, counted in UTF-8 characters, in key order; branches that are too far off are
 // skipped. `value` is the first value column.
 
-#ifndef MEMKV_EXT_TVF_FUZZY_H_
-#define MEMKV_EXT_TVF_FUZZY_H_
+#ifndef MEMKV_EXT_FUNCTIONS_TVF_FUZZY_H_
+#define MEMKV_EXT_FUNCTIONS_TVF_FUZZY_H_
 
 #include <optional>
 #include <string>
@@ -11,7 +11,7 @@
 #include "core/query/levenshtein.h"
 #include "core/query/search.h"
 #include "core/view/cursor.h"
-#include "ext/arguments.h"
+#include "ext/functions/arguments.h"
 
 namespace memkv::sql {
 
@@ -37,4 +37,4 @@ class FuzzySpec {
 
 }  // namespace memkv::sql
 
-#endif  // MEMKV_EXT_TVF_FUZZY_H_
+#endif  // MEMKV_EXT_FUNCTIONS_TVF_FUZZY_H_

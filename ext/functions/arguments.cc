@@ -1,4 +1,4 @@
-#include "ext/arguments.h"
+#include "ext/functions/arguments.h"
 
 #include <cmath>
 

@@ -2,14 +2,14 @@
 // an image of the frozen engine (core/fst/format.h) whose section kAbout holds the columns
 // (ext/args.h).
 
-#ifndef MEMKV_EXT_EXPORT_H_
-#define MEMKV_EXT_EXPORT_H_
+#ifndef MEMKV_EXT_FUNCTIONS_EXPORT_H_
+#define MEMKV_EXT_FUNCTIONS_EXPORT_H_
 
 #include <cstdint>
 #include <memory>
 #include <string>
 
-#include "ext/arguments.h"
+#include "ext/functions/arguments.h"
 
 namespace memkv::sql {
 
@@ -23,4 +23,4 @@ std::shared_ptr<const Fst> OpenExported(sqlite3* db, Schema* schema);
 
 }  // namespace memkv::sql
 
-#endif  // MEMKV_EXT_EXPORT_H_
+#endif  // MEMKV_EXT_FUNCTIONS_EXPORT_H_

@@ -1,7 +1,7 @@
 // The arguments of memkv's SQL functions, and the messages that say what a function takes.
 
-#ifndef MEMKV_EXT_ARGUMENTS_H_
-#define MEMKV_EXT_ARGUMENTS_H_
+#ifndef MEMKV_EXT_FUNCTIONS_ARGUMENTS_H_
+#define MEMKV_EXT_FUNCTIONS_ARGUMENTS_H_
 
 #include <memory>
 #include <optional>
@@ -71,4 +71,4 @@ class Arguments {
 
 }  // namespace memkv::sql
 
-#endif  // MEMKV_EXT_ARGUMENTS_H_
+#endif  // MEMKV_EXT_FUNCTIONS_ARGUMENTS_H_

@@ -1,4 +1,4 @@
-#include "ext/flame.h"
+#include "ext/functions/flame.h"
 
 #include <algorithm>
 #include <cstdio>

@@ -3,8 +3,8 @@
 // is not. `keys` is a JSON array of strings, numbers and nulls, or a pointer of type "memkv_keys"
 // (memkv.h). Keys are looked up in batches, so that cache misses overlap.
 
-#ifndef MEMKV_EXT_TVF_LOOKUP_H_
-#define MEMKV_EXT_TVF_LOOKUP_H_
+#ifndef MEMKV_EXT_FUNCTIONS_TVF_LOOKUP_H_
+#define MEMKV_EXT_FUNCTIONS_TVF_LOOKUP_H_
 
 #include <array>
 #include <optional>
@@ -12,8 +12,8 @@
 
 #include "core/pace.h"
 #include "core/query/json_keys.h"
-#include "ext/arguments.h"
 #include "ext/field_affinity.h"
+#include "ext/functions/arguments.h"
 #include "ext/memkv.h"
 #include "ext/poller.h"
 
@@ -63,4 +63,4 @@ class LookupSpec {
 
 }  // namespace memkv::sql
 
-#endif  // MEMKV_EXT_TVF_LOOKUP_H_
+#endif  // MEMKV_EXT_FUNCTIONS_TVF_LOOKUP_H_

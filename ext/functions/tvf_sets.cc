@@ -1,4 +1,4 @@
-#include "ext/tvf_sets.h"
+#include "ext/functions/tvf_sets.h"
 
 #include "ext/poller.h"
 #include "ext/sqlite.h"

@@ -1,7 +1,7 @@
 // The scalar functions of SQL.
 
-#ifndef MEMKV_EXT_FUNCTIONS_H_
-#define MEMKV_EXT_FUNCTIONS_H_
+#ifndef MEMKV_EXT_FUNCTIONS_FUNCTIONS_H_
+#define MEMKV_EXT_FUNCTIONS_FUNCTIONS_H_
 
 #include <memory>
 
@@ -23,4 +23,4 @@ inline constexpr char kFilePointer[] = "memkv_file";
 
 }  // namespace memkv::sql
 
-#endif  // MEMKV_EXT_FUNCTIONS_H_
+#endif  // MEMKV_EXT_FUNCTIONS_FUNCTIONS_H_

@@ -3,15 +3,15 @@
 // self-contained SVG, an icicle. A frame is what lies between two delimiters; made from counts
 // alone (core/query/prefix_tree.h). TEXT keys are looked at.
 
-#ifndef MEMKV_EXT_FLAME_H_
-#define MEMKV_EXT_FLAME_H_
+#ifndef MEMKV_EXT_FUNCTIONS_FLAME_H_
+#define MEMKV_EXT_FUNCTIONS_FLAME_H_
 
 #include <optional>
 #include <string>
 
 #include "core/query/prefix_tree.h"
 #include "core/view/cursor.h"
-#include "ext/arguments.h"
+#include "ext/functions/arguments.h"
 
 namespace memkv::sql {
 
@@ -43,4 +43,4 @@ void Flame(sqlite3_context* context, int argc, sqlite3_value** argv) noexcept;
 
 }  // namespace memkv::sql
 
-#endif  // MEMKV_EXT_FLAME_H_
+#endif  // MEMKV_EXT_FUNCTIONS_FLAME_H_

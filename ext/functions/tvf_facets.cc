@@ -1,4 +1,4 @@
-#include "ext/tvf_facets.h"
+#include "ext/functions/tvf_facets.h"
 
 #include "ext/affinity.h"
 #include "ext/sqlite.h"
