@@ -107,22 +107,53 @@ bool RankOf(const Body& body, const Query& query, uint64_t* rank, const uint8_t*
   }
 }
 
+// What it reads stays in registers: the key's bytes may alias anything, so that members would be
+// loaded anew for each token.
 EntryEnd DecodeEntry(const Body& body, const uint8_t*& p, const uint8_t*& limit, std::string* key,
                      uint64_t* length) {
+  const TokenSlot* const slots = body.code.slots.get();
+  const uint32_t end1 = body.code.end1, one = body.code.one,
+                 two_byte_ends = body.code.end2 - one, hot = body.code.hot;
+  const uint64_t longest = body.longest;
+  const uint8_t *at = p, *end = limit;
+  GrowKey(key, *length);
+  char *begin = key->data(), *to = begin + *length, *full = begin + key->size() - 16;
+  EntryEnd found;
   for (;;) {
-    if (p >= limit && !(limit = body.Limit(p))) return EntryEnd::kWrong;
-    const uint32_t c = *p;
-    if (c >= body.code.hot) [[unlikely]]
-      return *length <= body.longest ? EntryEnd::kRef : EntryEnd::kWrong;
-    const TokenSlot& token = body.code.Take(p);
-    if (*length + 16 > key->size()) {
-      if (*length > body.longest) return EntryEnd::kWrong;
-      GrowKey(key, *length);
+    if (at >= end && !(end = body.Limit(at))) {
+      found = EntryEnd::kWrong;
+      break;
     }
-    Copy16(key->data() + *length, &token);
-    *length += token.length;
-    if (body.code.IsEnd(c)) return *length <= body.longest ? EntryEnd::kKey : EntryEnd::kWrong;
+    const uint32_t c = *at;
+    if (c >= hot) [[unlikely]] {
+      found = EntryEnd::kRef;
+      break;
+    }
+    if (to > full) [[unlikely]] {
+      const uint64_t n = static_cast<uint64_t>(to - begin);
+      if (n > longest) {
+        found = EntryEnd::kWrong;
+        break;
+      }
+      GrowKey(key, n);
+      begin = key->data();
+      to = begin + n;
+      full = begin + key->size() - 16;
+    }
+    ++at;
+    const TokenSlot& token = slots[c < one ? c : one + ((c - one) << 8 | *at)];
+    at += c >= one;
+    Copy16(to, &token);
+    to += token.length;
+    if (c < end1 || c - one < two_byte_ends) {
+      found = EntryEnd::kKey;
+      break;
+    }
   }
+  p = at;
+  limit = end;
+  *length = static_cast<uint64_t>(to - begin);
+  return *length <= longest ? found : EntryEnd::kWrong;
 }
 
 bool KeyOf(const Body& body, uint64_t rank, std::string* key, const uint8_t** bad) {

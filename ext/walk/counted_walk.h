@@ -19,8 +19,9 @@ namespace memkv::sql {
 template <class C>
 class CountedWalk {
  public:
-  CountedWalk(C cursor, bool descending)
-      : cursor_(std::move(cursor)), step_(descending ? UINT64_MAX : 1) {}
+  template <class V>
+  CountedWalk(V&& view, bool descending)
+      : cursor_(std::forward<V>(view)), step_(descending ? UINT64_MAX : 1) {}
 
   // Stands on the first entry of the interval, `skip` of them left out; false: there is none.
   // `may_compare`: keys are cheap to compare, so that a few entries are gone through by their keys,

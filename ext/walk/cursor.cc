@@ -41,7 +41,8 @@ void TableCursor::operator delete(TableCursor* cursor, std::destroying_delete_t)
 void TableCursor::Filter(int, const char* text, std::span<sqlite3_value*> args) {
   mode_ = kEnd;
   gone_ = false;
-  doubts_.Begin(plan_text_ == nullptr);
+  const bool first = plan_text_ == nullptr;
+  doubts_.Begin(first);
   pattern_.reset();
   index_.reset();
   TableState& state = table_.state();
@@ -62,8 +63,10 @@ void TableCursor::Filter(int, const char* text, std::span<sqlite3_value*> args) 
     const Datum v = ToDatum(args[plan_->terms.size()]);
     if (v.kind == Datum::kInteger && v.integer > 0) skip = static_cast<uint64_t>(v.integer);
   }
-  narrowed_ =
-      Narrow(table_, IndexOfView(view_, index_number_), index_column_, *plan_, args, doubts_);
+  if (!first || !plan_->terms.empty()) {
+    narrowed_ =
+        Narrow(table_, IndexOfView(view_, index_number_), index_column_, *plan_, args, doubts_);
+  }
   if (index_number_ == 0) return StartByKey(skip);
   index_ = IndexWalk::Start(table_, view_, index_number_, index_column_, *plan_,
                             std::move(narrowed_), skip);
@@ -188,8 +191,8 @@ void TableCursor::AskOnce() {
 
 void TableCursor::StartRange(KeyRange keys, const RankRange& ranks, uint64_t skip) {
   mode_ = kEnd;
-  walk_.emplace(ViewCursor(view_), plan_->descending);
-  blocks_.resize(table_.state().schema.value_columns());
+  walk_.emplace(view_, plan_->descending);
+  if (view_.base()) blocks_.resize(table_.state().schema.value_columns());
   if (walk_->Start(std::move(keys), ranks, skip, /*may_compare=*/true)) mode_ = kCounted;
 }
 
@@ -342,7 +345,7 @@ void TableCursor::Column(sqlite3_context* out, int column) {
     ReadValue();
     if (mode_ == kIndex && i == index_->column() && IndexedValue(out)) return;
     const size_t stored = i < key_column_ ? i : i - 1;
-    Check(mode_ == kCounted ? view_.Column(CurrentRow(), stored, &blocks_[stored], &buffer_, &v)
+    Check(!blocks_.empty() && mode_ == kCounted ? view_.Column(CurrentRow(), stored, &blocks_[stored], &buffer_, &v)
                             : view_.Column(CurrentRow(), stored, &buffer_, &v));
   } else {
     ReadKey(
@@ -352,30 +355,9 @@ void TableCursor::Column(sqlite3_context* out, int column) {
   i == key_column_ ? SetTerminatedText(out, v.bytes) : SetText(out, v.bytes, &text_);
 }
 
-// Of walks in key order: the key where it is TEXT, and the first value column where it is an INTEGER;
-// of an unfrozen row, if all others are NULL (core/row.h).
-bool TableCursor::FastColumn(sqlite3_context* out, int column) noexcept {
-  const bool is_key = column == fast_key_;
-  if ((!is_key && column != fast_number_) || undone() || gone_ || sqlite3_vtab_nochange(out))
-    return false;
-  if (!is_key) ReadValue();
-  if (mode_ == kPoint && !is_key && !row_.in_base)
-    return !row_.value.is_record && GiveNumber(out, row_.value.number);
-  if (mode_ != kCounted) return false;
+bool TableCursor::FastKey(sqlite3_context* out) noexcept {
+  if (mode_ != kCounted || undone() || gone_ || sqlite3_vtab_nochange(out)) return false;
   try {
-    if (!is_key && frozen_ && walk_->counted()) {
-      Datum v;
-      if (!view_.Column({true, walk_->rank(), {}}, 0, &blocks_[0], &buffer_, &v).ok() ||
-          v.kind != Datum::kInteger)
-        return false;
-      sqlite3_result_int64(out, v.integer);
-      return true;
-    }
-    if (!is_key) {
-      const ArtCursor* at = walk_->cursor().delta_alone();
-      uint64_t number;
-      return at && at->Valid() && at->NearNumber(walk_->lag(), &number) && GiveNumber(out, number);
-    }
     const ViewCursor* at = walk_->NearAt();
     if (!at) return false;
     const Bytes key = at->key();
@@ -384,6 +366,32 @@ bool TableCursor::FastColumn(sqlite3_context* out, int column) noexcept {
     return true;
   } catch (const std::bad_alloc&) {
     return false;  // Column() fails likewise, and says so
+  }
+}
+
+bool TableCursor::FastNumber(sqlite3_context* out) noexcept {
+  if (undone() || gone_ || sqlite3_vtab_nochange(out)) return false;
+  ReadValue();
+  if (mode_ == kPoint && !row_.in_base)
+    return !row_.value.is_record && GiveNumber(out, row_.value.number);
+  if (mode_ != kCounted) return false;
+  if (const ArtCursor* at = walk_->cursor().delta_alone()) {
+    uint64_t number;
+    return at->Valid() && at->NearNumber(walk_->lag(), &number) && GiveNumber(out, number);
+  }
+  return frozen_ && walk_->counted() && GiveFrozen(out);
+}
+
+bool TableCursor::GiveFrozen(sqlite3_context* out) noexcept {
+  try {
+    Datum v;
+    if (!view_.Column({true, walk_->rank(), {}}, 0, &blocks_[0], &buffer_, &v).ok() ||
+        v.kind != Datum::kInteger)
+      return false;
+    sqlite3_result_int64(out, v.integer);
+    return true;
+  } catch (const std::bad_alloc&) {
+    return false;
   }
 }
 

@@ -45,7 +45,12 @@ class TableCursor : public sqlite3_vtab_cursor, private OpenCursor {
     return mode_ == kCounted ? walk_->counted() && !gone_ && walk_->FastNext()
                              : mode_ == kIndex && !gone_ && index_->FastNext();
   }
-  bool FastColumn(sqlite3_context* out, int column) noexcept;
+  // Of walks in key order: the key where it is TEXT, and the first value column where it is an
+  // INTEGER; of an unfrozen row, if all others are NULL (core/row.h).
+  bool FastColumn(sqlite3_context* out, int column) noexcept {
+    if (column == fast_key_) return FastKey(out);
+    return column == fast_number_ && FastNumber(out);
+  }
   void Next();
   bool Eof() const { return mode_ == kEnd; }
   void Column(sqlite3_context* out, int column);
@@ -83,6 +88,9 @@ class TableCursor : public sqlite3_vtab_cursor, private OpenCursor {
   Bytes CurrentKey();
   RowRef CurrentRow();
   bool IndexedValue(sqlite3_context* out);
+  bool FastKey(sqlite3_context* out) noexcept;
+  bool FastNumber(sqlite3_context* out) noexcept;
+  bool GiveFrozen(sqlite3_context* out) noexcept;
   static bool GiveNumber(sqlite3_context* out, uint64_t number) noexcept;
 
   MemkvTable& table_;

@@ -49,7 +49,7 @@ class IndexWalk {
         column_(column),
         distinct_(distinct),
         reader_(view),
-        walk_(OrderCursor(view.Order(index - 1)), descending) {}
+        walk_(view.Order(index - 1), descending) {}
 
   // Whether it stands where pattern_ does.
   bool matches() const { return pattern_ && !in_run_; }
