@@ -1,5 +1,7 @@
 #include "core/view/ordered_rows.h"
 
+#include <utility>
+
 #include "core/order_key.h"
 
 namespace memkv {
@@ -9,13 +11,32 @@ Status NoOrderKey() { return Status::Corrupt("an entry of a second order is no o
 
 }  // namespace
 
+Status OrderedRowReader::KeyInBase(uint64_t rank, Bytes* key) {
+  const uint64_t from = std::exchange(last_, rank);
+  if (rank + kNear - from > 2 * kNear) {
+    near_.reset();
+    MEMKV_TRY(view_.base()->Select(rank, &key_));
+    *key = key_;
+    return {};
+  }
+  if (!near_) {
+    near_.emplace(view_.base());
+    near_->SeekRank(rank);
+  }
+  while (near_->Valid() && near_->rank() < rank) near_->Next();
+  while (near_->Valid() && near_->rank() > rank) near_->Prev();
+  if (near_->Valid()) *key = near_->key();
+  if (near_->Valid()) return {};
+  const Status status = near_->status();
+  near_.reset();
+  return status.ok() ? Status::Corrupt("keys end before their count") : status;
+}
+
 Status OrderedRowReader::Key(const OrderCursor& at, Bytes* key) {
   if (at.in_base()) {
     uint64_t rank;
     MEMKV_TRY(RankInBase(at, &rank));
-    MEMKV_TRY(view_.base()->Select(rank, &key_));
-    *key = key_;
-    return {};
+    return KeyInBase(rank, key);
   }
   Bytes value;
   return SplitOrderKey(at.key(), &value, key) ? Status() : NoOrderKey();
@@ -28,8 +49,8 @@ Status OrderedRowReader::Row(const OrderCursor& at, RowRef* row) {
     MEMKV_TRY(RankInBase(at, &row->base_rank));
     if (view_.delta().size() == 0) return {};
     // Another of its columns may have changed.
-    MEMKV_TRY(view_.base()->Select(row->base_rank, &key_));
-    if (Entry entry; view_.delta().Find(key_, &entry)) *row = {false, 0, entry.value};
+    MEMKV_TRY(KeyInBase(row->base_rank, &key));
+    if (Entry entry; view_.delta().Find(key, &entry)) *row = {false, 0, entry.value};
     return {};
   }
   MEMKV_TRY(Key(at, &key));
