@@ -211,18 +211,23 @@ bool ColumnReader::Text(const uint8_t* from, uint64_t n, bool coded, std::string
   }
   if (!code_) return false;
   // A code stands for at most fifteen bytes.
+  const TokenCode& code = *code_;
   const uint8_t* const stop = from + n;
-  uint64_t length = 0;
+  char *to = buffer->data(), *end = to + buffer->size();
   while (from < stop) {
     const uint32_t c = *from;
-    if (c >= code_->hot) return false;
-    const TokenSlot& token = code_->Take(from);
-    if (length + 16 > buffer->size())
+    if (c >= code.hot) return false;
+    const TokenSlot& token = code.Take(from);
+    if (end - to < 16) {
+      const size_t length = static_cast<size_t>(to - buffer->data());
       buffer->resize(std::max<size_t>(2 * buffer->size(), length + 64));
-    std::memcpy(buffer->data() + length, &token, 16);
-    length += token.length;
-    if (code_->IsEnd(c)) {
-      *out = Datum::Text(Bytes(buffer->data(), length));
+      to = buffer->data() + length;
+      end = buffer->data() + buffer->size();
+    }
+    std::memcpy(to, &token, 16);
+    to += token.length;
+    if (code.IsEnd(c)) {
+      *out = Datum::Text(Bytes(buffer->data(), static_cast<size_t>(to - buffer->data())));
       return true;
     }
   }

@@ -112,12 +112,11 @@ bool RankOf(const Body& body, const Query& query, uint64_t* rank, const uint8_t*
 EntryEnd DecodeEntry(const Body& body, const uint8_t*& p, const uint8_t*& limit, std::string* key,
                      uint64_t* length) {
   const TokenSlot* const slots = body.code.slots.get();
-  const uint32_t end1 = body.code.end1, one = body.code.one,
-                 two_byte_ends = body.code.end2 - one, hot = body.code.hot;
+  const uint32_t end1 = body.code.end1, one = body.code.one, two_byte_ends = body.code.end2 - one,
+                 hot = body.code.hot;
   const uint64_t longest = body.longest;
   const uint8_t *at = p, *end = limit;
-  GrowKey(key, *length);
-  char *begin = key->data(), *to = begin + *length, *full = begin + key->size() - 16;
+  char *begin = key->data(), *to = begin + *length, *room = begin + key->size();
   EntryEnd found;
   for (;;) {
     if (at >= end && !(end = body.Limit(at))) {
@@ -129,7 +128,7 @@ EntryEnd DecodeEntry(const Body& body, const uint8_t*& p, const uint8_t*& limit,
       found = EntryEnd::kRef;
       break;
     }
-    if (to > full) [[unlikely]] {
+    if (room - to < 16) [[unlikely]] {
       const uint64_t n = static_cast<uint64_t>(to - begin);
       if (n > longest) {
         found = EntryEnd::kWrong;
@@ -138,7 +137,7 @@ EntryEnd DecodeEntry(const Body& body, const uint8_t*& p, const uint8_t*& limit,
       GrowKey(key, n);
       begin = key->data();
       to = begin + n;
-      full = begin + key->size() - 16;
+      room = begin + key->size();
     }
     ++at;
     const TokenSlot& token = slots[c < one ? c : one + ((c - one) << 8 | *at)];

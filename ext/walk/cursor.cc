@@ -345,8 +345,9 @@ void TableCursor::Column(sqlite3_context* out, int column) {
     ReadValue();
     if (mode_ == kIndex && i == index_->column() && IndexedValue(out)) return;
     const size_t stored = i < key_column_ ? i : i - 1;
-    Check(!blocks_.empty() && mode_ == kCounted ? view_.Column(CurrentRow(), stored, &blocks_[stored], &buffer_, &v)
-                            : view_.Column(CurrentRow(), stored, &buffer_, &v));
+    Check(!blocks_.empty() && mode_ == kCounted
+              ? view_.Column(CurrentRow(), stored, &blocks_[stored], &buffer_, &v)
+              : view_.Column(CurrentRow(), stored, &buffer_, &v));
   } else {
     ReadKey(
         table_.state().schema, view_, CurrentKey(), [this] { return CurrentRow(); }, &buffer_, &v);
@@ -375,20 +376,22 @@ bool TableCursor::FastNumber(sqlite3_context* out) noexcept {
   if (mode_ == kPoint && !row_.in_base)
     return !row_.value.is_record && GiveNumber(out, row_.value.number);
   if (mode_ != kCounted) return false;
-  if (const ArtCursor* at = walk_->cursor().delta_alone()) {
-    uint64_t number;
-    return at->Valid() && at->NearNumber(walk_->lag(), &number) && GiveNumber(out, number);
-  }
-  return frozen_ && walk_->counted() && GiveFrozen(out);
+  const ArtCursor* at = walk_->cursor().delta_alone();
+  uint64_t number;
+  return at && at->Valid() && at->NearNumber(walk_->lag(), &number) && GiveNumber(out, number);
 }
 
-bool TableCursor::GiveFrozen(sqlite3_context* out) noexcept {
+bool TableCursor::FastFrozen(sqlite3_context* out, size_t column) noexcept {
+  if (column == key_column_ || column >= rank_column_ || undone() || gone_ || !walk_->counted() ||
+      sqlite3_vtab_nochange(out))
+    return false;
+  ReadValue();
   try {
+    const size_t stored = column < key_column_ ? column : column - 1;
     Datum v;
-    if (!view_.Column({true, walk_->rank(), {}}, 0, &blocks_[0], &buffer_, &v).ok() ||
-        v.kind != Datum::kInteger)
+    if (!view_.base()->Column(walk_->rank(), stored, &blocks_[stored], &buffer_, &v).ok())
       return false;
-    sqlite3_result_int64(out, v.integer);
+    v.kind == Datum::kText ? SetText(out, v.bytes, &text_) : SetResult(out, v);
     return true;
   } catch (const std::bad_alloc&) {
     return false;

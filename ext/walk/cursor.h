@@ -45,10 +45,11 @@ class TableCursor : public sqlite3_vtab_cursor, private OpenCursor {
     return mode_ == kCounted ? walk_->counted() && !gone_ && walk_->FastNext()
                              : mode_ == kIndex && !gone_ && index_->FastNext();
   }
-  // Of walks in key order: the key where it is TEXT, and the first value column where it is an
-  // INTEGER; of an unfrozen row, if all others are NULL (core/row.h).
+  // Of walks in key order: the key where it is TEXT; of frozen rows every value, of others the
+  // first where it is an INTEGER and all others are NULL (core/row.h).
   bool FastColumn(sqlite3_context* out, int column) noexcept {
     if (column == fast_key_) return FastKey(out);
+    if (frozen_ && mode_ == kCounted) return FastFrozen(out, static_cast<size_t>(column));
     return column == fast_number_ && FastNumber(out);
   }
   void Next();
@@ -90,7 +91,7 @@ class TableCursor : public sqlite3_vtab_cursor, private OpenCursor {
   bool IndexedValue(sqlite3_context* out);
   bool FastKey(sqlite3_context* out) noexcept;
   bool FastNumber(sqlite3_context* out) noexcept;
-  bool GiveFrozen(sqlite3_context* out) noexcept;
+  bool FastFrozen(sqlite3_context* out, size_t column) noexcept;
   static bool GiveNumber(sqlite3_context* out, uint64_t number) noexcept;
 
   MemkvTable& table_;

@@ -78,9 +78,9 @@ bool IndexWalk::StartPattern(Narrowed& narrowed, uint64_t skip, bool* started) {
 
 // Makes pattern_, unless no key is left to it. True: there is a match.
 bool IndexWalk::NewPattern(const PatternStart& start) {
-  pattern_ = NewPatternWalk(OrderCursor(reader_.view().Order(index_ - 1)), start,
-                            narrowed_.pattern_behind, narrowed_.ranks, walk_.descending(),
-                            NewPoll(table_.db()));
+  pattern_ =
+      NewPatternWalk(OrderCursor(reader_.view().Order(index_ - 1)), start, narrowed_.pattern_behind,
+                     narrowed_.ranks, walk_.descending(), NewPoll(table_.db()));
   return pattern_ && IsOnMatch();
 }
 
@@ -101,8 +101,8 @@ bool IndexWalk::NextMatch() {
     const KeyRange same = KeysOfOrderValue(value_, KeyRange::All());
     if (!walk_.descending() && !same.hi) return false;
     PatternStart rest = start_;
-    rest.keys = Intersect(std::move(rest.keys), walk_.descending() ? KeyRange{"", same.lo}
-                                                                   : KeyRange{*same.hi, {}});
+    rest.keys = Intersect(std::move(rest.keys),
+                          walk_.descending() ? KeyRange{"", same.lo} : KeyRange{*same.hi, {}});
     return NewPattern(rest);
   }
   pattern_->Next();

@@ -72,12 +72,12 @@ class IndexWalk {
   OrderedRowReader reader_;
   CountedWalk<OrderCursor> walk_;
   std::unique_ptr<PatternWalk<OrderCursor>> pattern_;
-  PatternStart start_;     // what it began with
+  PatternStart start_;  // what it began with
   // A value that matches a pattern does so in all its rows: after a few of them walk_ goes through
   // the others, by count, and pattern_ goes on behind them.
   static constexpr int kFewOfOneValue = 4;
   bool in_run_ = false;
-  int of_one_value_ = 0;  // rows in a row that pattern_ has found
+  int of_one_value_ = 0;             // rows in a row that pattern_ has found
   Narrowed narrowed_;                // what it is within
   std::vector<std::string> values_;  // of an IN, the next one last
   std::string value_, next_value_, buffer_;
