@@ -65,6 +65,10 @@ TEST_CASE("what key order can, every index can") {
   CHECK(plan(Ask::kGlob, kKey, Datum::Text("a*b")) == "key GLOB ? (pattern) asc");
   CHECK(plan(Ask::kGlob, kS, Datum::Text("a*b")) == "\"s\" GLOB ? (pattern) asc by \"s\"");
   CHECK(plan(Ask::kLike, kS, Datum::Text("a%b")) == "\"s\" LIKE ? (pattern) asc by \"s\"");
+  // A wildcard in front looks at each entry, which gains something in key order alone.
+  CHECK(plan(Ask::kLike, kKey, Datum::Text("%b")) == "key LIKE ? (pattern) asc");
+  CHECK(plan(Ask::kLike, kS, Datum::Text("%b")) == "asc");
+  CHECK(plan(Ask::kGlob, kS, Datum::Text("?b")) == "asc");
   CHECK(plan(Ask::kRegexp, kS, Datum::Text("^ab")) == "\"s\" REGEXP ? (prefix) asc by \"s\"");
   CHECK(plan(Ask::kHasPrefix, kKey, Datum::Text("a")) == "key HAS_PREFIX ? asc");
   CHECK(plan(Ask::kHasPrefix, kS, Datum::Text("a")) == "\"s\" HAS_PREFIX ? asc by \"s\"");
