@@ -142,8 +142,8 @@ bool FstCursor::ArriveForward(uint64_t shared) {
 bool FstCursor::WalkEntry(const uint8_t** ref) {
   const uint8_t* p = entry_;
   *ref = nullptr;
-  if (eager_ && key_valid_ == base_ + shares_[index_]) {
-    key_bytes_ = key_valid_;
+  if (eager_ && key_valid_ >= base_ + shares_[index_]) {
+    key_bytes_ = base_ + shares_[index_];
     const EntryEnd end = fst::DecodeEntry(*body_, p, limit_, &key_, &key_bytes_);
     if (end == EntryEnd::kWrong) return Fail(p, "an entry");
     key_valid_ = key_bytes_;
@@ -331,12 +331,13 @@ void FstCursor::Reopen(const Frame& f) {
 void FstCursor::Prev() {
   if (Stuck()) return;
   --rank_;
-  valid_ = eager_ = false;
+  valid_ = false;
   if (index_ > 0) {
     StepBack();
   } else {
     LeaveBackward();
   }
+  eager_ = false;
 }
 
 // From an entry that is not the first to the last key of the one before it.
