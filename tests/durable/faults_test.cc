@@ -140,6 +140,7 @@ TEST_CASE("power is lost at the n-th write or sync") {
   RegisterFaultVfs();
   for (const char* mode : {"wal", "delete"}) {
     for (uint64_t seed : {0, 1, 2}) {
+      if (kSanitized && seed > 0) continue;  // where a fork takes long
       uint64_t swept = 0;
       bool ended = false;
       for (uint64_t n = 1; !ended; n = Next(n, true), ++swept) {

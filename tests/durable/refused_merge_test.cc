@@ -8,6 +8,7 @@
 #include "tests/durable/fault_vfs.h"
 #include "tests/durable/merging_table.h"
 #include "tests/folder.h"
+#include "tests/sanitized.h"
 
 namespace memkv::test {
 
@@ -58,7 +59,7 @@ TEST_CASE("a rollback takes back its slice, and the one that switched over") {
 TEST_CASE("a disk that is full while a slice is written fails the commit, and loses nothing") {
   RegisterFaultVfs();
   for (const char* mode : {"wal", "delete"}) {
-    for (uint64_t n = 1; n < 2000; n = 2 * n + 1) {
+    for (uint64_t n = 1; n < 2000; n = (kSanitized ? 4 : 2) * n + 1) {
       CAPTURE(mode);
       CAPTURE(n);
       Folder folder;
