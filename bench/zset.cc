@@ -1,5 +1,5 @@
-// bench_zset: sorted sets. memkv's Table with a second order, mutable and frozen, beside two trees
-// kept together, an order-statistics tree and Redis; and memkv through SQL.
+// bench_zset: sorted sets. memkv's Table with a secondary index, mutable and frozen, beside two
+// trees kept together, an order-statistics tree and Redis; and memkv through SQL.
 //
 // Members are "user:%08d", scores uniform in [0, 1). Every structure runs in a process forked from
 // this one, in turns, round by round; figures are medians. Times are CPU time, but Redis's, which are those of a clock: its server is a process of

@@ -1,7 +1,7 @@
 // A key as bytes: an SQL value encoded so that memcmp sorts as SQLite sorts under BINARY.
 //
 //   byte 0   of                   rest
-//   00       NULL                 -     (second orders only; never a key)
+//   00       NULL                 -     (secondary indexes only; never a key)
 //   01       INTEGER and REAL,    8 bytes: the largest double <= the number, order-preserving
 //            by exact value       big-endian; then, where an integer lies above that double,
 //                                 2 bytes big-endian: by how much (1..1023)

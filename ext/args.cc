@@ -407,10 +407,10 @@ size_t Schema::IndexBy(std::string_view name) const {
   throw SqlError(SQLITE_INTERNAL, "memkv: no index by " + Shown(name));
 }
 
-std::vector<uint32_t> Schema::Orders() const {
-  std::vector<uint32_t> orders;
-  for (const size_t i : IndexedColumns()) orders.push_back(static_cast<uint32_t>(RowColumn(i)));
-  return orders;
+std::vector<uint32_t> Schema::IndexedRowColumns() const {
+  std::vector<uint32_t> indexed;
+  for (const size_t i : IndexedColumns()) indexed.push_back(static_cast<uint32_t>(RowColumn(i)));
+  return indexed;
 }
 
 std::string Schema::Declaration() const {

@@ -24,7 +24,7 @@ struct Column {
   std::string type;  // as written; may be empty
   Affinity affinity = Affinity::kNone;
   bool not_null = false;
-  bool indexed = false;  // there is a second order by this column and key
+  bool indexed = false;  // there is a secondary index by this column and key
 };
 
 // What a table was declared as. Its stored row is the value columns in order and, where the key
@@ -50,9 +50,9 @@ struct Schema {
   // Where declared column i lies in the stored row. REQUIRES i != key.
   size_t RowColumn(size_t i) const { return i < key ? i : i - 1; }
 
-  // The columns that have second orders, as declared columns and as row columns.
+  // The INDEXED columns, as declared columns and as row columns.
   std::vector<size_t> IndexedColumns() const;
-  std::vector<uint32_t> Orders() const;
+  std::vector<uint32_t> IndexedRowColumns() const;
 
   // The indexes: key order, then those of the INDEXED columns, from 1. Which one is by the column of
   // that name (empty: key order), and by which declared column one is.
@@ -61,11 +61,11 @@ struct Schema {
     return index == 0 ? key : IndexedColumns()[index - 1];
   }
 
-  // Hidden columns of the declaration, after the declared ones: then, of each second order, the
-  // rank in it.
+  // Hidden columns of the declaration, after the declared ones: then the rank in each secondary
+  // index, numbered from 0 here.
   size_t rank_column() const { return columns.size(); }
   size_t command_column() const { return columns.size() + 1; }
-  size_t order_rank_column(size_t order) const { return columns.size() + 2 + order; }
+  size_t index_rank_column(size_t i) const { return columns.size() + 2 + i; }
 
   // Column i as CREATE takes it.
   std::string Definition(size_t i) const;

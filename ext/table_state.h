@@ -27,7 +27,7 @@ class TableState {
   struct Durable {
     Durable(sqlite3* db, const TableState& state)
         : shadow(db, &state.schema_name, &state.schema.table),
-          store(state.schema.row_columns(), state.schema.Orders(), &shadow) {}
+          store(state.schema.row_columns(), state.schema.IndexedRowColumns(), &shadow) {}
     Shadow shadow;
     Store store;
   };

@@ -28,10 +28,10 @@ void CheckHidden(const Schema& schema, std::span<sqlite3_value*> columns, bool i
     throw SqlError(SQLITE_ERROR, "memkv: " + schema.table +
                                      ".rank is read-only (it is the row's position in key order)");
   }
-  if (columns.size() == schema.order_rank_column(0)) return;
+  if (columns.size() == schema.index_rank_column(0)) return;
   const std::vector<size_t> indexed = schema.IndexedColumns();
   for (size_t i = 0; i < indexed.size(); ++i) {
-    if (!is_set(columns[schema.order_rank_column(i)])) continue;
+    if (!is_set(columns[schema.index_rank_column(i)])) continue;
     const Column& column = schema.columns[indexed[i]];
     throw SqlError(SQLITE_ERROR, "memkv: " + schema.table + "." + RankName(column) +
                                      " is read-only (it is the row's position in the order of " +

@@ -14,11 +14,11 @@
 #include <string>
 #include <utility>
 
+#include "core/index_key.h"
 #include "core/key.h"
-#include "core/order_key.h"
 #include "core/row.h"
 #include "core/store/table.h"
-#include "core/view/ordered_rows.h"
+#include "core/view/index_rows.h"
 
 #ifdef MEMKV_BENCH_ABSL
 #include <absl/container/btree_map.h>
@@ -93,7 +93,7 @@ class PbdsSortedSet
   }
 };
 
-// memkv's Table with a second order, mutable or frozen.
+// memkv's Table with a secondary index, mutable or frozen.
 template <bool kFrozen>
 class MemkvSortedSet {
  public:
@@ -128,7 +128,7 @@ class MemkvSortedSet {
     const Bytes key = Key(member);
     Must(view().Find(key, &found, &row));
     uint64_t rank;
-    Must(view().OrderRank(0, key, row, &rank));
+    Must(view().IndexRank(0, key, row, &rank));
     return rank;
   }
   template <class F>
@@ -138,7 +138,7 @@ class MemkvSortedSet {
   }
   template <class F>
   void RangeByScore(double lo, size_t n, F f) const {
-    rows_->cursor().Seek(OrderRange(CompareOp::kGreaterEqual, Datum::Real(lo)).lo);
+    rows_->cursor().Seek(IndexRange(CompareOp::kGreaterEqual, Datum::Real(lo)).lo);
     Walk(*rows_, n, f);
   }
   double First() const { return End(false); }
@@ -167,7 +167,7 @@ class MemkvSortedSet {
     return key_;
   }
   template <class F>
-  static void Walk(OrderedRows& rows, size_t n, F f) {
+  static void Walk(IndexRows& rows, size_t n, F f) {
     for (; n > 0 && rows.cursor().Valid(); rows.cursor().Next(), --n) {
       Bytes key;
       Must(rows.Key(&key));
@@ -175,19 +175,19 @@ class MemkvSortedSet {
     }
   }
   double End(bool last) const {
-    OrderCursor& at = rows_->cursor();
+    IndexCursor& at = rows_->cursor();
     last ? at.SeekLast() : at.SeekFirst();
     Bytes value, key;
     std::string buffer;
     Datum v;
-    if (!SplitOrderKey(at.key(), &value, &key) || !DecodeOrderValue(value, &buffer, &v))
+    if (!SplitIndexKey(at.key(), &value, &key) || !DecodeIndexValue(value, &buffer, &v))
       std::exit(1);
     return v.kind == Datum::kReal ? v.real : static_cast<double>(v.integer);
   }
 
   Table table_{1, {0}};
   View view_;
-  mutable std::optional<OrderedRows> rows_;
+  mutable std::optional<IndexRows> rows_;
   mutable std::string key_;
   std::string record_;
 };

@@ -9,8 +9,8 @@
 #include "core/fst/column_writer.h"
 #include "core/fst/format.h"
 #include "core/fst/fst.h"
+#include "core/fst/index_writer.h"
 #include "core/fst/layout.h"
-#include "core/fst/order_writer.h"
 #include "core/fst/progress.h"
 #include "core/fst/records.h"
 #include "core/fst/skeleton.h"
@@ -209,7 +209,7 @@ class ImageBuild {
         options_(options),
         progress_(progress),
         columns_(options.columns),
-        orders_(options.orders.size()) {}
+        indexes_(options.indexes.size()) {}
 
   Status ReadKeys(uint64_t seed);
   Status WriteRecords();
@@ -231,13 +231,13 @@ class ImageBuild {
 
  private:
   Codebook ChooseCode(const Survey& survey);
-  Status WriteOrder(uint32_t column, std::string values);
+  Status WriteIndex(uint32_t column, std::string values);
 
   FstBuilder::Source* source_;
   const FstBuilder::Options& options_;
   Progress* progress_;
   std::vector<fst::ColumnWriter> columns_;
-  std::vector<fst::OrderWriter> orders_;
+  std::vector<fst::IndexWriter> indexes_;
   Skeleton skeleton_;
   uint64_t longest_ = 0;  // bytes of the longest key
   std::string code_, hot_;
@@ -320,19 +320,19 @@ Status ImageBuild::WriteRecords() {
   return {};
 }
 
-// The order by a column, if there is to be one.
-Status ImageBuild::WriteOrder(uint32_t column, std::string values) {
-  const auto at = std::find(options_.orders.begin(), options_.orders.end(), column);
-  if (at == options_.orders.end()) return {};
+// The index by a column, if there is to be one.
+Status ImageBuild::WriteIndex(uint32_t column, std::string values) {
+  const auto at = std::find(options_.indexes.begin(), options_.indexes.end(), column);
+  if (at == options_.indexes.end()) return {};
   const size_t bytes = values.size();
   values.append(fst::kPadBytes, '\0');
   const fst::PageGuard intact;
   fst::ColumnReader reader;
   MEMKV_TRY(reader.Open(Bytes(values).substr(0, bytes), column, skeleton_.keys, &intact));
   std::string section;
-  MEMKV_TRY(orders_[static_cast<size_t>(at - options_.orders.begin())].Finish(reader, progress_,
-                                                                              &section));
-  image_.Begin(fst::kOrder, column);
+  MEMKV_TRY(indexes_[static_cast<size_t>(at - options_.indexes.begin())].Finish(reader, progress_,
+                                                                                &section));
+  image_.Begin(fst::kIndex, column);
   image_.data.append(section);
   image_.End();
   return {};
@@ -354,7 +354,7 @@ Status ImageBuild::WriteColumns(FstCursor* cursor, bool* same) {
     for (size_t i = 0; i < row.size(); ++i) {
       if (!columns_[i].Add(row[i])) return Changed();
     }
-    for (size_t i = 0; i < orders_.size(); ++i) orders_[i].Add(row[options_.orders[i]]);
+    for (size_t i = 0; i < indexes_.size(); ++i) indexes_[i].Add(row[options_.indexes[i]]);
     if (*same) cursor->Next();
   }
   MEMKV_TRY(status);
@@ -366,7 +366,7 @@ Status ImageBuild::WriteColumns(FstCursor* cursor, bool* same) {
     image_.Begin(fst::kColumn, static_cast<uint32_t>(i));
     image_.data.append(section);
     image_.End();
-    MEMKV_TRY(WriteOrder(static_cast<uint32_t>(i), std::move(section)));
+    MEMKV_TRY(WriteIndex(static_cast<uint32_t>(i), std::move(section)));
   }
   image_.Begin(fst::kCode, 0);
   image_.data.append(code_);

@@ -14,8 +14,8 @@ const char* SectionName(uint32_t kind) {
       return "column";
     case kAbout:
       return "about";
-    case kOrder:
-      return "order";
+    case kIndex:
+      return "index";
     default:
       return "unknown";
   }

@@ -48,7 +48,8 @@
 //
 // Section kColumn (index: which column): core/fst/values.h.
 //
-// Section kOrder (index: which column), for each column that has a second order: core/fst/order.h.
+// Section kIndex (index: which column), for each column that has a secondary index:
+// core/fst/frozen_index.h.
 //
 // Section kAbout, which may be missing: what the image is of, in bytes that are its writer's own.
 
@@ -77,7 +78,7 @@ enum SectionKind : uint32_t {
   kRecords = 3,
   kColumn = 4,
   kAbout = 5,
-  kOrder = 6
+  kIndex = 6
 };
 const char* SectionName(uint32_t kind);
 

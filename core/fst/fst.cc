@@ -70,10 +70,10 @@ Status Fst::Parse() {
   bool have_code = false;
   std::vector<Bytes> columns(column_count);
   std::vector<bool> have_column(column_count, false);
-  std::vector<std::pair<uint32_t, Bytes>> orders;
+  std::vector<std::pair<uint32_t, Bytes>> indexes;
   for (uint64_t i = 0; i < sections; ++i) {
     const char* s = p + fst::kPreambleBytes + i * fst::kSectionBytes;
-    const uint32_t kind = Load32(s), index = Load32(s + 4);
+    const uint32_t kind = Load32(s), column = Load32(s + 4);
     const uint64_t at = Load64(s + 8), size = Load64(s + 16);
     const uint64_t stop = bytes.size() - fst::kPadBytes;
     if (at < data_at || at > stop || size > stop - at)
@@ -87,11 +87,11 @@ Status Fst::Parse() {
       have_code = true;
     } else if (kind == fst::kHot) {
       hot = section;
-    } else if (kind == fst::kColumn && index < column_count) {
-      columns[index] = section;
-      have_column[index] = true;
-    } else if (kind == fst::kOrder && index < column_count) {
-      orders.emplace_back(index, section);
+    } else if (kind == fst::kColumn && column < column_count) {
+      columns[column] = section;
+      have_column[column] = true;
+    } else if (kind == fst::kIndex && column < column_count) {
+      indexes.emplace_back(column, section);
     } else if (kind == fst::kAbout) {
       about_ = section;
     } else {
@@ -112,11 +112,11 @@ Status Fst::Parse() {
     if (!have_column[i]) return CorruptHeader("a column is missing");
     MEMKV_TRY(columns_[i].Open(columns[i], static_cast<uint32_t>(i), body_.keys, &body_.pages));
   }
-  for (const auto& [column, section] : orders) {
-    if (order(column)) return CorruptHeader("two orders by one column");
-    FrozenOrder opened;
+  for (const auto& [column, section] : indexes) {
+    if (index(column)) return CorruptHeader("two indexes by one column");
+    FrozenIndex opened;
     MEMKV_TRY(opened.Open(this, column, section));
-    orders_.push_back(opened);
+    indexes_.push_back(opened);
   }
   return {};
 }

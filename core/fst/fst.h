@@ -19,8 +19,8 @@
 #include "core/cursor.h"
 #include "core/datum.h"
 #include "core/fst/body.h"
+#include "core/fst/frozen_index.h"
 #include "core/fst/image.h"
-#include "core/fst/order.h"
 #include "core/fst/values.h"
 #include "core/status.h"
 
@@ -44,10 +44,10 @@ class Fst {
   const fst::TokenCode& code() const { return body_.code; }
   // What the image says that it is of; empty where it does not (core/fst/format.h, kAbout).
   Bytes about() const { return about_; }
-  // The second order by a column; null if the image has none. Borrowed.
-  const FrozenOrder* order(size_t column) const {
-    for (const FrozenOrder& order : orders_) {
-      if (order.column() == column) return &order;
+  // The secondary index by a column; null if the image has none. Borrowed.
+  const FrozenIndex* index(size_t column) const {
+    for (const FrozenIndex& index : indexes_) {
+      if (index.column() == column) return &index;
     }
     return nullptr;
   }
@@ -100,7 +100,7 @@ class Fst {
   std::shared_ptr<const FstImage> image_;
   fst::Body body_;
   std::vector<fst::ColumnReader> columns_;
-  std::vector<FrozenOrder> orders_;
+  std::vector<FrozenIndex> indexes_;
   Bytes about_;
 };
 
@@ -226,7 +226,7 @@ class FstBuilder {
  public:
   struct Options {
     size_t columns = 0;
-    std::vector<uint32_t> orders;  // columns that the image has a second order by
+    std::vector<uint32_t> indexes;  // columns that the image has a secondary index by
     // Polled every few ms; true stops the build with kInterrupted. done/total count work in keys.
     std::function<bool(uint64_t done, uint64_t total)> poll;
     uint64_t expected_keys = 0;

@@ -253,7 +253,7 @@ Status Fst::Verify(const Poll& poll) const {
   }
   if (size() > 0) MEMKV_TRY(Verifier(body_, &progress).Run());
   for (const fst::ColumnReader& column : columns_) MEMKV_TRY(column.Verify(&progress));
-  for (const FrozenOrder& order : orders_) MEMKV_TRY(order.Verify(&progress));
+  for (const FrozenIndex& index : indexes_) MEMKV_TRY(index.Verify(&progress));
   return {};
 }
 

@@ -4,11 +4,11 @@
 
 namespace memkv {
 
-Status BuildImage(const View& view, size_t columns, const std::vector<uint32_t>& orders,
+Status BuildImage(const View& view, size_t columns, const std::vector<uint32_t>& indexes,
                   const Table::Poll& poll, std::shared_ptr<const FstImage>* out) {
   FstBuilder::Options options;
   options.columns = columns;
-  options.orders = orders;
+  options.indexes = indexes;
   options.poll = poll;
   options.expected_keys = view.size();
   options.previous = view.base();
@@ -16,12 +16,12 @@ Status BuildImage(const View& view, size_t columns, const std::vector<uint32_t>&
   return FstBuilder::Build(&source, options, out);
 }
 
-Status WriteFrozenFile(const View& view, size_t columns, const std::vector<uint32_t>& orders,
+Status WriteFrozenFile(const View& view, size_t columns, const std::vector<uint32_t>& indexes,
                        Bytes about, const std::string& path, const Table::Poll& poll) {
   if (view.base() && view.delta().size() == 0)
     return WriteFile(view.base()->image(), about, path, poll);
   std::shared_ptr<const FstImage> merged;
-  MEMKV_TRY(BuildImage(view, columns, orders, poll, &merged));
+  MEMKV_TRY(BuildImage(view, columns, indexes, poll, &merged));
   return WriteFile(*merged, about, path, poll);
 }
 

@@ -47,7 +47,7 @@ Status Store::Merge(uint64_t bytes, const Table::Poll& poll) {
       storage_->Clean(kAll);
       return {};
     }
-    auto merging = std::make_shared<Merging>(file_, columns_, table_.orders(), table_.Remember(),
+    auto merging = std::make_shared<Merging>(file_, columns_, table_.indexes(), table_.Remember(),
                                              journal_.position(), Merging::Seen());
     MEMKV_TRY(merging->Build(poll));
     merging_ = std::move(merging);
@@ -65,15 +65,15 @@ Status Store::Resume(const Storage::Merge& merge, const Table::Poll& poll) {
   position.generation = merge.generation;
   position.log_id = merge.log_id;
   if (std::shared_ptr<const Fst> image = FindImage(Name(merge.image))) {
-    merging_ = std::make_shared<Merging>(file_, columns_, table_.orders(), Table::Version(),
+    merging_ = std::make_shared<Merging>(file_, columns_, table_.indexes(), Table::Version(),
                                          position, Merging::Seen());
     merging_->Take(std::move(image), merge.image);
     return {};
   }
-  Table then(columns_, table_.orders());
+  Table then(columns_, table_.indexes());
   MEMKV_TRY(ReadUpTo(merge.log_id, true, poll, &then, &position));
   if (position.generation != merge.generation) return {};
-  auto merging = std::make_shared<Merging>(file_, columns_, table_.orders(), then.Remember(),
+  auto merging = std::make_shared<Merging>(file_, columns_, table_.indexes(), then.Remember(),
                                            position, Merging::Seen());
   MEMKV_TRY(merging->Build(poll));
   if (merging->merge().image == merge.image) merging_ = std::move(merging);
@@ -130,7 +130,7 @@ Status Store::StartMerging(const Table::Poll& poll) {
     patience_ = kPatience;
     return {};
   }
-  auto merging = std::make_shared<Merging>(file_, columns_, table_.orders(), table_.Remember(),
+  auto merging = std::make_shared<Merging>(file_, columns_, table_.indexes(), table_.Remember(),
                                            journal_.position(), now);
   if (!merging->BuildOnThread()) {
     hold_if_refused_ = 2 * journal_.position().log_bytes;

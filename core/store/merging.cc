@@ -45,11 +45,11 @@ class BlockSignals {
 
 }  // namespace
 
-Merging::Merging(std::string file, size_t columns, std::vector<uint32_t> orders,
+Merging::Merging(std::string file, size_t columns, std::vector<uint32_t> indexes,
                  Table::Version content, const Journal::Position& at, const Seen& seen)
     : file_(std::move(file)),
       columns_(columns),
-      orders_(std::move(orders)),
+      indexes_(std::move(indexes)),
       seen_(seen),
       content_(std::move(content)) {
   content_.mark = {};
@@ -96,7 +96,7 @@ void Merging::Run() noexcept {
 
 Status Merging::Build(const Table::Poll& poll) {
   std::shared_ptr<const FstImage> bytes;
-  MEMKV_TRY(BuildImage(View(content_.snapshot, content_.base), columns_, orders_, poll, &bytes));
+  MEMKV_TRY(BuildImage(View(content_.snapshot, content_.base), columns_, indexes_, poll, &bytes));
   std::shared_ptr<const Fst> image;
   MEMKV_TRY(Fst::Open(std::move(bytes), &image));
   const Generation id = FirstGeneration(columns_).Chain(image->image().bytes());
@@ -131,7 +131,7 @@ Status Merging::TakeNext(std::unique_ptr<Next>* next) {
     *next = std::move(next_);
   }
   if (*next) return {};
-  auto first = std::make_unique<Next>(columns_, orders_);
+  auto first = std::make_unique<Next>(columns_, indexes_);
   MEMKV_TRY(first->table.StartFrom(image_));
   first->position.generation = merge_.generation;
   first->position.log_id = merge_.log_id;

@@ -1,7 +1,7 @@
 // Many rows at once: runs in key order past the last key (of the delta alone, where rows of the
-// base may be replaced) become whole leaves; others, and those of a table with second orders, are
-// put one by one. (To look others up together first, so that their cache misses overlap, costs more
-// than it saves.)
+// base may be replaced) become whole leaves; others, and those of a table with secondary indexes,
+// are put one by one. (To look others up together first, so that their cache misses overlap, costs
+// more than it saves.)
 
 #include <algorithm>
 #include <array>
@@ -17,14 +17,14 @@ Status Table::PutMany(std::span<const NewRow> rows) {
   std::array<Entry, kBatch> entries;
   for (; !rows.empty(); rows = rows.subspan(std::min(kBatch, rows.size()))) {
     const size_t n = std::min(kBatch, rows.size());
-    if (!orders_.empty() && begin_) MEMKV_TRY(PaceOrders());
-    bool ascending = !Ordered(), replace = true, past_base = true;
+    if (!indexes_.empty() && begin_) MEMKV_TRY(PaceIndexes());
+    bool ascending = !KeepsIndexes(), replace = true, past_base = true;
     for (size_t i = 0; i < n; ++i) {
       keys[i] = rows[i].key;
       numbers_ |= IsNumberLike(keys[i]);
       ascending = ascending && (i == 0 || keys[i - 1] < keys[i]);
       replace = replace && rows[i].replace;
-      if (deferred_) MEMKV_TRY(CheckOrderKeys(rows[i].key, rows[i].value, rows[i].replace));
+      if (deferred_) MEMKV_TRY(CheckIndexKeys(rows[i].key, rows[i].value, rows[i].replace));
     }
     if (ascending) {
       ArtCursor last = Head().NewCursor();

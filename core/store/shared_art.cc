@@ -5,29 +5,30 @@
 
 namespace memkv {
 
-SharedArt::SharedArt(Options options, std::span<const uint32_t> order_columns) : Art(options) {
-  orders_.reserve(order_columns.size());
-  for (const uint32_t column : order_columns)
-    orders_.push_back({column, std::make_unique<Art>(options)});
+SharedArt::SharedArt(Options options, std::span<const uint32_t> index_columns) : Art(options) {
+  indexes_.reserve(index_columns.size());
+  for (const uint32_t column : index_columns)
+    indexes_.push_back({column, std::make_unique<Art>(options)});
 }
 
-OrderSnapshots SharedArt::TakeOrders() {
-  if (orders_.empty() || !settled_) return nullptr;
+IndexSnapshots SharedArt::TakeIndexes() {
+  if (indexes_.empty() || !settled_) return nullptr;
   if (taken_) return taken_;
-  auto taken = std::make_shared<std::vector<OrderSnapshot>>();
-  taken->reserve(orders_.size());
-  for (const Order& order : orders_) taken->push_back({order.column, order.art->TakeSnapshot()});
+  auto taken = std::make_shared<std::vector<IndexSnapshot>>();
+  taken->reserve(indexes_.size());
+  for (const Index& index : indexes_) taken->push_back({index.column, index.art->TakeSnapshot()});
   taken_ = taken;
   return taken_;
 }
 
-void SharedArt::RestoreOrders(const OrderSnapshots& orders) noexcept {
-  settled_ = orders_.empty() || orders;
-  taken_ = orders;
-  for (size_t i = 0; orders && i < orders_.size(); ++i) orders_[i].art->Restore((*orders)[i].delta);
+void SharedArt::RestoreIndexes(const IndexSnapshots& indexes) noexcept {
+  settled_ = indexes_.empty() || indexes;
+  taken_ = indexes;
+  for (size_t i = 0; indexes && i < indexes_.size(); ++i)
+    indexes_[i].art->Restore((*indexes)[i].delta);
 }
 
-bool SharedArt::Claim(const void* writer, const ArtSnapshot& at, const OrderSnapshots& orders) {
+bool SharedArt::Claim(const void* writer, const ArtSnapshot& at, const IndexSnapshots& indexes) {
   constexpr uint64_t kQuickToCopy = 4096;
   constexpr auto kPatience = std::chrono::milliseconds(20);
   ArtSnapshot sealed_at;
@@ -43,7 +44,7 @@ bool SharedArt::Claim(const void* writer, const ArtSnapshot& at, const OrderSnap
     std::swap(sealed_at, sealed_at_);
   }
   Restore(at);
-  RestoreOrders(orders);
+  RestoreIndexes(indexes);
   return true;
 }
 

@@ -1,5 +1,5 @@
 // SharedArt: an Art that several tables read, each at its own version, and that one of them at a
-// time writes; with it the Arts of the table's second orders, which change as it does.
+// time writes; with it the Arts of the table's secondary indexes, which change as it does.
 //
 // A writer claims it at the version that it sees, changes it, seals it when its transaction is
 // about to be committed, and releases it when that is over. Others read through snapshots, which
@@ -23,35 +23,35 @@ namespace memkv {
 
 class SharedArt : public Art {
  public:
-  explicit SharedArt(Options options = {}, std::span<const uint32_t> order_columns = {});
+  explicit SharedArt(Options options = {}, std::span<const uint32_t> index_columns = {});
 
-  // --- second orders
-  size_t orders() const { return orders_.size(); }
-  uint32_t order_column(size_t i) const { return orders_[i].column; }
+  // --- secondary indexes
+  size_t indexes() const { return indexes_.size(); }
+  uint32_t index_column(size_t i) const { return indexes_[i].column; }
   // To be changed, perhaps.
-  Art& order(size_t i) {
+  Art& index(size_t i) {
     taken_.reset();
-    return *orders_[i].art;
+    return *indexes_[i].art;
   }
-  const Art& order(size_t i) const { return *orders_[i].art; }
-  // Puts another Art in the place of an order's.
-  void SetOrder(size_t i, std::unique_ptr<Art> art) noexcept {
+  const Art& index(size_t i) const { return *indexes_[i].art; }
+  // Puts another Art in the place of an index's.
+  void SetIndex(size_t i, std::unique_ptr<Art> art) noexcept {
     taken_.reset();
-    orders_[i].art = std::move(art);
+    indexes_[i].art = std::move(art);
   }
-  // Whether the orders say what the rows say. A write that fails halfway leaves them unsettled: to
+  // Whether the indexes say what the rows say. A write that fails halfway leaves them unsettled: to
   // be made anew.
   bool settled() const { return settled_; }
   void SetSettled(bool settled) noexcept { settled_ = settled; }
   // Null: there are none, or they are unsettled; likewise when they are restored.
-  OrderSnapshots TakeOrders();
-  void RestoreOrders(const OrderSnapshots& orders) noexcept;
+  IndexSnapshots TakeIndexes();
+  void RestoreIndexes(const IndexSnapshots& indexes) noexcept;
 
   // --- writers
   // True: `writer` may change this Art from now on, and its present version is `at`. False: another
   // does, even after a moment's wait, which bridges the time between its ROLLBACK in the database
-  // and its notice of it. `at` and `orders` must be a version of this Art.
-  bool Claim(const void* writer, const ArtSnapshot& at, const OrderSnapshots& orders);
+  // and its notice of it. `at` and `indexes` must be a version of this Art.
+  bool Claim(const void* writer, const ArtSnapshot& at, const IndexSnapshots& indexes);
   // REQUIRES that writer holds the claim. Nothing is changed any more unless the claim is renewed;
   // `at` is the present version.
   void Seal(const void* writer, const ArtSnapshot& at) noexcept;
@@ -61,13 +61,13 @@ class SharedArt : public Art {
   void Release(const void* writer) noexcept;
 
  private:
-  struct Order {
+  struct Index {
     uint32_t column;
     std::unique_ptr<Art> art;
   };
-  std::vector<Order> orders_;
+  std::vector<Index> indexes_;
   bool settled_ = true;
-  OrderSnapshots taken_;  // what was taken last, until something may change
+  IndexSnapshots taken_;  // what was taken last, until something may change
 
   std::mutex mutex_;
   std::condition_variable changed_;

@@ -36,9 +36,9 @@ Status CompareRow(const ViewCursor& stored, const ViewCursor& shown, size_t colu
 }  // namespace
 
 void Store::SetFile(const std::string& file) {
-  // Rows alone make a generation: contents with other orders have other names.
+  // Rows alone make a generation: contents with other indexes have other names.
   std::string name = file;
-  for (const uint32_t column : table_.orders()) name += " by " + std::to_string(column);
+  for (const uint32_t column : table_.indexes()) name += " by " + std::to_string(column);
   if (name == file_) return;
   file_ = std::move(name);
   shown_.reset();
@@ -49,7 +49,7 @@ void Store::Create() {
   position.generation = FirstGeneration(columns_);
   storage_->ReplaceBase(position.generation, std::nullopt);
   journal_.SetPosition(position);
-  const Table::Version empty = Table(columns_, table_.orders()).Remember();
+  const Table::Version empty = Table(columns_, table_.indexes()).Remember();
   table_.Show(empty);
   Share(empty);
   shown_ = std::move(sealed_);
@@ -200,7 +200,7 @@ Status Store::ReadImage(const Generation& id, bool share, std::shared_ptr<const 
   return {};
 }
 
-// Everything up to a row of the log, into a table that nothing was done to. Its orders are
+// Everything up to a row of the log, into a table that nothing was done to. Its indexes are
 // deferred.
 Status Store::ReadUpTo(int64_t log_id, bool share_image, const Table::Poll& poll, Table* into,
                        Journal::Position* position) {
@@ -213,12 +213,12 @@ Status Store::ReadUpTo(int64_t log_id, bool share_image, const Table::Poll& poll
     MEMKV_TRY(ReadImage(base.image, share_image, &image));
     MEMKV_TRY(into->StartFrom(std::move(image)));
   }
-  into->DeferOrders();
+  into->DeferIndexes();
   return ReadRows(base.log_id, log_id, into, position, poll);
 }
 
 Status Store::ReadAll(bool share_image, const Table::Poll& poll, Loaded* out) {
-  Table loading(columns_, table_.orders());
+  Table loading(columns_, table_.indexes());
   MEMKV_TRY(ReadUpTo(kNewest, share_image, poll, &loading, &out->position));
   const Storage::Head head = storage_->ReadHead();
   if (head.generation != out->position.generation) {

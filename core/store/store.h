@@ -30,11 +30,11 @@ struct DeltaLimit {
 class Store {
  public:
   // Nothing is read before the first Refresh().
-  Store(size_t columns, std::vector<uint32_t> orders, Storage* storage)
+  Store(size_t columns, std::vector<uint32_t> indexes, Storage* storage)
       : columns_(columns),
         storage_(storage),
         journal_(storage, columns),
-        table_(columns, std::move(orders), &journal_) {}
+        table_(columns, std::move(indexes), &journal_) {}
 
   Table& table() { return table_; }
   bool loaded() const { return shown_ != nullptr; }

@@ -11,9 +11,9 @@
 
 namespace memkv {
 
-Table::Table(size_t columns, std::vector<uint32_t> orders, Journal* journal)
+Table::Table(size_t columns, std::vector<uint32_t> indexes, Journal* journal)
     : columns_(columns),
-      orders_(std::move(orders)),
+      indexes_(std::move(indexes)),
       journal_(journal),
       delta_(NewDelta(false)),
       writable_(!journal) {}
@@ -25,14 +25,14 @@ uint64_t Table::size() const {
 }
 
 View Table::Latest() const {
-  if (!writable_) return View(shown_, base_, shown_orders_);
-  return View(delta_->TakeSnapshot(), base_, delta_->TakeOrders());
+  if (!writable_) return View(shown_, base_, shown_indexes_);
+  return View(delta_->TakeSnapshot(), base_, delta_->TakeIndexes());
 }
 
 Status Table::StartFrom(std::shared_ptr<const Fst> base) {
-  for (const uint32_t column : orders_) {
-    if (base && !base->order(column)) {
-      return Status::Corrupt("the frozen image lacks the order of column " +
+  for (const uint32_t column : indexes_) {
+    if (base && !base->index(column)) {
+      return Status::Corrupt("the frozen image lacks the index of column " +
                              std::to_string(column));
     }
   }
@@ -54,7 +54,7 @@ bool Table::MayHoldNumbers(const Fst& base) {
 Table::Version Table::Remember() const {
   return {delta_,
           writable_ ? delta_->TakeSnapshot() : shown_,
-          writable_ ? delta_->TakeOrders() : shown_orders_,
+          writable_ ? delta_->TakeIndexes() : shown_indexes_,
           base_,
           journal_ ? journal_->Now() : Journal::Mark(),
           edits_,
@@ -105,7 +105,7 @@ Status Table::Erase(Bytes key, bool* existed) {
 Status Table::Look(Bytes key, Known* known) const {
   known->in_delta = !(writable_ && delta_->SurelyLacks(key)) && Head().Find(key, &known->entry);
   known->in_base = known->in_delta && known->entry.net < 1;
-  if (base_ && (!known->in_delta || (known->in_base && Ordered())))
+  if (base_ && (!known->in_delta || (known->in_base && KeepsIndexes())))
     MEMKV_TRY(base_->Find(key, &known->in_base, &known->base_rank));
   known->live = known->in_delta ? known->entry.net >= 0 : known->in_base;
   return {};
@@ -113,26 +113,26 @@ Status Table::Look(Bytes key, Known* known) const {
 
 Status Table::PutEntry(Bytes key, const Value& value, bool replace, bool* existed) {
   numbers_ |= IsNumberLike(key);
-  if (!orders_.empty() && begin_) {
-    MEMKV_TRY(PaceOrders());
-    if (deferred_) MEMKV_TRY(CheckOrderKeys(key, value, replace));
+  if (!indexes_.empty() && begin_) {
+    MEMKV_TRY(PaceIndexes());
+    if (deferred_) MEMKV_TRY(CheckIndexKeys(key, value, replace));
   }
-  if (!base_ && !Ordered())
+  if (!base_ && !KeepsIndexes())
     return replace ? delta_->Put(key, {value, 1}, existed) : delta_->Add(key, {value, 1}, existed);
   Known known;
   MEMKV_TRY(Look(key, &known));
   *existed = known.live;
   if (*existed && !replace) return {};
   const Entry entry = {value, known.in_base ? 0 : 1};
-  if (!Ordered()) return delta_->Put(key, entry);
-  MEMKV_TRY(Reorder(key, known, &value));
+  if (!KeepsIndexes()) return delta_->Put(key, entry);
+  MEMKV_TRY(UpdateIndexes(key, known, &value));
   MEMKV_TRY(delta_->Put(key, entry));
   delta_->SetSettled(true);
   return {};
 }
 
 Status Table::EraseEntry(Bytes key, bool* existed) {
-  if (!base_ && !Ordered()) {
+  if (!base_ && !KeepsIndexes()) {
     *existed = delta_->Erase(key);
     return {};
   }
@@ -140,13 +140,13 @@ Status Table::EraseEntry(Bytes key, bool* existed) {
   MEMKV_TRY(Look(key, &known));
   *existed = known.live;
   if (!*existed) return {};
-  if (Ordered()) MEMKV_TRY(Reorder(key, known, nullptr));
+  if (KeepsIndexes()) MEMKV_TRY(UpdateIndexes(key, known, nullptr));
   if (known.in_base) {
     MEMKV_TRY(delta_->Put(key, {Value::Number(0), -1}));
   } else {
     delta_->Erase(key);
   }
-  if (Ordered()) delta_->SetSettled(true);
+  if (KeepsIndexes()) delta_->SetSettled(true);
   return {};
 }
 
@@ -167,13 +167,13 @@ Status Table::Move(Bytes from, Bytes to, const Value& value, bool* existed) {
 Status Table::EraseRange(Bytes lo, std::optional<Bytes> hi, const Poll& poll, uint64_t* erased) {
   MEMKV_TRY(MakeRoom(lo.size() + (hi ? hi->size() : 0)));
   const uint64_t size_before = size();
-  if (!base_ && !Ordered()) {
+  if (!base_ && !KeepsIndexes()) {
     delta_->EraseRange(lo, hi);
   } else {
     const Version before = Remember();
     try {
       const Status status =
-          Ordered() ? EraseRangeOfEntries(lo, hi, poll) : EraseRangeOverBase(lo, hi, poll);
+          KeepsIndexes() ? EraseRangeOfEntries(lo, hi, poll) : EraseRangeOverBase(lo, hi, poll);
       if (!status.ok()) {
         Return(before);
         return status;
@@ -224,7 +224,7 @@ Status Table::Truncate() {
 Status Table::Freeze(const Poll& poll) {
   if (Head().size() == 0 && base_) return {};
   std::shared_ptr<const FstImage> image;
-  MEMKV_TRY(BuildImage(Latest(), columns_, orders_, poll, &image));
+  MEMKV_TRY(BuildImage(Latest(), columns_, indexes_, poll, &image));
   std::shared_ptr<const Fst> base;
   MEMKV_TRY(Fst::Open(std::move(image), &base));
   auto delta = NewDelta(true);
@@ -244,7 +244,7 @@ void Table::Adopt(std::shared_ptr<SharedArt> delta, std::shared_ptr<const Fst> b
   base_ = std::move(base);
   deferred_ = false;
   if (!journal_) return;
-  delta_->Claim(this, delta_->TakeSnapshot(), delta_->TakeOrders());
+  delta_->Claim(this, delta_->TakeSnapshot(), delta_->TakeIndexes());
   claimed_.push_back(delta_);
 }
 
@@ -262,18 +262,18 @@ void CopyInto(const ArtSnapshot& from, Art* to) {
 // Becomes the writer of the delta; of a copy, if somebody else is writing it from here on.
 void Table::Claim() {
   claimed_.reserve(claimed_.size() + 1);
-  if (!delta_->Claim(this, shown_, shown_orders_)) {
+  if (!delta_->Claim(this, shown_, shown_indexes_)) {
     std::shared_ptr<SharedArt> copy = NewDelta(base_ != nullptr);
     CopyInto(shown_, copy.get());
-    copy->SetSettled(orders_.empty() || shown_orders_);
-    for (size_t i = 0; shown_orders_ && i < orders_.size(); ++i)
-      CopyInto((*shown_orders_)[i].delta, &copy->order(i));
-    copy->Claim(this, copy->TakeSnapshot(), copy->TakeOrders());
+    copy->SetSettled(indexes_.empty() || shown_indexes_);
+    for (size_t i = 0; shown_indexes_ && i < indexes_.size(); ++i)
+      CopyInto((*shown_indexes_)[i].delta, &copy->index(i));
+    copy->Claim(this, copy->TakeSnapshot(), copy->TakeIndexes());
     delta_ = std::move(copy);
   }
   claimed_.push_back(delta_);
   shown_ = {};
-  shown_orders_ = nullptr;
+  shown_indexes_ = nullptr;
   writable_ = true;
 }
 
@@ -288,7 +288,7 @@ void Table::Show(const Version& version) noexcept {
   writable_ = false;
   delta_ = version.delta;
   shown_ = version.snapshot;
-  shown_orders_ = version.orders;
+  shown_indexes_ = version.indexes;
   base_ = version.base;
   numbers_ = version.numbers;
 }
@@ -304,7 +304,7 @@ Table::Version Table::Seal() {
   Version version = Remember();
   if (writable_) {
     shown_ = version.snapshot;
-    shown_orders_ = version.orders;
+    shown_indexes_ = version.indexes;
     delta_->Seal(this, shown_);
     writable_ = false;
   }
@@ -319,10 +319,10 @@ void Table::Return(const Version& version, bool undone) noexcept {
   numbers_ = version.numbers;
   if (writable_) {
     delta_->Restore(version.snapshot);
-    delta_->RestoreOrders(version.orders);
+    delta_->RestoreIndexes(version.indexes);
   } else {
     shown_ = version.snapshot;
-    shown_orders_ = version.orders;
+    shown_indexes_ = version.indexes;
   }
   deferred_ = deferred_ && !settled();
   returned_to_ = version.edits;
@@ -348,7 +348,7 @@ void Table::Rollback() noexcept {
   Return(*begin_, true);
   if (journal_) {
     shown_ = begin_->snapshot;
-    shown_orders_ = begin_->orders;
+    shown_indexes_ = begin_->indexes;
     writable_ = false;
     EndClaims();
   }
@@ -395,16 +395,16 @@ Table::Stats Table::GetStats() const {
   s.keys = size();
   s.delta_keys = Head().size();
   // Who shows a shared delta looks into it only while nobody writes it.
-  if (writable_ || delta_->Claim(this, shown_, shown_orders_)) {
+  if (writable_ || delta_->Claim(this, shown_, shown_indexes_)) {
     s.delta = delta_->GetStats();
-    for (size_t i = 0; i < orders_.size(); ++i)
-      s.order_bytes += delta_->order(i).GetStats().total_bytes;
+    for (size_t i = 0; i < indexes_.size(); ++i)
+      s.index_bytes += delta_->index(i).GetStats().total_bytes;
     if (!writable_) delta_->Release(this);
   } else {
     s.delta = {};
     s.delta.entries = shown_.size();
   }
-  s.memory_bytes = sizeof(Table) + s.delta.total_bytes + s.order_bytes;
+  s.memory_bytes = sizeof(Table) + s.delta.total_bytes + s.index_bytes;
   if (base_) {
     s.frozen_keys = base_->size();
     s.frozen_bytes = base_->image_bytes();
@@ -443,7 +443,7 @@ Status Table::Verify(const Poll& poll) const {
   auto in_delta = [&poll] { return poll && poll(0, 2); };
   MEMKV_TRY(writable_ ? delta_->Verify(in_delta) : VerifySnapshot(shown_, poll));
   if (poll && poll(0, 2)) return Status::Interrupted();
-  if (!base_) return VerifyOrders(poll);
+  if (!base_) return VerifyIndexes(poll);
   MEMKV_TRY(base_->Verify([&poll](uint64_t, uint64_t) { return poll && poll(1, 2); }));
   if (poll && poll(1, 2)) return Status::Interrupted();
   // Each delta entry says truly whether the base has its key.
@@ -459,7 +459,7 @@ Status Table::Verify(const Poll& poll) const {
     }
     if (pace.Due(d.key().size()) && poll && poll(1, 2)) return Status::Interrupted();
   }
-  return VerifyOrders(poll);
+  return VerifyIndexes(poll);
 }
 
 }  // namespace memkv

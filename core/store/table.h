@@ -28,14 +28,14 @@ class Table {
   // Polled every few ms by long work; true stops it with kInterrupted, the table as it was.
   using Poll = std::function<bool(uint64_t done, uint64_t total)>;
 
-  // `orders`: the columns that have a second order (core/order_key.h), none of them twice.
-  explicit Table(size_t columns, std::vector<uint32_t> orders = {}, Journal* journal = nullptr);
+  // `indexes`: the columns that have a secondary index (core/index_key.h), none of them twice.
+  explicit Table(size_t columns, std::vector<uint32_t> indexes = {}, Journal* journal = nullptr);
   ~Table();
   Table(const Table&) = delete;
   Table& operator=(const Table&) = delete;
 
   size_t columns() const { return columns_; }
-  const std::vector<uint32_t>& orders() const { return orders_; }
+  const std::vector<uint32_t>& indexes() const { return indexes_; }
   uint64_t size() const;
   uint64_t frozen_keys() const { return base_ ? base_->size() : 0; }
   // Whether a key may be a number, or TEXT that reads as one (core/range.h): false for certain, or
@@ -67,20 +67,20 @@ class Table {
   Status EraseRange(Bytes lo, std::optional<Bytes> hi, const Poll& poll, uint64_t* erased);
   Status Truncate();
   // An empty table over a base. REQUIRES a table without a journal that nothing was done to.
-  // kCorrupt if the base lacks one of the orders.
+  // kCorrupt if the base lacks one of the indexes.
   Status StartFrom(std::shared_ptr<const Fst> base);
   // Merges everything into one base.
   Status Freeze(const Poll& poll);
 
-  // --- second orders. A write brings them along; one that failed halfway may leave them unsettled,
-  // and then nothing can be read by them until Settle() has made them anew. Writes call it
-  // themselves.
+  // --- secondary indexes. A write brings them along; one that failed halfway may leave them
+  // unsettled, and then nothing can be read by them until Settle() has made them anew. Writes call
+  // it themselves.
   bool settled() const { return !writable_ || delta_->settled(); }
   Status Settle(const Poll& poll);
-  // Lets the orders be until Settle(), which makes them of many rows faster than one by one. A
+  // Lets the indexes be until Settle(), which makes them of many rows faster than one by one. A
   // transaction that multiplies the delta does so by itself.
-  void DeferOrders() {
-    deferred_ = !orders_.empty();
+  void DeferIndexes() {
+    deferred_ = !indexes_.empty();
     delta_->SetSettled(!deferred_);
   }
 
@@ -89,7 +89,7 @@ class Table {
   struct Version {
     std::shared_ptr<SharedArt> delta;
     ArtSnapshot snapshot;
-    OrderSnapshots orders;
+    IndexSnapshots indexes;
     std::shared_ptr<const Fst> base;
     Journal::Mark mark;
     uint64_t edits = 0;
@@ -138,7 +138,7 @@ class Table {
   struct Stats {
     uint64_t keys = 0, delta_keys = 0, frozen_keys = 0;
     Art::Stats delta;
-    uint64_t order_bytes = 0;  // of the delta's second orders
+    uint64_t index_bytes = 0;  // of the delta's secondary indexes
     uint64_t frozen_bytes = 0, memory_bytes = 0;
   };
   Stats GetStats() const;
@@ -173,40 +173,40 @@ class Table {
   Status Net(Bytes key, int* net)
       const;  // what a new delta entry for key would count: +1, or 0 where the base has it
 
-  // orders.cc
-  bool Ordered() const { return !orders_.empty() && !deferred_; }
-  // Called before a transaction puts a row: defers the orders where that pays, and settles them
+  // indexes.cc. Whether writes keep secondary indexes up to date.
+  bool KeepsIndexes() const { return !indexes_.empty() && !deferred_; }
+  // Called before a transaction puts a row: defers the indexes where that pays, and settles them
   // before they take too much memory.
-  Status PaceOrders();
-  // What Reorder() sees itself: kTooBig if the row is to be put and has no order key.
-  Status CheckOrderKeys(Bytes key, const Value& value, bool replace);
+  Status PaceIndexes();
+  // What UpdateIndexes() sees itself: kTooBig if the row is to be put and has no index key.
+  Status CheckIndexKeys(Bytes key, const Value& value, bool replace);
   void Paced() { defer_at_ = std::max<uint64_t>(kFewestDeferred, 2 * Head().size()); }
   std::shared_ptr<SharedArt> NewDelta(bool over_base) const;
-  // Brings the orders from the row that key has to the one that it is to have; none: it is to go.
+  // Brings the indexes from the row that key has to the one that it is to have; none: it is to go.
   // They are unsettled until the row is changed too, and SetSettled() says so.
-  Status Reorder(Bytes key, const Known& known, const Value* value);
-  // The order key of a row; nothing where there is no row.
-  Status OrderKeyOf(const RowRef* row, uint32_t column, Bytes key, std::string* out);
-  Status MakeOrder(size_t i, const Poll& poll, std::unique_ptr<Art>* out) const;
-  Status VerifyOrders(const Poll& poll) const;
+  Status UpdateIndexes(Bytes key, const Known& known, const Value* value);
+  // The index key of a row; nothing where there is no row.
+  Status IndexKeyOf(const RowRef* row, uint32_t column, Bytes key, std::string* out);
+  Status MakeIndex(size_t i, const Poll& poll, std::unique_ptr<Art>* out) const;
+  Status VerifyIndexes(const Poll& poll) const;
 
   const size_t columns_;
-  const std::vector<uint32_t> orders_;
+  const std::vector<uint32_t> indexes_;
   Journal* const journal_;
   std::shared_ptr<SharedArt> delta_;
   std::shared_ptr<const Fst> base_;
   static constexpr uint64_t kFewestDeferred = 32;
-  bool deferred_ = false;                // writes leave the orders alone, which are unsettled
+  bool deferred_ = false;                // writes leave the indexes alone, which are unsettled
   uint64_t defer_at_ = kFewestDeferred;  // from so many entries of the delta on
   bool writable_ = true;                 // this table owns delta_
   bool numbers_ = false;                 // may_hold_numbers()
   ArtSnapshot shown_;                    // the version shown while it does not
-  OrderSnapshots shown_orders_;
+  IndexSnapshots shown_indexes_;
   std::vector<std::shared_ptr<SharedArt>> claimed_;
   std::optional<Version> begin_;
   std::vector<NumberedVersion> savepoints_;
   uint64_t edits_ = 0, returned_to_ = 0;
-  std::string order_keys_[3], buffer_;  // scratch of Reorder
+  std::string index_keys_[3], buffer_;  // scratch of UpdateIndexes
 };
 
 }  // namespace memkv

@@ -238,6 +238,6 @@ void LayeredCursor<V>::Turn(bool forwards) {
 }
 
 template class LayeredCursor<View>;
-template class LayeredCursor<OrderView>;
+template class LayeredCursor<IndexView>;
 
 }  // namespace memkv

@@ -1,5 +1,5 @@
 // LayeredCursor: the merge of a delta cursor and a base cursor. Keeps the contract of
-// core/cursor.h. Of a View in key order (ViewCursor), or of one of its second orders (OrderCursor).
+// core/cursor.h. Of a View in key order (ViewCursor), or of one of its indexes (IndexCursor).
 //
 // Invariants while it stands on an entry, moving forwards (backwards mirrors them):
 //  1. delta_ is at the first delta entry, base_ at the first base entry, that is >= the current
@@ -61,7 +61,7 @@ class LayeredCursor {
     if constexpr (std::same_as<V, View>) {
       if (at_ == kBase) return base_->code();
     }
-    return {};  // an order's keys have none
+    return {};  // an index's keys have none
   }
   uint64_t rank() const;  // REQUIRES Valid()
   // REQUIRES Valid(). Whether the entry is the base's alone, and where it is there.
@@ -97,7 +97,7 @@ class LayeredCursor {
 };
 
 using ViewCursor = LayeredCursor<View>;
-using OrderCursor = LayeredCursor<OrderView>;
+using IndexCursor = LayeredCursor<IndexView>;
 
 }  // namespace memkv
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <new>
 
-#include "core/order_key.h"
+#include "core/index_key.h"
 
 namespace memkv {
 
@@ -65,34 +65,34 @@ Status View::Column(const RowRef& row, size_t column, std::string* buffer, Datum
   return DecodeColumn(row.value, column, out);
 }
 
-OrderView View::Order(size_t i) const {
-  if (!orders_) throw std::bad_alloc();
-  const OrderSnapshot& order = orders_->at(i);
-  const FrozenOrder* frozen = base_ ? base_->order(order.column) : nullptr;
-  return {order.delta, std::shared_ptr<const FrozenOrder>(base_, frozen)};
+IndexView View::Index(size_t i) const {
+  if (!indexes_) throw std::bad_alloc();
+  const IndexSnapshot& index = indexes_->at(i);
+  const FrozenIndex* frozen = base_ ? base_->index(index.column) : nullptr;
+  return {index.delta, std::shared_ptr<const FrozenIndex>(base_, frozen)};
 }
 
-Status OrderView::Rank(Bytes order_key, uint64_t* rank) const {
+Status IndexView::Rank(Bytes index_key, uint64_t* rank) const {
   uint64_t below = 0;
-  if (base_) MEMKV_TRY(base_->LowerBound(order_key, &below));
-  *rank = static_cast<uint64_t>(static_cast<int64_t>(below) + delta_.NetRank(order_key));
+  if (base_) MEMKV_TRY(base_->LowerBound(index_key, &below));
+  *rank = static_cast<uint64_t>(static_cast<int64_t>(below) + delta_.NetRank(index_key));
   return {};
 }
 
-Status View::OrderRank(size_t i, Bytes key, const RowRef& row, uint64_t* rank) const {
-  if (!orders_) throw std::bad_alloc();
-  const OrderSnapshot& order = orders_->at(i);
-  const FrozenOrder* frozen = base_ ? base_->order(order.column) : nullptr;
-  std::string buffer, order_key;
+Status View::IndexRank(size_t i, Bytes key, const RowRef& row, uint64_t* rank) const {
+  if (!indexes_) throw std::bad_alloc();
+  const IndexSnapshot& index = indexes_->at(i);
+  const FrozenIndex* frozen = base_ ? base_->index(index.column) : nullptr;
+  std::string buffer, index_key;
   Datum v;
-  MEMKV_TRY(Column(row, order.column, &buffer, &v));
-  order_key.reserve(16 + key.size() + v.bytes.size());
-  AppendOrderValue(v, &order_key);
+  MEMKV_TRY(Column(row, index.column, &buffer, &v));
+  index_key.reserve(16 + key.size() + v.bytes.size());
+  AppendIndexValue(v, &index_key);
   uint64_t below = 0;
-  if (frozen && row.in_base) MEMKV_TRY(frozen->PositionOf(order_key, row.base_rank, &below));
-  order_key += key;
-  if (frozen && !row.in_base) MEMKV_TRY(frozen->LowerBound(order_key, &below));
-  *rank = static_cast<uint64_t>(static_cast<int64_t>(below) + order.delta.NetRank(order_key));
+  if (frozen && row.in_base) MEMKV_TRY(frozen->PositionOf(index_key, row.base_rank, &below));
+  index_key += key;
+  if (frozen && !row.in_base) MEMKV_TRY(frozen->LowerBound(index_key, &below));
+  *rank = static_cast<uint64_t>(static_cast<int64_t>(below) + index.delta.NetRank(index_key));
   return {};
 }
 

@@ -32,37 +32,37 @@ struct RowRef {
   Value value;  // borrowed from the delta
 };
 
-// A second order of a view's rows: delta over base likewise, of order keys (core/order_key.h). A
+// A secondary index of a view's rows: delta over base likewise, of index keys (core/index_key.h). A
 // row whose value has changed since it was frozen has a tombstone and a new entry; no entry
 // overrides.
-class OrderView {
+class IndexView {
  public:
-  using Base = FrozenOrder;
-  using BaseCursor = FrozenOrderCursor;
+  using Base = FrozenIndex;
+  using BaseCursor = FrozenIndexCursor;
 
-  OrderView() = default;
-  OrderView(ArtSnapshot delta, std::shared_ptr<const FrozenOrder> base)
+  IndexView() = default;
+  IndexView(ArtSnapshot delta, std::shared_ptr<const FrozenIndex> base)
       : delta_(std::move(delta)), base_(std::move(base)) {}
 
   uint64_t size() const {
     return static_cast<uint64_t>(static_cast<int64_t>(base_ ? base_->size() : 0) + delta_.net());
   }
   const ArtSnapshot& delta() const { return delta_; }
-  const std::shared_ptr<const FrozenOrder>& base() const { return base_; }
+  const std::shared_ptr<const FrozenIndex>& base() const { return base_; }
 
-  Status Rank(Bytes order_key, uint64_t* rank) const;  // how many order keys are below
+  Status Rank(Bytes index_key, uint64_t* rank) const;  // how many index keys are below
 
  private:
   ArtSnapshot delta_;
-  std::shared_ptr<const FrozenOrder> base_;
+  std::shared_ptr<const FrozenIndex> base_;
 };
 
-// The deltas of a table's second orders, each by a column, at one moment.
-struct OrderSnapshot {
+// The deltas of a table's secondary indexes, each by a column, at one moment.
+struct IndexSnapshot {
   uint32_t column;
   ArtSnapshot delta;
 };
-using OrderSnapshots = std::shared_ptr<const std::vector<OrderSnapshot>>;
+using IndexSnapshots = std::shared_ptr<const std::vector<IndexSnapshot>>;
 
 class View {
  public:
@@ -70,9 +70,9 @@ class View {
   using BaseCursor = FstCursor;
 
   View() = default;
-  // `orders`: null where there are none, or where they cannot be read for want of memory.
-  View(ArtSnapshot delta, std::shared_ptr<const Fst> base, OrderSnapshots orders = nullptr)
-      : delta_(std::move(delta)), base_(std::move(base)), orders_(std::move(orders)) {}
+  // `indexes`: null where there are none, or where they cannot be read for want of memory.
+  View(ArtSnapshot delta, std::shared_ptr<const Fst> base, IndexSnapshots indexes = nullptr)
+      : delta_(std::move(delta)), base_(std::move(base)), indexes_(std::move(indexes)) {}
 
   uint64_t size() const {
     return static_cast<uint64_t>(static_cast<int64_t>(base_ ? base_->size() : 0) + delta_.net());
@@ -97,16 +97,16 @@ class View {
     return DecodeColumn(row.value, column, out);
   }
 
-  bool has_orders() const { return orders_ != nullptr; }
-  // Second order i of the table. Throws std::bad_alloc where it cannot be read.
-  OrderView Order(size_t i) const;
+  bool has_indexes() const { return indexes_ != nullptr; }
+  // Secondary index i of the table, from 0. Throws std::bad_alloc where it cannot be read.
+  IndexView Index(size_t i) const;
   // How many rows are before this one in it.
-  Status OrderRank(size_t i, Bytes key, const RowRef& row, uint64_t* rank) const;
+  Status IndexRank(size_t i, Bytes key, const RowRef& row, uint64_t* rank) const;
 
  private:
   ArtSnapshot delta_;
   std::shared_ptr<const Fst> base_;
-  OrderSnapshots orders_;
+  IndexSnapshots indexes_;
 };
 
 }  // namespace memkv

@@ -19,8 +19,8 @@ uint64_t ExportFile(Connection& connection, const NamedTable& table, const std::
     progress.Set(done, total);
     return poller.Stop();
   };
-  Check(WriteFrozenFile(table.view, schema.row_columns(), schema.Orders(), ColumnsAsBytes(schema),
-                        path, poll));
+  Check(WriteFrozenFile(table.view, schema.row_columns(), schema.IndexedRowColumns(),
+                        ColumnsAsBytes(schema), path, poll));
   return table.view.size();
 }
 
@@ -46,9 +46,9 @@ std::shared_ptr<const Fst> OpenExported(sqlite3* db, Schema* schema) {
     throw corrupt("it has " + std::to_string(fst->columns()) + " columns of values, and names " +
                   std::to_string(schema->row_columns()));
   }
-  for (const uint32_t column : schema->Orders()) {
-    if (fst->order(column)) continue;
-    throw corrupt("it lacks the order of column " + std::to_string(column) + " of its values");
+  for (const uint32_t column : schema->IndexedRowColumns()) {
+    if (fst->index(column)) continue;
+    throw corrupt("it lacks the index of column " + std::to_string(column) + " of its values");
   }
   return fst;
 }

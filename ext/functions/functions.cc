@@ -3,7 +3,7 @@
 #include <optional>
 #include <string>
 
-#include "core/order_key.h"
+#include "core/index_key.h"
 #include "core/query/url.h"
 #include "core/range.h"
 #include "ext/affinity.h"
@@ -72,7 +72,7 @@ void Freeze(sqlite3_context* context, int argc, sqlite3_value** argv) noexcept {
 }
 
 // The rows with lo <= column < hi.
-uint64_t CountInOrder(const Arguments& args, const NamedTable& table) {
+uint64_t CountInIndex(const Arguments& args, const NamedTable& table) {
   const Schema& schema = table.schema();
   if (sqlite3_value_type(args[1]) != SQLITE_TEXT)
     args.Fail("column is the name of an INDEXED column");
@@ -85,15 +85,15 @@ uint64_t CountInOrder(const Arguments& args, const NamedTable& table) {
     auto bound = [&](CompareOp op, sqlite3_value* v) {
       if (sqlite3_value_type(v) == SQLITE_NULL) return;
       const Converted converted = Converted::Compared(v, column.affinity);
-      range = Intersect(std::move(range), OrderRange(op, converted.datum()));
+      range = Intersect(std::move(range), IndexRange(op, converted.datum()));
     };
     bound(CompareOp::kGreaterEqual, args[2]);
     bound(CompareOp::kLess, args[3]);
     if (range.empty()) return 0;
-    const OrderView order = table.view.Order(i);
-    uint64_t lo = 0, hi = order.size();
-    if (!range.lo.empty()) Check(order.Rank(range.lo, &lo));
-    if (range.hi) Check(order.Rank(*range.hi, &hi));
+    const IndexView index = table.view.Index(i);
+    uint64_t lo = 0, hi = index.size();
+    if (!range.lo.empty()) Check(index.Rank(range.lo, &lo));
+    if (range.hi) Check(index.Rank(*range.hi, &hi));
     return hi - lo;
   }
   args.Fail(Shown(name) + " is not an INDEXED column of " + Shown(schema.table));
@@ -122,7 +122,7 @@ void Count(sqlite3_context* context, int argc, sqlite3_value** argv) noexcept {
       bound(CompareOp::kGreaterEqual, argv[1]);
       bound(CompareOp::kLess, argv[2]);
     } else if (argc == 4) {
-      return sqlite3_result_int64(context, static_cast<sqlite3_int64>(CountInOrder(args, table)));
+      return sqlite3_result_int64(context, static_cast<sqlite3_int64>(CountInIndex(args, table)));
     }
     uint64_t lo = 0, hi = view.size();
     if (range.empty()) {

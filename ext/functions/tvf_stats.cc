@@ -16,7 +16,7 @@ std::vector<Row> StatsSpec::Rows(Connection&, TableState& state) {
   add("segments", s.frozen_keys > 0 ? 1 : 0);
   add("memory_bytes", s.memory_bytes);
   add("frozen_bytes", s.frozen_bytes);
-  add("order_bytes", s.order_bytes);
+  add("order_bytes", s.index_bytes);
   add("leaf_bytes", s.delta.leaf_bytes);
   add("directory_bytes", s.delta.directory_bytes);
   add("descriptor_bytes", s.delta.descriptor_bytes);

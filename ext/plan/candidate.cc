@@ -70,7 +70,7 @@ Candidate::Candidate(const Query& query, Surroundings& around, size_t index)
       rank_column_(schema_.rank_column()) {
   if (index > 0) {
     column_ = schema_.IndexedColumns()[index - 1];
-    rank_column_ = schema_.order_rank_column(index - 1);
+    rank_column_ = schema_.index_rank_column(index - 1);
     answer_.plan.by = schema_.columns[column_].name;
   }
   answer_.usage.resize(query.constraints.size());
@@ -106,11 +106,11 @@ bool Candidate::IsLookup() const {
 // could be as read, and reads all its rows before it changes the first.
 bool Candidate::ReadsRank() const {
   constexpr size_t kNoColumn = 62;
-  const size_t columns = schema_.order_rank_column(schema_.IndexedColumns().size());
+  const size_t columns = schema_.index_rank_column(schema_.IndexedColumns().size());
   if (columns <= kNoColumn && query_.Reads(kNoColumn)) return false;
   bool reads = query_.Reads(schema_.rank_column());
   for (size_t i = 0; i < schema_.IndexedColumns().size(); ++i)
-    reads |= query_.Reads(schema_.order_rank_column(i));
+    reads |= query_.Reads(schema_.index_rank_column(i));
   return reads;
 }
 
@@ -302,7 +302,7 @@ double Candidate::EstimatedRows() const {
     std::optional<KeyRange> known;
     if (At(i).value && size >= kFewestRows && is_of_value && term.target != Term::kRank)
       known = KnownRange(term, *At(i).value);
-    if (term.op == Term::kIsNull) known = NullOrderRange();
+    if (term.op == Term::kIsNull) known = NullIndexRange();
     if (known) {
       range = Intersect(std::move(range), *known);
       is_ranged = true;

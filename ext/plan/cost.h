@@ -14,7 +14,7 @@ namespace memkv::sql {
 inline constexpr double kKeyRowCost = 0.5;
 // A row that was found by its key alone, beside the seek.
 inline constexpr double kPointCost = 0.1;
-// A row in the order of an INDEXED column, whose other columns are looked up one by one. A lookup
+// A row by the index of an INDEXED column, whose other columns are looked up one by one. A lookup
 // takes more (0.7 us), but then a bound that is not known yet mostly leaves fewer rows than the
 // quarter of a table that is reckoned with.
 inline constexpr double kIndexRowCost = 1.0;

@@ -1,10 +1,10 @@
 // How the values of an index are its keys: those of key order are core/key.h's, those of an INDEXED
-// column's are core/order_key.h's. They begin alike.
+// column's are core/index_key.h's. They begin alike.
 
 #ifndef MEMKV_EXT_PLAN_INDEX_CODEC_H_
 #define MEMKV_EXT_PLAN_INDEX_CODEC_H_
 
-#include "core/order_key.h"
+#include "core/index_key.h"
 #include "core/range.h"
 
 namespace memkv::sql {
@@ -15,7 +15,7 @@ struct IndexCodec {
 };
 
 inline constexpr IndexCodec kKeyCodec{&CompareRange, &PrefixRange};
-inline constexpr IndexCodec kValueCodec{&OrderRange, &OrderPrefixRange};
+inline constexpr IndexCodec kValueCodec{&IndexRange, &IndexPrefixRange};
 
 }  // namespace memkv::sql
 

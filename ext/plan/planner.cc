@@ -20,8 +20,8 @@ class TableSurroundings : public Surroundings {
 
   std::optional<uint64_t> Count(size_t index, const KeyRange& range) const override {
     const View view = state_.table.Latest();
-    if (!state_.FileStatus().ok() || (index > 0 && !view.has_orders())) return std::nullopt;
-    return index == 0 ? CountIn(view, range) : CountIn(view.Order(index - 1), range);
+    if (!state_.FileStatus().ok() || (index > 0 && !view.has_indexes())) return std::nullopt;
+    return index == 0 ? CountIn(view, range) : CountIn(view.Index(index - 1), range);
   }
 
   bool LikeMatchesBlobs() const override { return sql::LikeMatchesBlobs(); }

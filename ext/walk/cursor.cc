@@ -316,7 +316,7 @@ sqlite3_int64 TableCursor::RankIn(size_t index) {
     return static_cast<sqlite3_int64>(index_->Rank());
   uint64_t rank;
   const RowRef row = CurrentRow();
-  Check(view_.OrderRank(index - 1, CurrentKey(), row, &rank));
+  Check(view_.IndexRank(index - 1, CurrentKey(), row, &rank));
   return static_cast<sqlite3_int64>(rank);
 }
 
@@ -339,7 +339,7 @@ void TableCursor::Column(sqlite3_context* out, int column) {
   if (sqlite3_vtab_nochange(out)) return Updates();             // an UPDATE that keeps it
   if (i == rank_column_) return sqlite3_result_int64(out, static_cast<sqlite3_int64>(Rank()));
   if (i > rank_column_ + 1)
-    return sqlite3_result_int64(out, RankIn(i - table_.state().schema.order_rank_column(0) + 1));
+    return sqlite3_result_int64(out, RankIn(i - table_.state().schema.index_rank_column(0) + 1));
   Datum v;
   if (i != key_column_) {
     ReadValue();

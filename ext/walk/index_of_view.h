@@ -1,5 +1,5 @@
 // IndexOfView: one index of a view. Index 0 is key order, the others are those of the INDEXED
-// columns, from 1.
+// columns, from 1: the secondary indexes, each an IndexView (core/view/view.h).
 
 #ifndef MEMKV_EXT_WALK_INDEX_OF_VIEW_H_
 #define MEMKV_EXT_WALK_INDEX_OF_VIEW_H_
@@ -17,26 +17,28 @@ class IndexOfView {
  public:
   // Throws std::bad_alloc where the index cannot be read for want of memory.
   IndexOfView(const View& view, size_t index) : view_(&view) {
-    if (index > 0) order_ = view.Order(index - 1);
+    if (index > 0) secondary_ = view.Index(index - 1);
   }
 
-  uint64_t size() const { return order_ ? order_->size() : view_->size(); }
+  uint64_t size() const { return secondary_ ? secondary_->size() : view_->size(); }
   // How many keys are below.
   uint64_t Rank(Bytes key) const {
     uint64_t rank;
-    Check(order_ ? order_->Rank(key, &rank) : view_->Rank(key, &rank));
+    Check(secondary_ ? secondary_->Rank(key, &rank) : view_->Rank(key, &rank));
     return rank;
   }
   bool HasKeysIn(const KeyRange& range) const {
     return Rank(range.lo) < (range.hi ? Rank(*range.hi) : size());
   }
-  bool is_by_value() const { return order_.has_value(); }
+  bool is_by_value() const { return secondary_.has_value(); }
   // Whether some of its entries are of the frozen base.
-  bool has_base() const { return order_ && order_->base() && order_->base()->size() > 0; }
+  bool has_base() const {
+    return secondary_ && secondary_->base() && secondary_->base()->size() > 0;
+  }
 
  private:
   const View* view_;
-  std::optional<OrderView> order_;
+  std::optional<IndexView> secondary_;
 };
 
 }  // namespace memkv::sql

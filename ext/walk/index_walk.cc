@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "core/order_key.h"
+#include "core/index_key.h"
 #include "core/pace.h"
 #include "ext/poller.h"
 #include "ext/table.h"
@@ -79,7 +79,7 @@ bool IndexWalk::StartPattern(Narrowed& narrowed, uint64_t skip, bool* started) {
 // Makes pattern_, unless no key is left to it. True: there is a match.
 bool IndexWalk::NewPattern(const PatternStart& start) {
   pattern_ =
-      NewPatternWalk(OrderCursor(reader_.view().Order(index_ - 1)), start, narrowed_.pattern_behind,
+      NewPatternWalk(IndexCursor(reader_.view().Index(index_ - 1)), start, narrowed_.pattern_behind,
                      narrowed_.ranks, walk_.descending(), NewPoll(table_.db()));
   return pattern_ && IsOnMatch();
 }
@@ -98,7 +98,7 @@ bool IndexWalk::NextMatch() {
     if (walk_.Next()) return true;
     in_run_ = false;
     of_one_value_ = 0;
-    const KeyRange same = KeysOfOrderValue(value_, KeyRange::All());
+    const KeyRange same = KeysOfIndexValue(value_, KeyRange::All());
     if (!walk_.descending() && !same.hi) return false;
     PatternStart rest = start_;
     rest.keys = Intersect(std::move(rest.keys),
@@ -124,7 +124,7 @@ bool IndexWalk::StartRun() {
     ranks.first = std::max(ranks.first, rank);
   }
   in_run_ = true;
-  return walk_.Start(Intersect(start_.keys, KeysOfOrderValue(value_, KeyRange::All())), ranks, 0,
+  return walk_.Start(Intersect(start_.keys, KeysOfIndexValue(value_, KeyRange::All())), ranks, 0,
                      /*may_compare=*/false);
 }
 
@@ -134,7 +134,7 @@ bool IndexWalk::StartNextRange() {
   while (!values_.empty()) {
     if (pace.Due(values_.back().size())) poller.Check();
     const KeyRange range =
-        Intersect(narrowed_.keys, KeysOfOrderValue(values_.back(), KeyRange::All()));
+        Intersect(narrowed_.keys, KeysOfIndexValue(values_.back(), KeyRange::All()));
     values_.pop_back();
     if (walk_.Start(range, narrowed_.ranks, 0, !walk_.cursor().view().base())) {
       if (distinct_) ValuePart(&value_);
@@ -170,7 +170,7 @@ bool IndexWalk::NextValue() {
       return true;
     }
   }
-  const KeyRange same = KeysOfOrderValue(value_, KeyRange::All());
+  const KeyRange same = KeysOfIndexValue(value_, KeyRange::All());
   const KeyRange rest = walk_.descending() ? KeyRange{"", same.lo} : KeyRange{*same.hi, {}};
   if (!walk_.Start(Intersect(narrowed_.keys, rest), narrowed_.ranks, 0,
                    !walk_.cursor().view().base()))
@@ -182,17 +182,17 @@ bool IndexWalk::NextValue() {
 size_t IndexWalk::column_of_row() const { return table_.state().schema.RowColumn(column_); }
 
 void IndexWalk::ValuePart(std::string* value) {
-  const OrderCursor& at = At();
+  const IndexCursor& at = At();
   if (at.in_base()) {
     Datum v;
     bool is_exact;
     Check(reader_.Value(at, column_of_row(), &buffer_, &v, &is_exact));
     value->clear();
-    return AppendOrderValue(v, value);
+    return AppendIndexValue(v, value);
   }
   Bytes part, key;
-  if (!SplitOrderKey(at.key(), &part, &key))
-    Throw(Status::Corrupt("an entry of a second order is no order key"));
+  if (!SplitIndexKey(at.key(), &part, &key))
+    Throw(Status::Corrupt("an entry of a secondary index is no index key"));
   value->assign(part);
 }
 

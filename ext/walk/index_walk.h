@@ -7,7 +7,7 @@
 #include <optional>
 #include <vector>
 
-#include "core/view/ordered_rows.h"
+#include "core/view/index_rows.h"
 #include "ext/plan/plan.h"
 #include "ext/walk/counted_walk.h"
 #include "ext/walk/pattern_walk.h"
@@ -49,11 +49,11 @@ class IndexWalk {
         column_(column),
         distinct_(distinct),
         reader_(view),
-        walk_(view.Order(index - 1), descending) {}
+        walk_(view.Index(index - 1), descending) {}
 
   // Whether it stands where pattern_ does.
   bool matches() const { return pattern_ && !in_run_; }
-  const OrderCursor& At() { return matches() ? pattern_->cursor() : walk_.At(); }
+  const IndexCursor& At() { return matches() ? pattern_->cursor() : walk_.At(); }
   bool StartNarrowed(Narrowed narrowed, uint64_t skip);
   bool StartPattern(Narrowed& narrowed, uint64_t skip, bool* started);
   bool NewPattern(const PatternStart& start);
@@ -69,9 +69,9 @@ class IndexWalk {
   const size_t index_, column_;
   const bool distinct_;
   bool is_plain_ = false;  // one range, rows one by one
-  OrderedRowReader reader_;
-  CountedWalk<OrderCursor> walk_;
-  std::unique_ptr<PatternWalk<OrderCursor>> pattern_;
+  IndexRowReader reader_;
+  CountedWalk<IndexCursor> walk_;
+  std::unique_ptr<PatternWalk<IndexCursor>> pattern_;
   PatternStart start_;  // what it began with
   // A value that matches a pattern does so in all its rows: after a few of them walk_ goes through
   // the others, by count, and pattern_ goes on behind them.

@@ -45,7 +45,7 @@ class Narrower {
       }
     }
     out_.has_bounds = args.size() > plan.terms.size() + plan.offset;
-    if (value_) out_.keys = Intersect(std::move(out_.keys), KeysOfOrderValue(*value_, inside_));
+    if (value_) out_.keys = Intersect(std::move(out_.keys), KeysOfIndexValue(*value_, inside_));
     return std::move(out_);
   }
 
@@ -64,7 +64,7 @@ class Narrower {
   }
 
   bool HasKeysIn(const Part& part, const KeyRange& range) const {
-    return index_.HasKeysIn(part.behind.empty() ? range : KeysOfOrderValue(part.behind, range));
+    return index_.HasKeysIn(part.behind.empty() ? range : KeysOfIndexValue(part.behind, range));
   }
   std::optional<KeyRange> Ambiguous(sqlite3_value* value, const Part& part) const {
     return AmbiguousRange(value, part.affinity,
@@ -78,7 +78,7 @@ class Narrower {
       case Term::kIsNull:
         return OneValue(Datum::Null(), part);
       case Term::kNotNull:
-        return Within(part, NotNullOrderRange());
+        return Within(part, NotNullIndexRange());
       case Term::kIn:
         return TakeList(value, part);
       case Term::kIs:
@@ -163,13 +163,13 @@ class Narrower {
     if (!by_value_) return Within(part, CompareRange(CompareOp::kEqual, v));
     std::string bytes;
     if (v.kind == Datum::kNull) {
-      Within(part, NullOrderRange());
+      Within(part, NullIndexRange());
     } else {
-      const KeyRange range = OrderRange(CompareOp::kEqual, v);
+      const KeyRange range = IndexRange(CompareOp::kEqual, v);
       Within(part, range);
       if (range.empty()) return;
     }
-    AppendOrderValue(v, &bytes);
+    AppendIndexValue(v, &bytes);
     value_ = std::move(bytes);
   }
 
@@ -184,7 +184,7 @@ class Narrower {
       const Converted v = Converted::Compared(value, part.affinity);
       if (v.datum().bytes.size() >= kMaxKeyBytes) continue;
       std::string& bytes = values.emplace_back();
-      by_value_ ? AppendOrderValue(v.datum(), &bytes) : AppendKey(v.datum(), &bytes);
+      by_value_ ? AppendIndexValue(v.datum(), &bytes) : AppendKey(v.datum(), &bytes);
     }
     if (rc == SQLITE_NOMEM) throw std::bad_alloc();
     if (rc != SQLITE_OK && rc != SQLITE_DONE)

@@ -1,6 +1,6 @@
 #include "ext/walk/pattern_walk.h"
 
-#include "core/order_key.h"
+#include "core/index_key.h"
 #include "core/query/regexp_prefix.h"
 #include "ext/plan/index_codec.h"
 #include "ext/plan/planner.h"
@@ -23,7 +23,7 @@ bool MayBeReplaced(Term::Op op) { return op == Term::kLike || op == Term::kGlob;
 
 // Keys of the index that match by their text, or are left out by the pattern's part.
 KeyRange Behind(const Narrowed& narrowed, const KeyRange& range) {
-  return narrowed.pattern_behind.empty() ? range : KeysOfOrderValue(narrowed.pattern_behind, range);
+  return narrowed.pattern_behind.empty() ? range : KeysOfIndexValue(narrowed.pattern_behind, range);
 }
 
 // Whether a pattern over SQLite's limit narrows the walk, as a range. SQLite fails on each row that
@@ -177,7 +177,7 @@ template std::unique_ptr<PatternWalk<ViewCursor>> NewPatternWalk(ViewCursor, con
                                                                  const std::string&,
                                                                  const RankRange&, bool,
                                                                  std::function<bool()>);
-template std::unique_ptr<PatternWalk<OrderCursor>> NewPatternWalk(OrderCursor, const PatternStart&,
+template std::unique_ptr<PatternWalk<IndexCursor>> NewPatternWalk(IndexCursor, const PatternStart&,
                                                                   const std::string&,
                                                                   const RankRange&, bool,
                                                                   std::function<bool()>);

@@ -16,7 +16,7 @@
 
 namespace memkv::sql {
 
-// C: what the walk is over: a ViewCursor, or an OrderCursor.
+// C: what the walk is over: a ViewCursor, or an IndexCursor.
 template <class C>
 class PatternWalk {
  public:
@@ -62,7 +62,7 @@ extern template std::unique_ptr<PatternWalk<ViewCursor>> NewPatternWalk(ViewCurs
                                                                         const std::string&,
                                                                         const RankRange&, bool,
                                                                         std::function<bool()>);
-extern template std::unique_ptr<PatternWalk<OrderCursor>> NewPatternWalk(OrderCursor,
+extern template std::unique_ptr<PatternWalk<IndexCursor>> NewPatternWalk(IndexCursor,
                                                                          const PatternStart&,
                                                                          const std::string&,
                                                                          const RankRange&, bool,

@@ -76,14 +76,14 @@ inline void Exercise(const std::shared_ptr<const Fst>& fst, const std::vector<By
     }
   }
   for (size_t c = 0; c < std::min<size_t>(fst->columns(), 8); ++c) {
-    const FrozenOrder* order = fst->order(c);
-    if (!order) continue;
+    const FrozenIndex* index = fst->index(c);
+    if (!index) continue;
     for (Bytes probe : probes) {
       uint64_t position;
-      (void)order->LowerBound(probe, &position);
-      if (n > 0) (void)order->PositionOf(probe, n / 2, &position);
+      (void)index->LowerBound(probe, &position);
+      if (n > 0) (void)index->PositionOf(probe, n / 2, &position);
     }
-    FrozenOrderCursor at(std::shared_ptr<const FrozenOrder>(fst, order));
+    FrozenIndexCursor at(std::shared_ptr<const FrozenIndex>(fst, index));
     at.SeekFirst();
     for (uint64_t i = 0; i < effort.steps && at.Valid(); ++i) {
       (void)at.key();

@@ -41,10 +41,10 @@ Model SmallModel() {
   return model;
 }
 
-// The same with second orders by all three columns.
+// The same with secondary indexes by all three columns.
 std::shared_ptr<const FstImage> SmallImage() {
   FstBuilder::Options options;
-  options.orders = {0, 1, 2};
+  options.indexes = {0, 1, 2};
   return MustBuild(SmallModel(), options);
 }
 
@@ -127,11 +127,11 @@ TEST_CASE("fst image: other files are told apart") {
 }
 
 TEST_CASE("fst image: the golden files") {
-  for (const bool orders : {false, true}) {
-    const std::string name = orders ? "fst_image_v1_orders.mkv" : "fst_image_v1.mkv";
+  for (const bool indexes : {false, true}) {
+    const std::string name = indexes ? "fst_image_v1_indexes.mkv" : "fst_image_v1.mkv";
     const std::string path =
         (fs::path(__FILE__).parent_path().parent_path() / "golden" / name).string();
-    const auto image = orders ? SmallImage() : MustBuild(SmallModel());
+    const auto image = indexes ? SmallImage() : MustBuild(SmallModel());
     if (std::getenv("MEMKV_WRITE_GOLDEN")) WriteAll(path, image->bytes());
     std::ifstream in(path, std::ios::binary);
     const std::string golden((std::istreambuf_iterator<char>(in)),
@@ -141,11 +141,11 @@ TEST_CASE("fst image: the golden files") {
     const auto fst = MustOpen(FstImage::Own(golden));
     CHECK(fst->Verify().ok());
     RightOrError(fst, SmallModel());
-    CHECK((fst->order(2) != nullptr) == orders);
+    CHECK((fst->index(2) != nullptr) == indexes);
   }
 }
 
-TEST_CASE("fst image: an order that does not ascend, or has a row twice, is found") {
+TEST_CASE("fst image: an index that does not ascend, or has a row twice, is found") {
   const auto image = SmallImage();
   const auto fst = MustOpen(image);
   CHECK(fst->Verify().ok());
@@ -155,7 +155,7 @@ TEST_CASE("fst image: an order that does not ascend, or has a row twice, is foun
   const uint32_t sections = fst::Load32(whole.data() + 12);
   for (uint32_t i = 0; i < sections; ++i) {
     const char* s = whole.data() + fst::kPreambleBytes + i * fst::kSectionBytes;
-    if (fst::Load32(s) != fst::kOrder) continue;
+    if (fst::Load32(s) != fst::kIndex) continue;
     const uint64_t at = fst::Load64(s + 8), bytes = fst::Load64(s + 16);
     const uint64_t used = (fst->size() * static_cast<uint8_t>(whole[at]) + 7) / 8;
     for (uint64_t j = at + bytes - used; j + 1 < at + bytes; ++j) {

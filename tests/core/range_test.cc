@@ -47,7 +47,7 @@ TEST_CASE("comparisons are exact ranges over every class") {
       CHECK(CompareRange(CompareOp::kGreaterEqual, ladder[v]).Contains(key) == (k >= v));
       CHECK(CompareRange(CompareOp::kGreater, ladder[v]).Contains(key) == (k > v));
     }
-    // NULL, where a second order stores it, compares with nothing.
+    // NULL, where a secondary index stores it, compares with nothing.
     CHECK_FALSE(CompareRange(CompareOp::kLess, ladder[v]).Contains(EncodeKey(Datum::Null())));
   }
   for (const CompareOp op : {CompareOp::kLess, CompareOp::kEqual, CompareOp::kGreater}) {

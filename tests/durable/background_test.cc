@@ -65,7 +65,7 @@ TEST_CASE("a thread merges what commits write, slice by slice") {
   }
 }
 
-TEST_CASE("second orders go through merges with their rows") {
+TEST_CASE("secondary indexes go through merges with their rows") {
   Folder folder;
   Db db(folder / "a.db");
   Db other(folder / "a.db");
@@ -75,7 +75,7 @@ TEST_CASE("second orders go through merges with their rows") {
       "CREATE VIRTUAL TABLE t USING memkv(key TEXT PRIMARY KEY, value INDEXED, delta_limit = "
       "'100kB');"
       "CREATE TABLE p(key TEXT PRIMARY KEY NOT NULL, value) WITHOUT ROWID");
-  auto same_order = [](Db& in) {
+  auto same_by_value = [](Db& in) {
     const std::string by = " ORDER BY value, key LIMIT 50 OFFSET 900";
     REQUIRE(in.Rows("SELECT value, key FROM t" + by) == in.Rows("SELECT value, key FROM p" + by));
     REQUIRE(in.Rows("SELECT key FROM t WHERE value < 1000 ORDER BY value DESC, key DESC") ==
@@ -92,24 +92,24 @@ TEST_CASE("second orders go through merges with their rows") {
       for (const char* table : {"t", "p"})
         db.Exec("UPDATE " + std::string(table) + " SET value = value || ' again'");
     }
-    same_order(db);
+    same_by_value(db);
     AwaitImage(db);
     for (int n = 0; n < 4; ++n) {
       Both(n % 2 ? other : db, i++);
-      same_order(db);
-      same_order(other);
+      same_by_value(db);
+      same_by_value(other);
     }
     i += CommitUntilMerged(db, i);
-    same_order(db);
+    same_by_value(db);
     RequireSound(db);
     RequireSound(other);
     Db again(folder / "a.db");
-    same_order(again);
+    same_by_value(again);
     RequireSound(again);
   }
   db.Exec("REPLACE INTO t VALUES('key 7919', 5); REPLACE INTO p VALUES('key 7919', 5)");
   db.Exec("INSERT INTO t(t, rank) VALUES('merge', 1)");
-  same_order(db);
+  same_by_value(db);
   RequireSound(other);
 }
 

@@ -1,5 +1,5 @@
 // libFuzzer: any bytes as an image, checksums made right, every read called. It makes its own first
-// inputs: images of every shape of keys, with and without values and second orders.
+// inputs: images of every shape of keys, with and without values and secondary indexes.
 
 #include <cstddef>
 #include <cstdint>
@@ -42,7 +42,7 @@ const std::vector<std::string>& SoundImages() {
             for (size_t c = 0; c < columns; ++c) row.push_back(AnyCell(random));
           }
           FstBuilder::Options options;
-          if (columns > 1) options.orders = {0, 2};
+          if (columns > 1) options.indexes = {0, 2};
           out.emplace_back(MustBuild(model, options)->bytes());
         }
       }

@@ -144,11 +144,11 @@ TEST_CASE("every comparison of every type of key with every kind of value") {
   }
 }
 
-// The same of the second order. What SQLite asks of it and what of the twin's index is compared in
-// key order, and in the order's own.
-class OrderMatrix {
+// The same of a secondary index. What SQLite asks of it and what of the twin's index is compared in
+// key order, and in the index's own.
+class IndexMatrix {
  public:
-  explicit OrderMatrix(const std::string& type)
+  explicit IndexMatrix(const std::string& type)
       : twin_("key INTEGER PRIMARY KEY, v " + type + " INDEXED, w") {
     for (size_t i = 0; i < 2 * kValues.size(); ++i) {
       Expect(twin_.Compare("INSERT INTO t VALUES (" + std::to_string(i * 7919 % 100) + ", " +
@@ -222,7 +222,7 @@ class OrderMatrix {
 TEST_CASE("every comparison of every type of INDEXED column with every kind of value") {
   for (const std::string& type : kTypes) {
     CAPTURE(type);
-    OrderMatrix matrix(type);
+    IndexMatrix matrix(type);
     matrix.Run();
     matrix.Freeze();
     matrix.Run();

@@ -1,16 +1,16 @@
-// A second order of a frozen image: its rows by one column's value, then by key. One section kOrder
-// (index: which column):
+// A secondary index of a frozen image: its rows by one column's value, then by key. One section
+// kIndex (index: which column):
 //
 // clang-format off
 //   section   1 width w (1..56) | 1 shift s | heads: 8 per 2^s rows | ranks: w bits per row, and zeros to a whole byte
 // clang-format on
 //
-// Ranks are those of the rows, in the order's order. A head is the first eight bytes of the value's
-// part of the order key (core/order_key.h; shorter ones zero-padded), big-endian value, of the
+// Ranks are those of the rows, in the index's order. A head is the first eight bytes of the value's
+// part of the index key (core/index_key.h; shorter ones zero-padded), big-endian value, of the
 // first of 2^s rows: a search looks there first, and reads few rows.
 
-#ifndef MEMKV_CORE_FST_ORDER_H_
-#define MEMKV_CORE_FST_ORDER_H_
+#ifndef MEMKV_CORE_FST_FROZEN_INDEX_H_
+#define MEMKV_CORE_FST_FROZEN_INDEX_H_
 
 #include <cstdint>
 #include <memory>
@@ -25,9 +25,9 @@ namespace memkv {
 
 class Fst;
 
-// Offers what core/view asks of a base. Positions are ranks in this order; keys are order keys.
+// Offers what core/view asks of a base. Positions are ranks in this index; keys are index keys.
 // Untrusted: memory-safe and finite on any bytes; kCorrupt where a rank leaves the image.
-class FrozenOrder {
+class FrozenIndex {
  public:
   Status Open(const Fst* fst, uint32_t column, Bytes section);
 
@@ -35,10 +35,10 @@ class FrozenOrder {
   uint32_t column() const { return column_; }
 
   // O(log n) rows are read, O(1) in Select and RankAt.
-  Status LowerBound(Bytes order_key, uint64_t* position) const;  // how many keys are below
+  Status LowerBound(Bytes index_key, uint64_t* position) const;  // how many keys are below
   // The same for the key of a row: its value's part, and its rank.
   Status PositionOf(Bytes value, uint64_t rank, uint64_t* position) const;
-  Status Select(uint64_t position, std::string* order_key) const;  // REQUIRES position < size()
+  Status Select(uint64_t position, std::string* index_key) const;  // REQUIRES position < size()
   Status RankAt(uint64_t position, uint64_t* rank) const;          // likewise
 
   // Ascending, and each row once.
@@ -62,12 +62,12 @@ class FrozenOrder {
 };
 
 // Keeps the contract of core/cursor.h, and rank() (the position).
-class FrozenOrderCursor {
+class FrozenIndexCursor {
  public:
-  explicit FrozenOrderCursor(std::shared_ptr<const FrozenOrder> order);
+  explicit FrozenIndexCursor(std::shared_ptr<const FrozenIndex> index);
 
   void SeekFirst() { SeekRank(0); }
-  void SeekLast() { SeekRank(order_->size() - 1); }  // of none: nowhere
+  void SeekLast() { SeekRank(index_->size() - 1); }  // of none: nowhere
   void Seek(Bytes key);
   void SeekBefore(Bytes key);
   void SeekRank(uint64_t rank) {
@@ -89,11 +89,11 @@ class FrozenOrderCursor {
   void Go(uint64_t position) {
     at_ = position;
     assembled_ = false;
-    valid_ = position < order_->size();
+    valid_ = position < index_->size();
   }
   void Fail(Status status);
 
-  std::shared_ptr<const FrozenOrder> order_;
+  std::shared_ptr<const FrozenIndex> index_;
   bool valid_ = false, assembled_ = false;
   uint64_t at_ = 0;
   std::string key_;
@@ -102,4 +102,4 @@ class FrozenOrderCursor {
 
 }  // namespace memkv
 
-#endif  // MEMKV_CORE_FST_ORDER_H_
+#endif  // MEMKV_CORE_FST_FROZEN_INDEX_H_

@@ -1,13 +1,13 @@
-// Second orders against std::map: an order's delta over a frozen order, whatever lies in which.
+// Secondary indexes against std::map: an index's delta over a frozen index, whatever lies in which.
 
 #include <algorithm>
 #include <map>
 
+#include "core/index_key.h"
 #include "core/key.h"
-#include "core/order_key.h"
 #include "core/row.h"
 #include "core/store/table.h"
-#include "core/view/ordered_rows.h"
+#include "core/view/index_rows.h"
 #include "tests/core/ordered_contract.h"
 
 namespace memkv {
@@ -40,13 +40,13 @@ Datum AnyValue(Random& random, std::string* text) {
   }
 }
 
-// A table of two columns, of which the second has an order; some rows frozen, some written since,
-// others erased or changed. The model has the order keys.
+// A table of two columns, of which the second has an index; some rows frozen, some written since,
+// others erased or changed. The model has the index keys.
 template <bool kFrozen, bool kDelta>
-struct OrderAdapter {
+struct IndexAdapter {
   static constexpr bool kHoldsValues = false;
 
-  explicit OrderAdapter(const Model& m) : table(2, {1}) {
+  explicit IndexAdapter(const Model& m) : table(2, {1}) {
     Random random(m.size() + 11);
     std::vector<std::string> late, changed;
     for (const auto& [k, v] : m) {
@@ -89,12 +89,12 @@ struct OrderAdapter {
     RequireOk(table.Verify(nullptr));
     REQUIRE(table.size() == m.size());
     view = table.Latest();
-    order = view.Order(0);
+    index = view.Index(0);
   }
 
-  static std::string KeyPart(const std::string& order_key) {
+  static std::string KeyPart(const std::string& index_key) {
     Bytes value, key;
-    REQUIRE(SplitOrderKey(order_key, &value, &key));
+    REQUIRE(SplitIndexKey(index_key, &value, &key));
     return std::string(key);
   }
   void PutRow(const std::string& key, const Datum& v) {
@@ -103,65 +103,65 @@ struct OrderAdapter {
     bool existed;
     RequireOk(table.Put(key, EncodeRow(row, &record), true, &existed));
   }
-  void Put(const std::string& order_key) {
+  void Put(const std::string& index_key) {
     Bytes value, key;
-    REQUIRE(SplitOrderKey(order_key, &value, &key));
+    REQUIRE(SplitIndexKey(index_key, &value, &key));
     std::string buffer;
     Datum v;
-    REQUIRE(DecodeOrderValue(value, &buffer, &v));
+    REQUIRE(DecodeIndexValue(value, &buffer, &v));
     PutRow(std::string(key), v);
   }
-  void PutOther(const std::string& order_key, Random& random) {
+  void PutOther(const std::string& index_key, Random& random) {
     std::string text;
-    PutRow(KeyPart(order_key), AnyValue(random, &text));
+    PutRow(KeyPart(index_key), AnyValue(random, &text));
   }
   void Freeze() {
     RequireOk(table.Freeze(nullptr));
     RequireOk(table.Verify(nullptr));
   }
 
-  OrderCursor NewCursor() const { return OrderCursor(order); }
+  IndexCursor NewCursor() const { return IndexCursor(index); }
   bool Find(Bytes key, Entry*) const {
-    OrderCursor c(order);
+    IndexCursor c(index);
     c.Seek(key);
     return c.Valid() && c.key() == key;
   }
   uint64_t Rank(Bytes key) const {
     uint64_t rank;
-    RequireOk(order.Rank(key, &rank));
+    RequireOk(index.Rank(key, &rank));
     return rank;
   }
 
   Table table;
   View view;
-  OrderView order;
+  IndexView index;
 };
 
 template <class Adapter>
-void CheckOrders() {
+void CheckIndexes() {
   for (size_t n : {0, 1, 2, 63, 64, 65, 700, 5000}) {
     CAPTURE(n);
     Random random(n);
     Model m;
     for (size_t i = 0; i < n; ++i) {
-      std::string order_key, text;
-      AppendOrderValue(AnyValue(random, &text), &order_key);
+      std::string index_key, text;
+      AppendIndexValue(AnyValue(random, &text), &index_key);
       AppendKey(Datum::Text(std::to_string(i * 2654435761u % 100003) + "/" + std::to_string(i)),
-                &order_key);
-      m[order_key] = test::AnyValue(random);
+                &index_key);
+      m[index_key] = test::AnyValue(random);
     }
     test::CheckModel<Adapter>(m, random);
     // Each row is found from its place, and its place from the row.
     Adapter a(m);
-    OrderedRows rows(a.view, 0);
+    IndexRows rows(a.view, 0);
     uint64_t rank = 0;
     rows.cursor().SeekFirst();
-    for (const auto& [order_key, v] : m) {
+    for (const auto& [index_key, v] : m) {
       RowRef row, found_row;
       Bytes key;
       RequireOk(rows.Key(&key));
       const std::string key_there(key);
-      REQUIRE(key_there == Adapter::KeyPart(order_key));
+      REQUIRE(key_there == Adapter::KeyPart(index_key));
       RequireOk(rows.Row(&row));
       bool found;
       RequireOk(a.view.Find(key_there, &found, &found_row));
@@ -172,7 +172,7 @@ void CheckOrders() {
       RequireOk(a.view.Column(found_row, 0, &other_buffer, &other_id));
       REQUIRE(id.integer == other_id.integer);
       uint64_t got;
-      RequireOk(a.view.OrderRank(0, key_there, found_row, &got));
+      RequireOk(a.view.IndexRank(0, key_there, found_row, &got));
       REQUIRE(got == rank++);
       rows.cursor().Next();
     }
@@ -182,13 +182,13 @@ void CheckOrders() {
 
 }  // namespace
 
-TEST_CASE("an order of a delta keeps the contract") { CheckOrders<OrderAdapter<false, true>>(); }
-TEST_CASE("an order of a base keeps the contract") { CheckOrders<OrderAdapter<true, false>>(); }
-TEST_CASE("an order of a delta over a base keeps the contract") {
-  CheckOrders<OrderAdapter<true, true>>();
+TEST_CASE("an index of a delta keeps the contract") { CheckIndexes<IndexAdapter<false, true>>(); }
+TEST_CASE("an index of a base keeps the contract") { CheckIndexes<IndexAdapter<true, false>>(); }
+TEST_CASE("an index of a delta over a base keeps the contract") {
+  CheckIndexes<IndexAdapter<true, true>>();
 }
 
-TEST_CASE("ranges of rows leave the order with them, savepoints bring it back") {
+TEST_CASE("ranges of rows leave the index with them, savepoints bring it back") {
   for (const bool frozen : {false, true}) {
     for (const bool some : {false, true}) {
       Table table(1, {0});
@@ -207,11 +207,11 @@ TEST_CASE("ranges of rows leave the order with them, savepoints bring it back") 
       RequireOk(table.EraseRange(EncodeKey(Datum::Text("k")), Bytes(some ? "\x02k5" : "\x02l"),
                                  nullptr, &erased));
       RequireOk(table.Verify(nullptr));
-      CHECK(table.Latest().Order(0).size() == table.size());
+      CHECK(table.Latest().Index(0).size() == table.size());
       CHECK(erased == (some ? 545 : 1100));
       table.RollbackTo(0);
       RequireOk(table.Verify(nullptr));
-      CHECK(table.Latest().Order(0).size() == 1100);
+      CHECK(table.Latest().Index(0).size() == 1100);
       CHECK(table
                 .EraseRange(
                     Bytes("\x02"), Bytes("\x03"), [](uint64_t, uint64_t) { return true; }, &erased)
@@ -221,12 +221,12 @@ TEST_CASE("ranges of rows leave the order with them, savepoints bring it back") 
       CHECK(table.size() == 1100);
       RequireOk(table.Truncate());
       RequireOk(table.Verify(nullptr));
-      CHECK(table.Latest().Order(0).size() == 0);
+      CHECK(table.Latest().Index(0).size() == 0);
     }
   }
 }
 
-TEST_CASE("a value and a key too long for an order are refused, with nothing changed") {
+TEST_CASE("a value and a key too long for an index are refused, with nothing changed") {
   Table table(2, {0, 1});
   bool existed;
   const std::string key = EncodeKey(Datum::Text(std::string(600000, 'k'))), text(600000, 't');
@@ -241,7 +241,7 @@ TEST_CASE("a value and a key too long for an order are refused, with nothing cha
   RequireOk(table.Verify(nullptr));
 }
 
-TEST_CASE("orders that were deferred are made of all rows at once") {
+TEST_CASE("indexes that were deferred are made of all rows at once") {
   for (const bool frozen : {false, true}) {
     Table table(1, {0});
     bool existed;
@@ -252,7 +252,7 @@ TEST_CASE("orders that were deferred are made of all rows at once") {
             table.Put("\x02" + std::to_string(i), Value::Number(random.Below(9)), true, &existed));
       RequireOk(table.Freeze(nullptr));
     }
-    table.DeferOrders();
+    table.DeferIndexes();
     CHECK(!table.settled());
     for (int i = 0; i < 3000; ++i) {
       const std::string key = "\x02" + std::to_string(random.Below(1000));
@@ -270,9 +270,9 @@ TEST_CASE("orders that were deferred are made of all rows at once") {
   }
 }
 
-// Batches in transactions, most of them long enough to leave the orders to the end, with
+// Batches in transactions, most of them long enough to leave the indexes to the end, with
 // savepoints, rollbacks, reads in between and freezes, against a map of each moment.
-TEST_CASE("transactions that multiply the delta leave its orders to the end") {
+TEST_CASE("transactions that multiply the delta leave its indexes to the end") {
   using Rows = std::map<std::string, uint64_t>;
   Random random(11);
   size_t deferred = 0, read_deferred = 0, undone_deferred = 0;
@@ -311,7 +311,7 @@ TEST_CASE("transactions that multiply the delta leave its orders to the end") {
       RequireOk(table.Verify(nullptr));
       REQUIRE(table.size() == rows.size());
       const View view = table.Latest();
-      OrderedRows at(view, 0);
+      IndexRows at(view, 0);
       std::vector<std::pair<uint64_t, std::string>> expected;
       for (const auto& [key, value] : rows) expected.emplace_back(value, key);
       std::sort(expected.begin(), expected.end());

@@ -1,7 +1,8 @@
-// The second orders of a table: which order keys its delta adds to the base's, and which it hides.
+// The secondary indexes of a table: which index keys its delta adds to the base's, and which it
+// hides.
 //
-// The rows are what counts. An order's delta has, for each entry of the delta of the rows, a
-// tombstone for the order key of the base's row and an entry for that of the new row, but for
+// The rows are what counts. An index's delta has, for each entry of the delta of the rows, a
+// tombstone for the index key of the base's row and an entry for that of the new row, but for
 // neither where the two are the same.
 
 #include <algorithm>
@@ -9,7 +10,7 @@
 #include <cassert>
 #include <vector>
 
-#include "core/order_key.h"
+#include "core/index_key.h"
 #include "core/pace.h"
 #include "core/row.h"
 #include "core/store/table.h"
@@ -18,27 +19,27 @@
 namespace memkv {
 
 std::shared_ptr<SharedArt> Table::NewDelta(bool over_base) const {
-  return std::make_shared<SharedArt>(Art::Options{.over_base = over_base}, orders_);
+  return std::make_shared<SharedArt>(Art::Options{.over_base = over_base}, indexes_);
 }
 
-// Orders that are made anew of n rows take some 60 n bytes while that lasts.
-Status Table::PaceOrders() {
+// Indexes that are made anew of n rows take some 60 n bytes while that lasts.
+Status Table::PaceIndexes() {
   constexpr uint64_t kMostDeferred = 8 << 20;
   const uint64_t n = Head().size();
   if (deferred_) return n < kMostDeferred ? Status() : Settle({});
-  if (n >= defer_at_ && n < kMostDeferred) DeferOrders();
+  if (n >= defer_at_ && n < kMostDeferred) DeferIndexes();
   return {};
 }
 
 namespace {
 
-// The order key of a row.
-Status AppendOrderKey(const Fst* base, const RowRef& row, uint32_t column, Bytes key,
+// The index key of a row.
+Status AppendIndexKey(const Fst* base, const RowRef& row, uint32_t column, Bytes key,
                       std::string* buffer, std::string* out) {
   Datum v;
   MEMKV_TRY(row.in_base ? base->Column(row.base_rank, column, buffer, &v)
                         : DecodeColumn(row.value, column, &v));
-  AppendOrderValue(v, out);
+  AppendIndexValue(v, out);
   if (out->size() + key.size() > kMaxKeyBytes) {
     return Status::TooBig("a value of " + std::to_string(out->size()) +
                           " bytes of an INDEXED column and a key of " + std::to_string(key.size()) +
@@ -50,50 +51,50 @@ Status AppendOrderKey(const Fst* base, const RowRef& row, uint32_t column, Bytes
 
 }  // namespace
 
-Status Table::OrderKeyOf(const RowRef* row, uint32_t column, Bytes key, std::string* out) {
+Status Table::IndexKeyOf(const RowRef* row, uint32_t column, Bytes key, std::string* out) {
   out->clear();
-  return row ? AppendOrderKey(base_.get(), *row, column, key, &buffer_, out) : Status();
+  return row ? AppendIndexKey(base_.get(), *row, column, key, &buffer_, out) : Status();
 }
 
-Status Table::CheckOrderKeys(Bytes key, const Value& value, bool replace) {
-  // An order key is never longer than this.
+Status Table::CheckIndexKeys(Bytes key, const Value& value, bool replace) {
+  // An index key is never longer than this.
   if (2 * value.record.size() + key.size() + 64 <= kMaxKeyBytes) return {};
   Known known;
   if (!replace) MEMKV_TRY(Look(key, &known));
   if (known.live) return {};
   const RowRef row = {false, 0, value};
-  for (const uint32_t column : orders_) MEMKV_TRY(OrderKeyOf(&row, column, key, &order_keys_[0]));
+  for (const uint32_t column : indexes_) MEMKV_TRY(IndexKeyOf(&row, column, key, &index_keys_[0]));
   return {};
 }
 
-Status Table::Reorder(Bytes key, const Known& known, const Value* value) {
+Status Table::UpdateIndexes(Bytes key, const Known& known, const Value* value) {
   if (!delta_->settled()) MEMKV_TRY(Settle({}));
   const RowRef base_row = {true, known.base_rank, {}};
   const RowRef old_row = known.in_delta ? RowRef{false, 0, known.entry.value} : base_row;
   const RowRef new_row = {false, 0, value ? *value : Value()};
-  auto& [in_base, from, to] = order_keys_;
+  auto& [in_base, from, to] = index_keys_;
   // What may be refused is refused before anything changes.
-  for (size_t i = 0; orders_.size() > 1 && value && i < orders_.size(); ++i)
-    MEMKV_TRY(OrderKeyOf(&new_row, orders_[i], key, &to));
-  for (size_t i = 0; i < orders_.size(); ++i) {
-    MEMKV_TRY(OrderKeyOf(value ? &new_row : nullptr, orders_[i], key, &to));
-    MEMKV_TRY(OrderKeyOf(known.live ? &old_row : nullptr, orders_[i], key, &from));
-    MEMKV_TRY(OrderKeyOf(known.in_base ? &base_row : nullptr, orders_[i], key, &in_base));
+  for (size_t i = 0; indexes_.size() > 1 && value && i < indexes_.size(); ++i)
+    MEMKV_TRY(IndexKeyOf(&new_row, indexes_[i], key, &to));
+  for (size_t i = 0; i < indexes_.size(); ++i) {
+    MEMKV_TRY(IndexKeyOf(value ? &new_row : nullptr, indexes_[i], key, &to));
+    MEMKV_TRY(IndexKeyOf(known.live ? &old_row : nullptr, indexes_[i], key, &from));
+    MEMKV_TRY(IndexKeyOf(known.in_base ? &base_row : nullptr, indexes_[i], key, &in_base));
     if (from == to) continue;
-    Art& order = delta_->order(i);
+    Art& index = delta_->index(i);
     delta_->SetSettled(false);
     if (!to.empty()) {
       if (to == in_base) {
-        order.Erase(to);  // its tombstone
+        index.Erase(to);  // its tombstone
       } else {
-        MEMKV_TRY(order.Put(to, {Value::Number(0), 1}));
+        MEMKV_TRY(index.Put(to, {Value::Number(0), 1}));
       }
     }
     if (!from.empty()) {
       if (from == in_base) {
-        MEMKV_TRY(order.Put(from, {Value::Number(0), -1}));
+        MEMKV_TRY(index.Put(from, {Value::Number(0), -1}));
       } else {
-        order.Erase(from);
+        index.Erase(from);
       }
     }
   }
@@ -111,7 +112,7 @@ Status Table::EraseRangeOfEntries(Bytes lo, std::optional<Bytes> hi, const Poll&
   if (hi) MEMKV_TRY(before.Rank(*hi, &to));
   if (from >= to) return {};
   if (to - from == before.size() && !base_) {
-    for (size_t i = 0; i < orders_.size(); ++i) delta_->order(i).Clear();
+    for (size_t i = 0; i < indexes_.size(); ++i) delta_->index(i).Clear();
     delta_->EraseRange(lo, hi);
     delta_->SetSettled(true);
     return {};
@@ -126,7 +127,7 @@ Status Table::EraseRangeOfEntries(Bytes lo, std::optional<Bytes> hi, const Poll&
       return Status::Interrupted();
     Known known;
     MEMKV_TRY(Look(at.key(), &known));
-    MEMKV_TRY(Reorder(at.key(), known, nullptr));
+    MEMKV_TRY(UpdateIndexes(at.key(), known, nullptr));
     delta_->SetSettled(true);  // for the next: what is left unsettled by a failure is taken back
     at.Next();
   }
@@ -135,8 +136,8 @@ Status Table::EraseRangeOfEntries(Bytes lo, std::optional<Bytes> hi, const Poll&
   return {};
 }
 
-// Order i of the delta as its rows make it, sorted before it is built.
-Status Table::MakeOrder(size_t i, const Poll& poll, std::unique_ptr<Art>* out) const {
+// Index i of the delta as its rows make it, sorted before it is built.
+Status Table::MakeIndex(size_t i, const Poll& poll, std::unique_ptr<Art>* out) const {
   constexpr size_t kBatch = 256;
   struct Place {
     uint64_t head;  // its first eight bytes
@@ -146,12 +147,12 @@ Status Table::MakeOrder(size_t i, const Poll& poll, std::unique_ptr<Art>* out) c
   };
   std::string bytes, buffer, before, after;
   std::vector<Place> places;
-  const uint32_t column = orders_[i];
+  const uint32_t column = indexes_[i];
   const uint64_t rows = Head().size();
-  auto add = [&](const std::string& order_key, int8_t net) {
+  auto add = [&](const std::string& index_key, int8_t net) {
     places.push_back(
-        {HeadAt(order_key, 0), bytes.size(), static_cast<uint32_t>(order_key.size()), net});
-    bytes += order_key;
+        {HeadAt(index_key, 0), bytes.size(), static_cast<uint32_t>(index_key.size()), net});
+    bytes += index_key;
   };
   ArtCursor at = Head().NewCursor();
   uint64_t done = 0;
@@ -171,10 +172,10 @@ Status Table::MakeOrder(size_t i, const Poll& poll, std::unique_ptr<Art>* out) c
         return Status::Corrupt("delta entry " + std::to_string(at.rank()) +
                                " overrides a key that the frozen base lacks");
       }
-      MEMKV_TRY(AppendOrderKey(base_.get(), row, column, key, &buffer, &before));
+      MEMKV_TRY(AppendIndexKey(base_.get(), row, column, key, &buffer, &before));
     }
     if (entry.net >= 0)
-      MEMKV_TRY(AppendOrderKey(base_.get(), {false, 0, entry.value}, column, key, &buffer, &after));
+      MEMKV_TRY(AppendIndexKey(base_.get(), {false, 0, entry.value}, column, key, &buffer, &after));
     if (before == after) continue;
     if (!before.empty()) add(before, -1);
     if (!after.empty()) add(after, 1);
@@ -204,30 +205,30 @@ Status Table::MakeOrder(size_t i, const Poll& poll, std::unique_ptr<Art>* out) c
 Status Table::Settle(const Poll& poll) {
   if (settled()) return {};
   assert(writable_);
-  std::vector<std::unique_ptr<Art>> made(orders_.size());
-  for (size_t i = 0; i < orders_.size(); ++i) MEMKV_TRY(MakeOrder(i, poll, &made[i]));
-  for (size_t i = 0; i < orders_.size(); ++i) delta_->SetOrder(i, std::move(made[i]));
+  std::vector<std::unique_ptr<Art>> made(indexes_.size());
+  for (size_t i = 0; i < indexes_.size(); ++i) MEMKV_TRY(MakeIndex(i, poll, &made[i]));
+  for (size_t i = 0; i < indexes_.size(); ++i) delta_->SetIndex(i, std::move(made[i]));
   delta_->SetSettled(true);
   deferred_ = false;
   Paced();
   // Savepoints that the table has just gone back to have the same rows, and will again.
   for (NumberedVersion& savepoint : savepoints_) {
     Version& v = savepoint.version;
-    if (!v.orders && v.delta == delta_ && v.snapshot.Same(delta_->TakeSnapshot()))
-      v.orders = delta_->TakeOrders();
+    if (!v.indexes && v.delta == delta_ && v.snapshot.Same(delta_->TakeSnapshot()))
+      v.indexes = delta_->TakeIndexes();
   }
   return {};
 }
 
-Status Table::VerifyOrders(const Poll& poll) const {
-  if (orders_.empty()) return {};
+Status Table::VerifyIndexes(const Poll& poll) const {
+  if (indexes_.empty()) return {};
   const View view = Latest();
-  for (size_t i = 0; i < orders_.size(); ++i) {
-    const std::string name = "the order of column " + std::to_string(orders_[i]);
+  for (size_t i = 0; i < indexes_.size(); ++i) {
+    const std::string name = "the index of column " + std::to_string(indexes_[i]);
     std::unique_ptr<Art> right;
-    MEMKV_TRY(MakeOrder(i, poll, &right));
-    if (writable_) MEMKV_TRY(delta_->order(i).Verify([&poll] { return poll && poll(1, 2); }));
-    ArtCursor a = view.Order(i).delta().NewCursor(), b = right->Latest().NewCursor();
+    MEMKV_TRY(MakeIndex(i, poll, &right));
+    if (writable_) MEMKV_TRY(delta_->index(i).Verify([&poll] { return poll && poll(1, 2); }));
+    ArtCursor a = view.Index(i).delta().NewCursor(), b = right->Latest().NewCursor();
     a.SeekFirst();
     b.SeekFirst();
     Pace pace;
@@ -238,8 +239,8 @@ Status Table::VerifyOrders(const Poll& poll) const {
       return Status::Corrupt(name + ": entry " + std::to_string(n) +
                              " of the delta is not what the rows make it");
     }
-    if (view.Order(i).size() != view.size()) {
-      return Status::Corrupt(name + " counts " + std::to_string(view.Order(i).size()) +
+    if (view.Index(i).size() != view.size()) {
+      return Status::Corrupt(name + " counts " + std::to_string(view.Index(i).size()) +
                              " rows (expected: " + std::to_string(view.size()) + ")");
     }
   }

@@ -1,6 +1,6 @@
-// Order keys: their order is that of (value, key), and they come apart as they were put together.
+// Index keys: their order is that of (value, key), and they come apart as they were put together.
 
-#include "core/order_key.h"
+#include "core/index_key.h"
 
 #include <doctest/doctest.h>
 
@@ -45,7 +45,7 @@ std::vector<Datum> Values() {
 
 std::string ValuePart(const Datum& v) {
   std::string out;
-  AppendOrderValue(v, &out);
+  AppendIndexValue(v, &out);
   return out;
 }
 
@@ -53,7 +53,7 @@ int Sign(int n) { return (n > 0) - (n < 0); }
 
 }  // namespace
 
-TEST_CASE("order keys sort by value, then by key") {
+TEST_CASE("index keys sort by value, then by key") {
   const std::vector<Datum> values = Values();
   for (const Datum& a : values) {
     for (const Datum& b : values) {
@@ -71,18 +71,18 @@ TEST_CASE("order keys sort by value, then by key") {
   }
 }
 
-TEST_CASE("order keys come apart") {
+TEST_CASE("index keys come apart") {
   for (const Datum& v : Values()) {
     for (const Datum& k : Values()) {
       if (k.kind == Datum::kNull) continue;
       const std::string part = ValuePart(v), key = EncodeKey(k), whole = part + key;
       Bytes value, rest;
-      REQUIRE(SplitOrderKey(whole, &value, &rest));
+      REQUIRE(SplitIndexKey(whole, &value, &rest));
       CHECK(value == part);
       CHECK(rest == key);
       std::string buffer;
       Datum back;
-      REQUIRE(DecodeOrderValue(value, &buffer, &back));
+      REQUIRE(DecodeIndexValue(value, &buffer, &back));
       CHECK(EncodeKey(back) == EncodeKey(v));
     }
   }
@@ -96,23 +96,23 @@ TEST_CASE("order keys come apart") {
                                              "a\0\xff",
                                              4),
                                  std::string("\x04")}) {
-    CHECK(!SplitOrderKey(bad, &value, &rest));
+    CHECK(!SplitIndexKey(bad, &value, &rest));
   }
 }
 
-TEST_CASE("ranges of order keys hold what compares so, and nothing else") {
+TEST_CASE("ranges of index keys hold what compares so, and nothing else") {
   for (const Datum& v : Values()) {
     for (const Datum& x : Values()) {
       const std::string key = ValuePart(x) + EncodeKey(Datum::Text("k"));
       const bool comparable = v.kind != Datum::kNull && x.kind != Datum::kNull;
       const int order = Sign(EncodeKey(x).compare(EncodeKey(v)));
-      CHECK(OrderRange(CompareOp::kLess, v).Contains(key) == (comparable && order < 0));
-      CHECK(OrderRange(CompareOp::kLessEqual, v).Contains(key) == (comparable && order <= 0));
-      CHECK(OrderRange(CompareOp::kEqual, v).Contains(key) == (comparable && order == 0));
-      CHECK(OrderRange(CompareOp::kGreaterEqual, v).Contains(key) == (comparable && order >= 0));
-      CHECK(OrderRange(CompareOp::kGreater, v).Contains(key) == (comparable && order > 0));
-      CHECK(NullOrderRange().Contains(key) == (x.kind == Datum::kNull));
-      CHECK(NotNullOrderRange().Contains(key) == (x.kind != Datum::kNull));
+      CHECK(IndexRange(CompareOp::kLess, v).Contains(key) == (comparable && order < 0));
+      CHECK(IndexRange(CompareOp::kLessEqual, v).Contains(key) == (comparable && order <= 0));
+      CHECK(IndexRange(CompareOp::kEqual, v).Contains(key) == (comparable && order == 0));
+      CHECK(IndexRange(CompareOp::kGreaterEqual, v).Contains(key) == (comparable && order >= 0));
+      CHECK(IndexRange(CompareOp::kGreater, v).Contains(key) == (comparable && order > 0));
+      CHECK(NullIndexRange().Contains(key) == (x.kind == Datum::kNull));
+      CHECK(NotNullIndexRange().Contains(key) == (x.kind != Datum::kNull));
     }
   }
 }

@@ -1,4 +1,4 @@
-#include "core/order_key.h"
+#include "core/index_key.h"
 
 #include <cassert>
 #include <cmath>
@@ -22,7 +22,7 @@ void AppendEscaped(Bytes bytes, std::string* out) {
   out->append(bytes);
 }
 
-// The smallest order key above all those of a value.
+// The smallest index key above all those of a value.
 std::string PastValue(std::string value) {
   value.push_back(kAboveDouble);
   return value;
@@ -30,7 +30,7 @@ std::string PastValue(std::string value) {
 
 }  // namespace
 
-void AppendOrderValue(const Datum& v, std::string* out) {
+void AppendIndexValue(const Datum& v, std::string* out) {
   if (v.kind == Datum::kText || v.kind == Datum::kBlob) {
     out->push_back(v.kind == Datum::kText ? kTextTag : kBlobTag);
     AppendEscaped(v.bytes, out);
@@ -42,35 +42,35 @@ void AppendOrderValue(const Datum& v, std::string* out) {
   if (out->size() - at > kNumberBytes) out->insert(at + kNumberBytes, 1, kAboveDouble);
 }
 
-bool SplitOrderKey(Bytes order_key, Bytes* value, Bytes* key) {
-  if (order_key.empty()) return false;
+bool SplitIndexKey(Bytes index_key, Bytes* value, Bytes* key) {
+  if (index_key.empty()) return false;
   size_t n = 1;
-  switch (order_key[0]) {
+  switch (index_key[0]) {
     case kNullTag:
       break;
     case kNumberTag:
       n = kNumberBytes;
-      if (order_key.size() > n && order_key[n] == kAboveDouble) n += 1 + kAboveBytes;
+      if (index_key.size() > n && index_key[n] == kAboveDouble) n += 1 + kAboveBytes;
       break;
     case kTextTag:
     case kBlobTag:
       for (;; n += 2) {
-        n = order_key.find('\0', n);
+        n = index_key.find('\0', n);
         if (n == Bytes::npos) return false;
-        if (n + 1 == order_key.size() || order_key[n + 1] != kEscaped) break;
+        if (n + 1 == index_key.size() || index_key[n + 1] != kEscaped) break;
       }
       ++n;
       break;
     default:
       return false;
   }
-  if (order_key.size() < n) return false;
-  *value = order_key.substr(0, n);
-  *key = order_key.substr(n);
+  if (index_key.size() < n) return false;
+  *value = index_key.substr(0, n);
+  *key = index_key.substr(n);
   return true;
 }
 
-bool DecodeOrderValue(Bytes value, std::string* buffer, Datum* out) {
+bool DecodeIndexValue(Bytes value, std::string* buffer, Datum* out) {
   if (value.empty()) return false;
   const char tag = value[0];
   if (tag != kTextTag && tag != kBlobTag) {
@@ -96,12 +96,12 @@ bool DecodeOrderValue(Bytes value, std::string* buffer, Datum* out) {
   return true;
 }
 
-KeyRange OrderRange(CompareOp op, const Datum& v) {
+KeyRange IndexRange(CompareOp op, const Datum& v) {
   if (v.kind == Datum::kNull || (v.kind == Datum::kReal && std::isnan(v.real)))
     return KeyRange::None();
   const std::string first(1, kNumberTag);  // above NULL, which compares with nothing
   std::string at;
-  AppendOrderValue(v, &at);
+  AppendIndexValue(v, &at);
   switch (op) {
     case CompareOp::kLess:
       return {first, std::move(at)};
@@ -120,19 +120,19 @@ KeyRange OrderRange(CompareOp op, const Datum& v) {
   return KeyRange::None();
 }
 
-KeyRange OrderPrefixRange(KeyTag tag, Bytes prefix) {
+KeyRange IndexPrefixRange(KeyTag tag, Bytes prefix) {
   KeyRange range{std::string(1, tag), std::nullopt};
   AppendEscaped(prefix, &range.lo);
   range.hi = PrefixSuccessor(range.lo);
   return range;
 }
 
-KeyRange KeysOfOrderValue(Bytes value, const KeyRange& keys) {
+KeyRange KeysOfIndexValue(Bytes value, const KeyRange& keys) {
   std::string lo(value), hi(value);
   return {lo + keys.lo, keys.hi ? hi + *keys.hi : PastValue(std::move(hi))};
 }
 
-KeyRange NullOrderRange() { return {"", std::string(1, kNumberTag)}; }
-KeyRange NotNullOrderRange() { return {std::string(1, kNumberTag), std::nullopt}; }
+KeyRange NullIndexRange() { return {"", std::string(1, kNumberTag)}; }
+KeyRange NotNullIndexRange() { return {std::string(1, kNumberTag), std::nullopt}; }
 
 }  // namespace memkv

@@ -1,17 +1,17 @@
-#include "core/view/ordered_rows.h"
+#include "core/view/index_rows.h"
 
 #include <utility>
 
-#include "core/order_key.h"
+#include "core/index_key.h"
 
 namespace memkv {
 namespace {
 
-Status NoOrderKey() { return Status::Corrupt("an entry of a second order is no order key"); }
+Status NoIndexKey() { return Status::Corrupt("an entry of a secondary index is no index key"); }
 
 }  // namespace
 
-Status OrderedRowReader::KeyInBase(uint64_t rank, Bytes* key) {
+Status IndexRowReader::KeyInBase(uint64_t rank, Bytes* key) {
   const uint64_t from = std::exchange(last_, rank);
   if (rank + kNear - from > 2 * kNear) {
     near_.reset();
@@ -32,17 +32,17 @@ Status OrderedRowReader::KeyInBase(uint64_t rank, Bytes* key) {
   return status.ok() ? Status::Corrupt("keys end before their count") : status;
 }
 
-Status OrderedRowReader::Key(const OrderCursor& at, Bytes* key) {
+Status IndexRowReader::Key(const IndexCursor& at, Bytes* key) {
   if (at.in_base()) {
     uint64_t rank;
     MEMKV_TRY(RankInBase(at, &rank));
     return KeyInBase(rank, key);
   }
   Bytes value;
-  return SplitOrderKey(at.key(), &value, key) ? Status() : NoOrderKey();
+  return SplitIndexKey(at.key(), &value, key) ? Status() : NoIndexKey();
 }
 
-Status OrderedRowReader::Row(const OrderCursor& at, RowRef* row) {
+Status IndexRowReader::Row(const IndexCursor& at, RowRef* row) {
   Bytes key;
   if (at.in_base()) {
     *row = {true, 0, {}};
@@ -56,11 +56,11 @@ Status OrderedRowReader::Row(const OrderCursor& at, RowRef* row) {
   MEMKV_TRY(Key(at, &key));
   bool found;
   MEMKV_TRY(view_.Find(key, &found, row));
-  return found ? Status() : Status::Corrupt("a second order has a key that is in no row");
+  return found ? Status() : Status::Corrupt("a secondary index has a key that is in no row");
 }
 
-Status OrderedRowReader::Value(const OrderCursor& at, size_t column, std::string* buffer, Datum* v,
-                               bool* is_exact) const {
+Status IndexRowReader::Value(const IndexCursor& at, size_t column, std::string* buffer, Datum* v,
+                             bool* is_exact) const {
   if (at.in_base()) {  // no row of the delta has this value, and stands for this one
     uint64_t rank;
     *is_exact = true;
@@ -68,13 +68,13 @@ Status OrderedRowReader::Value(const OrderCursor& at, size_t column, std::string
     return view_.base()->Column(rank, column, buffer, v);
   }
   Bytes value, key;
-  if (!SplitOrderKey(at.key(), &value, &key)) return NoOrderKey();
+  if (!SplitIndexKey(at.key(), &value, &key)) return NoIndexKey();
   *is_exact = value[0] != kNumberTag;
   if (value == std::string_view("\0", 1)) {
     *v = Datum::Null();
     return {};
   }
-  return DecodeOrderValue(value, buffer, v) ? Status() : NoOrderKey();
+  return DecodeIndexValue(value, buffer, v) ? Status() : NoIndexKey();
 }
 
 }  // namespace memkv

@@ -1,7 +1,7 @@
-// OrderWriter: one column's values in rank order -> the section of its order (order.h).
+// IndexWriter: one column's values in rank order -> the section of its index (frozen_index.h).
 
-#ifndef MEMKV_CORE_FST_ORDER_WRITER_H_
-#define MEMKV_CORE_FST_ORDER_WRITER_H_
+#ifndef MEMKV_CORE_FST_INDEX_WRITER_H_
+#define MEMKV_CORE_FST_INDEX_WRITER_H_
 
 #include <cstdint>
 #include <string>
@@ -14,14 +14,14 @@
 
 namespace memkv::fst {
 
-class OrderWriter {
+class IndexWriter {
  public:
   void Add(const Datum& value);
   // `column` holds the values that were added. Appends to *section; nothing if progress is stopped.
   Status Finish(const ColumnReader& column, Progress* progress, std::string* section);
 
  private:
-  // The first nine bytes of the value's part of the order key: all of it, but for texts, blobs and
+  // The first nine bytes of the value's part of the index key: all of it, but for texts, blobs and
   // integers that no double holds. Then the rank, in 56 bits.
   struct Entry {
     uint64_t head;
@@ -40,4 +40,4 @@ class OrderWriter {
 
 }  // namespace memkv::fst
 
-#endif  // MEMKV_CORE_FST_ORDER_WRITER_H_
+#endif  // MEMKV_CORE_FST_INDEX_WRITER_H_

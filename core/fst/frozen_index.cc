@@ -1,24 +1,24 @@
-#include "core/fst/order.h"
+#include "core/fst/frozen_index.h"
 
 #include <algorithm>
 #include <cassert>
 
 #include "core/fst/format.h"
 #include "core/fst/fst.h"
-#include "core/order_key.h"
+#include "core/index_key.h"
 
 namespace memkv {
 
 using fst::Load64;
 
-Status FrozenOrder::Corrupt(uint64_t position, const char* what) const {
-  return Status::Corrupt("section order of column " + std::to_string(column_) + ", position " +
+Status FrozenIndex::Corrupt(uint64_t position, const char* what) const {
+  return Status::Corrupt("section index of column " + std::to_string(column_) + ", position " +
                          std::to_string(position) + ": " + what);
 }
 
-uint64_t FrozenOrder::size() const { return fst_->size(); }
+uint64_t FrozenIndex::size() const { return fst_->size(); }
 
-Status FrozenOrder::Open(const Fst* fst, uint32_t column, Bytes section) {
+Status FrozenIndex::Open(const Fst* fst, uint32_t column, Bytes section) {
   fst_ = fst;
   column_ = column;
   const auto* p = reinterpret_cast<const uint8_t*>(section.data());
@@ -39,12 +39,12 @@ Status FrozenOrder::Open(const Fst* fst, uint32_t column, Bytes section) {
   return {};
 }
 
-bool FrozenOrder::Readable(const uint8_t* p, uint64_t n) const {
+bool FrozenIndex::Readable(const uint8_t* p, uint64_t n) const {
   const fst::PageGuard& pages = fst_->pages();
   return pages.trusted() || pages.Check(p, p + n);
 }
 
-Status FrozenOrder::RankAt(uint64_t position, uint64_t* rank) const {
+Status FrozenIndex::RankAt(uint64_t position, uint64_t* rank) const {
   assert(position < size());
   const uint64_t bit = position * width_;
   const uint8_t* const p = ranks_ + bit / 8;
@@ -55,19 +55,19 @@ Status FrozenOrder::RankAt(uint64_t position, uint64_t* rank) const {
   return {};
 }
 
-Status FrozenOrder::ValueAt(uint64_t rank, std::string* value, std::string* buffer) const {
+Status FrozenIndex::ValueAt(uint64_t rank, std::string* value, std::string* buffer) const {
   Datum v;
   MEMKV_TRY(fst_->Column(rank, column_, buffer, &v));
   value->clear();
-  AppendOrderValue(v, value);
+  AppendIndexValue(v, value);
   return {};
 }
 
 template <class KeyBefore>
-Status FrozenOrder::Search(Bytes target, KeyBefore&& key_before, uint64_t* position) const {
+Status FrozenIndex::Search(Bytes target, KeyBefore&& key_before, uint64_t* position) const {
   // Of the value alone, as the samples have it: what follows it is for key_before to tell.
   Bytes part = target, rest;
-  SplitOrderKey(target, &part, &rest);
+  SplitIndexKey(target, &part, &rest);
   const uint64_t head = HeadAt(part, 0);
   // The first sample whose head is at least `head`, and the first whose is above it.
   uint64_t from = 0, to = samples_;
@@ -123,15 +123,15 @@ Status FrozenOrder::Search(Bytes target, KeyBefore&& key_before, uint64_t* posit
   return {};
 }
 
-Status FrozenOrder::LowerBound(Bytes order_key, uint64_t* position) const {
+Status FrozenIndex::LowerBound(Bytes index_key, uint64_t* position) const {
   // What follows the value, as a rank: looked up once, for one value is meant.
   size_t value_bytes = 0;
   uint64_t bound = 0;
   return Search(
-      order_key,
+      index_key,
       [&](uint64_t rank, size_t n, bool* below) {
         if (n != value_bytes) {
-          MEMKV_TRY(fst_->LowerBound(order_key.substr(n), &bound));
+          MEMKV_TRY(fst_->LowerBound(index_key.substr(n), &bound));
           value_bytes = n;
         }
         *below = rank < bound;
@@ -140,7 +140,7 @@ Status FrozenOrder::LowerBound(Bytes order_key, uint64_t* position) const {
       position);
 }
 
-Status FrozenOrder::PositionOf(Bytes value, uint64_t rank, uint64_t* position) const {
+Status FrozenIndex::PositionOf(Bytes value, uint64_t rank, uint64_t* position) const {
   return Search(
       value,
       [&](uint64_t at, size_t n, bool* below) {
@@ -150,17 +150,17 @@ Status FrozenOrder::PositionOf(Bytes value, uint64_t rank, uint64_t* position) c
       position);
 }
 
-Status FrozenOrder::Select(uint64_t position, std::string* order_key) const {
+Status FrozenIndex::Select(uint64_t position, std::string* index_key) const {
   uint64_t rank;
   MEMKV_TRY(RankAt(position, &rank));
   std::string key, buffer;
   MEMKV_TRY(fst_->Select(rank, &key));
-  MEMKV_TRY(ValueAt(rank, order_key, &buffer));
-  order_key->append(key);
+  MEMKV_TRY(ValueAt(rank, index_key, &buffer));
+  index_key->append(key);
   return {};
 }
 
-Status FrozenOrder::Verify(fst::Progress* progress) const {
+Status FrozenIndex::Verify(fst::Progress* progress) const {
   constexpr uint64_t kRowNanoseconds = 300;
   std::string value, before, buffer;
   uint64_t rank_before = 0;
@@ -182,38 +182,38 @@ Status FrozenOrder::Verify(fst::Progress* progress) const {
   return {};
 }
 
-FrozenOrderCursor::FrozenOrderCursor(std::shared_ptr<const FrozenOrder> order)
-    : order_(std::move(order)) {}
+FrozenIndexCursor::FrozenIndexCursor(std::shared_ptr<const FrozenIndex> index)
+    : index_(std::move(index)) {}
 
-void FrozenOrderCursor::Fail(Status status) {
+void FrozenIndexCursor::Fail(Status status) {
   valid_ = false;
   status_ = std::move(status);
 }
 
-void FrozenOrderCursor::Seek(Bytes key) {
+void FrozenIndexCursor::Seek(Bytes key) {
   uint64_t position;
-  if (Status s = order_->LowerBound(key, &position); !s.ok()) return Fail(std::move(s));
+  if (Status s = index_->LowerBound(key, &position); !s.ok()) return Fail(std::move(s));
   SeekRank(position);
 }
 
-void FrozenOrderCursor::SeekBefore(Bytes key) {
+void FrozenIndexCursor::SeekBefore(Bytes key) {
   Seek(key);
   if (status_.ok()) SeekRank(at_ - 1);
 }
 
-void FrozenOrderCursor::NextPast(size_t n) {
+void FrozenIndexCursor::NextPast(size_t n) {
   const std::optional<std::string> past = PrefixSuccessor(key().substr(0, n));
   if (!valid_) return;
   if (past) {
     Seek(*past);
   } else {
-    SeekRank(order_->size());
+    SeekRank(index_->size());
   }
 }
 
-Bytes FrozenOrderCursor::key() {
+Bytes FrozenIndexCursor::key() {
   if (!assembled_) {
-    if (Status s = order_->Select(at_, &key_); !s.ok()) {
+    if (Status s = index_->Select(at_, &key_); !s.ok()) {
       Fail(std::move(s));
       return {};
     }

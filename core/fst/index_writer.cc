@@ -1,4 +1,4 @@
-#include "core/fst/order_writer.h"
+#include "core/fst/index_writer.h"
 
 #include <algorithm>
 #include <bit>
@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "core/fst/format.h"
-#include "core/fst/order.h"
-#include "core/order_key.h"
+#include "core/fst/frozen_index.h"
+#include "core/index_key.h"
 
 namespace memkv::fst {
 namespace {
@@ -20,9 +20,9 @@ constexpr uint64_t kSortNanoseconds = 80, kMergeNanoseconds = 10;
 
 }  // namespace
 
-void OrderWriter::Add(const Datum& value) {
+void IndexWriter::Add(const Datum& value) {
   value_.clear();
-  AppendOrderValue(value, &value_);
+  AppendIndexValue(value, &value_);
   const uint64_t ninth = value_.size() > 8 ? static_cast<uint8_t>(value_[8]) : 0;
   longer_ |= value_.size() > 9;
   assert(entries_.size() <= kRankMask);
@@ -30,7 +30,7 @@ void OrderWriter::Add(const Datum& value) {
 }
 
 // In runs, which are then merged, so that it can be stopped.
-void OrderWriter::Sort(Progress* progress) {
+void IndexWriter::Sort(Progress* progress) {
   const size_t n = entries_.size();
   for (size_t i = 0; i < n; i += kRun) {
     std::sort(entries_.begin() + static_cast<ptrdiff_t>(i),
@@ -54,7 +54,7 @@ void OrderWriter::Sort(Progress* progress) {
 }
 
 // Entries that nine bytes do not tell apart, by all of the value and then by rank.
-Status OrderWriter::SortTies(const ColumnReader& column, Progress* progress) {
+Status IndexWriter::SortTies(const ColumnReader& column, Progress* progress) {
   constexpr uint64_t kValueNanoseconds = 300;
   std::vector<std::pair<std::string, uint64_t>> tied;
   std::string buffer;
@@ -72,7 +72,7 @@ Status OrderWriter::SortTies(const ColumnReader& column, Progress* progress) {
       Datum v;
       MEMKV_TRY(column.Get(rank, &buffer, &v));
       tied.emplace_back(std::string(), rank);
-      AppendOrderValue(v, &tied.back().first);
+      AppendIndexValue(v, &tied.back().first);
     }
     std::sort(tied.begin(), tied.end());
     for (size_t j = i; j < end; ++j)
@@ -81,7 +81,7 @@ Status OrderWriter::SortTies(const ColumnReader& column, Progress* progress) {
   return {};
 }
 
-Status OrderWriter::Finish(const ColumnReader& column, Progress* progress, std::string* section) {
+Status IndexWriter::Finish(const ColumnReader& column, Progress* progress, std::string* section) {
   Sort(progress);
   if (progress->stopped()) return Status::Interrupted();
   const uint64_t n = entries_.size();

@@ -1,5 +1,5 @@
-// A key of a second order: a value, then the key of its row, as bytes that memcmp sorts by (value,
-// key), values as SQLite sorts them.
+// A key of a secondary index: a value, then the key of its row, as bytes that memcmp sorts by
+// (value, key), values as SQLite sorts them.
 //
 //   bytes                                         value
 //   00                            | key           NULL
@@ -10,8 +10,8 @@
 //
 // A key begins with 01, 02 or 03 (core/key.h), so that what follows a value tells where it ends.
 
-#ifndef MEMKV_CORE_ORDER_KEY_H_
-#define MEMKV_CORE_ORDER_KEY_H_
+#ifndef MEMKV_CORE_INDEX_KEY_H_
+#define MEMKV_CORE_INDEX_KEY_H_
 
 #include <string>
 
@@ -22,26 +22,26 @@
 namespace memkv {
 
 // Appends the value's part.
-void AppendOrderValue(const Datum& v, std::string* out);
+void AppendIndexValue(const Datum& v, std::string* out);
 
-// Cuts an order key in two. False if it is none.
-bool SplitOrderKey(Bytes order_key, Bytes* value, Bytes* key);
+// Cuts an index key in two. False if it is none.
+bool SplitIndexKey(Bytes index_key, Bytes* value, Bytes* key);
 
 // The value of a value's part; a text or blob is borrowed from it or from *buffer. A number comes
 // back as INTEGER where it is one that int64 holds, else as REAL. False if it is none.
-bool DecodeOrderValue(Bytes value, std::string* buffer, Datum* out);
+bool DecodeIndexValue(Bytes value, std::string* buffer, Datum* out);
 
-// Exactly the order keys of rows whose value compares so with v; none where v is NULL. REQUIRES:
+// Exactly the index keys of rows whose value compares so with v; none where v is NULL. REQUIRES:
 // the column's affinity has been applied to v.
-KeyRange OrderRange(CompareOp op, const Datum& v);
+KeyRange IndexRange(CompareOp op, const Datum& v);
 // Exactly those whose value is a text (kTextTag) or a blob (kBlobTag) that begins with `prefix`.
-KeyRange OrderPrefixRange(KeyTag tag, Bytes prefix);
+KeyRange IndexPrefixRange(KeyTag tag, Bytes prefix);
 // Those whose value has this value's part, and whose key is in the range.
-KeyRange KeysOfOrderValue(Bytes value, const KeyRange& keys);
+KeyRange KeysOfIndexValue(Bytes value, const KeyRange& keys);
 // Those whose value is NULL, and those whose is not.
-KeyRange NullOrderRange();
-KeyRange NotNullOrderRange();
+KeyRange NullIndexRange();
+KeyRange NotNullIndexRange();
 
 }  // namespace memkv
 
-#endif  // MEMKV_CORE_ORDER_KEY_H_
+#endif  // MEMKV_CORE_INDEX_KEY_H_
