@@ -2,25 +2,6 @@
 
 namespace memkv::fst {
 
-const char* SectionName(uint32_t kind) {
-  switch (kind) {
-    case kCode:
-      return "code";
-    case kHot:
-      return "hot references";
-    case kRecords:
-      return "records";
-    case kColumn:
-      return "column";
-    case kAbout:
-      return "about";
-    case kIndex:
-      return "index";
-    default:
-      return "unknown";
-  }
-}
-
 uint64_t Checksum(const uint8_t* p, size_t n, uint64_t seed) {
   // Each step is a bijection of its lane for given input, and of the input for a given lane, so one
   // flip always shows.

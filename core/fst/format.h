@@ -80,7 +80,6 @@ enum SectionKind : uint32_t {
   kAbout = 5,
   kIndex = 6
 };
-const char* SectionName(uint32_t kind);
 
 inline constexpr uint8_t kSingle = 0;
 inline constexpr uint8_t kFused = 0x80;

@@ -39,8 +39,8 @@ bool Candidate::IsPattern(const Part& part, size_t i) const {
 bool Candidate::GainsNothing(const Part& part, size_t i) const {
   const Constraint& c = At(i);
   if (part.target != Term::kValue || !c.value || c.value->kind != Datum::kText) return false;
-  const LiteralPrefix prefix = c.ask == Ask::kLike ? LikePrefix(c.value->bytes, std::nullopt)
-                                                   : GlobPrefix(c.value->bytes);
+  const LiteralPrefix prefix =
+      c.ask == Ask::kLike ? LikePrefix(c.value->bytes, std::nullopt) : GlobPrefix(c.value->bytes);
   return prefix.bytes.empty();
 }
 
