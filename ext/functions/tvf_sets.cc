@@ -26,7 +26,7 @@ void SetRows::Column(sqlite3_context* out, int) {
   Datum key;
   ReadKey(
       table.schema(), table.view, walk_->key(), [&] { return at.row(); }, &buffer_, &key);
-  SetResult(out, key);
+  key.kind == Datum::kText ? SetTerminatedText(out, key.bytes) : SetResult(out, key);
 }
 
 }  // namespace memkv::sql

@@ -80,7 +80,7 @@ void TableCursor::Look() {
   Started(state.table.edits());
   view_ = state.table.Latest();
   frozen_ = view_.base() && view_.delta().size() == 0;
-  blocks_.clear();
+  blocks_.assign(view_.base() ? state.schema.value_columns() : 0, {});
 }
 
 void TableCursor::KnowColumns(const Schema& schema) {
@@ -192,7 +192,6 @@ void TableCursor::AskOnce() {
 void TableCursor::StartRange(KeyRange keys, const RankRange& ranks, uint64_t skip) {
   mode_ = kEnd;
   walk_.emplace(view_, plan_->descending);
-  if (view_.base()) blocks_.resize(table_.state().schema.value_columns());
   if (walk_->Start(std::move(keys), ranks, skip, /*may_compare=*/true)) mode_ = kCounted;
 }
 
@@ -356,10 +355,16 @@ void TableCursor::Column(sqlite3_context* out, int column) {
   i == key_column_ ? SetTerminatedText(out, v.bytes) : SetText(out, v.bytes, &text_);
 }
 
+// The cursor on the row, where it is there or a step away.
+const ViewCursor* TableCursor::NearCursor() {
+  if (mode_ == kCounted) return walk_->NearAt();
+  return mode_ == kPattern ? &pattern_->cursor() : nullptr;
+}
+
 bool TableCursor::FastKey(sqlite3_context* out) noexcept {
-  if (mode_ != kCounted || undone() || gone_ || sqlite3_vtab_nochange(out)) return false;
+  if (undone() || gone_ || sqlite3_vtab_nochange(out)) return false;
   try {
-    const ViewCursor* at = walk_->NearAt();
+    const ViewCursor* at = NearCursor();
     if (!at) return false;
     const Bytes key = at->key();
     if (key.empty() || key[0] != kTextTag) return false;
@@ -375,22 +380,24 @@ bool TableCursor::FastNumber(sqlite3_context* out) noexcept {
   ReadValue();
   if (mode_ == kPoint && !row_.in_base)
     return !row_.value.is_record && GiveNumber(out, row_.value.number);
-  if (mode_ != kCounted) return false;
-  const ArtCursor* at = walk_->cursor().delta_alone();
+  const ArtCursor* at = mode_ == kCounted   ? walk_->cursor().delta_alone()
+                        : mode_ == kPattern ? pattern_->cursor().delta_alone()
+                                            : nullptr;
+  const int64_t lag = mode_ == kCounted ? walk_->lag() : 0;
   uint64_t number;
-  return at && at->Valid() && at->NearNumber(walk_->lag(), &number) && GiveNumber(out, number);
+  return at && at->Valid() && at->NearNumber(lag, &number) && GiveNumber(out, number);
 }
 
 bool TableCursor::FastFrozen(sqlite3_context* out, size_t column) noexcept {
-  if (column == key_column_ || column >= rank_column_ || undone() || gone_ || !walk_->counted() ||
-      sqlite3_vtab_nochange(out))
+  if (column == key_column_ || column >= rank_column_ || undone() || gone_ ||
+      (mode_ == kCounted && !walk_->counted()) || sqlite3_vtab_nochange(out))
     return false;
   ReadValue();
   try {
+    const uint64_t rank = mode_ == kCounted ? walk_->rank() : pattern_->cursor().base_rank();
     const size_t stored = column < key_column_ ? column : column - 1;
     Datum v;
-    if (!view_.base()->Column(walk_->rank(), stored, &blocks_[stored], &buffer_, &v).ok())
-      return false;
+    if (!view_.base()->Column(rank, stored, &blocks_[stored], &buffer_, &v).ok()) return false;
     v.kind == Datum::kText ? SetText(out, v.bytes, &text_) : SetResult(out, v);
     return true;
   } catch (const std::bad_alloc&) {

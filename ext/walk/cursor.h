@@ -45,11 +45,12 @@ class TableCursor : public sqlite3_vtab_cursor, private OpenCursor {
     return mode_ == kCounted ? walk_->counted() && !gone_ && walk_->FastNext()
                              : mode_ == kIndex && !gone_ && index_->FastNext();
   }
-  // Of walks in key order: the key where it is TEXT; of frozen rows every value, of others the
+  // Of walks in key order, by count or by a pattern: the key where it is TEXT; of frozen rows every value, of others the
   // first where it is an INTEGER and all others are NULL (core/row.h).
   bool FastColumn(sqlite3_context* out, int column) noexcept {
     if (column == fast_key_) return FastKey(out);
-    if (frozen_ && mode_ == kCounted) return FastFrozen(out, static_cast<size_t>(column));
+    if (frozen_ && (mode_ == kCounted || mode_ == kPattern))
+      return FastFrozen(out, static_cast<size_t>(column));
     return column == fast_number_ && FastNumber(out);
   }
   void Next();
@@ -89,6 +90,7 @@ class TableCursor : public sqlite3_vtab_cursor, private OpenCursor {
   Bytes CurrentKey();
   RowRef CurrentRow();
   bool IndexedValue(sqlite3_context* out);
+  const ViewCursor* NearCursor();
   bool FastKey(sqlite3_context* out) noexcept;
   bool FastNumber(sqlite3_context* out) noexcept;
   bool FastFrozen(sqlite3_context* out, size_t column) noexcept;
@@ -105,7 +107,7 @@ class TableCursor : public sqlite3_vtab_cursor, private OpenCursor {
   int fast_key_ = -1, fast_number_ = -1;     // columns that FastColumn() knows; -1: none
   bool frozen_ = false;                      // all of view_ is: a rank says where a row is
   size_t key_column_ = 0, rank_column_ = 0;  // of the schema
-  std::vector<Fst::ColumnBlock> blocks_;     // of each value column, of a kCounted
+  std::vector<Fst::ColumnBlock> blocks_;     // of each value column of a base
   Mode mode_ = kEnd;
   bool gone_ = false;  // the current row; a walk stands on the next one already
   Narrowed narrowed_;  // of a walk in key order
