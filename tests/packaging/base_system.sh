@@ -48,7 +48,8 @@ fi
 trap drop_root EXIT
 drop_root  # of a run that was cut off
 mkdir -p "$kept/project"
-git ls-files -z | xargs -0 cp --parents -t "$kept/project"
+find "$kept/project" -mindepth 1 -maxdepth 1 ! -name 'build*' -exec rm -rf {} +  # files that are gone, or renamed
+git ls-files -z | xargs -0 cp --parents --preserve=timestamps -t "$kept/project"
 
 failed=()
 for command in "${commands[@]}"; do
