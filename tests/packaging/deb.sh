@@ -4,6 +4,7 @@
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 build=$1
 has dpkg-shlibdeps dpkg-dev
+has file file
 has sqlite3 sqlite3
 triplet=$(gcc -print-multiarch)
 
