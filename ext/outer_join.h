@@ -34,8 +34,9 @@ bool OuterJoinMayRun(sqlite3* db);
 // every version up to 3.53 at least: a folding LIKE of an ON whose check it was told to omit it
 // checks after all, when a row of the left table that met no other has been filled up with NULLs,
 // and drops that row. (Its own tables with NOCASE columns lose such rows too.) It drops rows of the
-// right table as well, for which it walks without the terms of the ON, be it that it never walked
-// with them (MayRunUnseen()).
+// right table as well, for which it walks without the terms of the ON. Either happens though the
+// pattern's walk never ran: of a RIGHT JOIN where the left table has no rows (MayRunUnseen()), of a
+// LEFT JOIN where an IN beside the pattern has no values (Candidate::CheckSkippedPattern()).
 //
 // Where it is not, and terms of ON are offered, the bounds may be those of a WHERE that the user
 // wrote: these leave out BLOBs, which the pattern of an ON would match.

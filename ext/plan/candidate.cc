@@ -81,6 +81,7 @@ std::optional<Answer> Candidate::Choose(double key_rows) {
             /*may_omit=*/true});
   if (index_ > 0 && one_value_ && !in_)
     TakePart({schema_.key, schema_.key_column().affinity, Term::kKey, exact_value_});
+  CheckSkippedPattern();
   for (size_t i = 0; i < query_.constraints.size(); ++i)
     unclaimed_ |= !At(i).IsLimit() && !IsClaimed(i);
   Sort();

@@ -56,6 +56,7 @@ class Candidate {
   bool GainsNothing(const Part& part, size_t i) const;
   bool IsBound(const Part& part, size_t i) const;
   bool IsToBeChecked(bool folds) const;
+  void CheckSkippedPattern();
   bool MayBeBoundOfPattern(size_t i) const;
   bool OnTermsMayBeTaken();
 
@@ -76,6 +77,7 @@ class Candidate {
 
   Answer answer_;
   std::vector<size_t> bounds_;    // constraints that say nothing new
+  std::vector<size_t> folding_;   // a folding pattern that SQLite is not to check, and its bounds
   std::optional<bool> may_take_;  // OnTermsMayBeTaken(), once asked
   bool has_pattern_ = false;      // a walk follows one pattern
   bool unclaimed_ = false;        // some constraint is left to SQLite

@@ -80,6 +80,7 @@ bool Candidate::TakeWithBounds(const Part& part, size_t i) {
     Claim(i, {op, part.target}, exact);
     ClaimBound(lo, exact);
     ClaimBound(hi, exact);
+    if (exact) folding_ = {i, lo, hi};
     return true;
   }
   if (!prefix.then_any || !FindBounds(part, prefix.bytes, Collation::kBinary, &lo, &hi) ||
@@ -160,6 +161,25 @@ bool Candidate::MayBeBoundOfPattern(size_t i) const {
 bool Candidate::IsToBeChecked(bool folds) const {
   return around_.PatternsMaySlip(folds) &&
          (around_.PatternsAreChecked() || around_.SchemaHoldsOuterJoin().value_or(true));
+}
+
+// An equality whose value is not known may be one of an IN that SQLite goes through: no walk runs
+// where that is empty, and nothing sees that an outer join is about (ext/outer_join.h). Beside such
+// a one SQLite checks a folding pattern.
+void Candidate::CheckSkippedPattern() {
+  if (folding_.empty() || !around_.PatternsMaySlip(true)) return;
+  bool may_skip = false;
+  for (size_t i = 0; i < query_.constraints.size(); ++i) {
+    const Constraint& c = At(i);
+    const bool is_equal = c.ask == Ask::kEqual || c.ask == Ask::kIs;
+    may_skip |= is_equal && !c.value && answer_.usage[i].argument > 0 && !answer_.usage[i].as_list;
+  }
+  if (!may_skip) return;
+  for (const size_t i : folding_) answer_.usage[i].omit = false;
+  Term& pattern = answer_.plan.terms[static_cast<size_t>(answer_.usage[folding_[0]].argument) - 1];
+  pattern.op = pattern.op == Term::kLikeFoldedPrefix ? Term::kLikeFoldedPrefixChecked
+                                                     : Term::kLikeFoldedChecked;
+  checked_ = true;
 }
 
 // Whether a term that may stand in the ON of an outer join can be taken, to be looked at again when

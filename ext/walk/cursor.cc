@@ -20,6 +20,7 @@ TableCursor::TableCursor(MemkvTable& table)
       key_(table.TakeBuffer()) {
   table.connection().row_value_in().Opened(table.db());
   table.state().CheckFile();
+  if (table.state().patterns_run_unseen) doubts_.LookForUnseenPatterns();
 }
 TableCursor::~TableCursor() { table_.GiveBuffer(std::move(key_)); }
 
@@ -54,7 +55,6 @@ void TableCursor::Filter(int, const char* text, std::span<sqlite3_value*> args) 
     KnowColumns(state.schema);
   }
   state.Refresh();
-  if (state.patterns_run_unseen) doubts_.LookForUnseenPatterns();
   table_.ReadsBegin();
   if (FindAtOnce(args)) return;
   Look();
@@ -63,7 +63,7 @@ void TableCursor::Filter(int, const char* text, std::span<sqlite3_value*> args) 
     const Datum v = ToDatum(args[plan_->terms.size()]);
     if (v.kind == Datum::kInteger && v.integer > 0) skip = static_cast<uint64_t>(v.integer);
   }
-  if (!first || !plan_->terms.empty()) {
+  if (!first || !plan_->terms.empty()) {  // else it holds everything, as it was made
     narrowed_ =
         Narrow(table_, IndexOfView(view_, index_number_), index_column_, *plan_, args, doubts_);
   }

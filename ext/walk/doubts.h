@@ -26,8 +26,8 @@ class Doubts {
   // checked.
   bool Narrows(const Term& term, const IndexOfView& index);
 
-  // To be asked before a walk of any plan, as another of the statement's may never be walked. May
-  // have the statement planned anew, with patterns checked.
+  // To be asked when a cursor is opened, as what its plan doubts may never be walked. May have the
+  // statement planned anew, with patterns checked.
   void LookForUnseenPatterns();
 
   // The plan presumes that no key is a number, or reads as one (Answer, in ext/plan/query.h), and one

@@ -30,11 +30,11 @@ class Around : public Surroundings {
   bool OffsetMayBeConsumed() const override { return true; }
   bool OnTermsAreHidden() const override { return hides_on_terms; }
   std::optional<bool> SchemaHoldsOuterJoin() const override { return holds_outer_join; }
-  bool PatternsMaySlip(bool) const override { return false; }
+  bool PatternsMaySlip(bool) const override { return patterns_slip; }
   bool PatternsAreChecked() const override { return false; }
   bool LeavesEqualities() override { return leaves_equalities; }
 
-  bool plain_nocase = true;
+  bool plain_nocase = true, patterns_slip = false;
   bool hides_on_terms = true, leaves_equalities = false, holds_numbers = true;
   std::optional<bool> holds_outer_join = false;
 
@@ -100,6 +100,33 @@ TEST_CASE("the bounds of a pattern are claimed with it, on every index") {
     CHECK(answer.usage[0].argument + answer.usage[1].argument == 5);
     for (const Answer::Usage& usage : answer.usage) CHECK(usage.omit);
   }
+}
+
+// SQLite may go through the values of an IN, or of one of row values, and there may be none.
+TEST_CASE(
+    "beside an equality that may be of an IN a folding pattern is checked where it may slip") {
+  const auto answer = [](std::optional<Datum> rank, bool is_in, bool slips) {
+    Constraint equal{is_in ? Ask::kEqual : Ask::kIs, kRank, true, Collation::kBinary, rank};
+    equal.is_in = is_in;
+    Around around;
+    around.patterns_slip = slips;
+    return ChooseAnswer(Of({{Ask::kLike, kKey, true, Collation::kBinary, Datum::Text("ab%")},
+                            {Ask::kGreaterEqual, kKey, true, Collation::kNoCase, Datum::Text("AB")},
+                            {Ask::kLess, kKey, true, Collation::kNoCase, Datum::Text("ac")},
+                            equal}),
+                        around);
+  };
+  const std::string checked = "key LIKE ? (folded prefix, checked) AND rank = ? asc";
+  const std::string exact = "key LIKE ? (folded prefix) AND rank = ? asc";
+  for (const bool is_in : {false, true}) {
+    const Answer unknown = answer({}, is_in, true);
+    CHECK(unknown.plan.ToText() == checked);
+    for (const size_t i : {0, 1, 2}) CHECK(!unknown.usage[i].omit);
+    CHECK(answer({}, is_in, false).plan.ToText() == exact);
+  }
+  const Answer known = answer(Datum::Integer(1), false, true);
+  CHECK(known.plan.ToText() == exact);
+  for (const size_t i : {0, 1, 2}) CHECK(known.usage[i].omit);
 }
 
 TEST_CASE("an equality is exact while no key is a number, or reads as one") {

@@ -248,11 +248,15 @@ Sql Generator::Ranked(const Scope& scope, int depth) {
         return OneIn(2) ? Column(scope) : Expression(scope, depth);
     }
   };
-  switch (Below(5)) {
+  switch (Below(6)) {
     case 0:
       return Condition(std::move(rank), " BETWEEN ", number(), " AND ", number());
     case 1:
       return Condition(std::move(rank), " IN (", number(), ", ", number(), ")");
+    case 2:
+      if (depth > 0)
+        return Condition(std::move(rank), " IN (", Select(&scope, depth - 1, 1, true).sql, ")");
+      [[fallthrough]];
     default:
       return Condition(std::move(rank), random_.Pick(kOps), number());
   }
