@@ -27,7 +27,6 @@ class SharedArt : public Art {
 
   // --- secondary indexes
   size_t indexes() const { return indexes_.size(); }
-  uint32_t index_column(size_t i) const { return indexes_[i].column; }
   // To be changed, perhaps.
   Art& index(size_t i) {
     taken_.reset();
