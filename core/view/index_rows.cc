@@ -13,6 +13,7 @@ Status NoIndexKey() { return Status::Corrupt("an entry of a secondary index is n
 
 Status IndexRowReader::KeyInBase(uint64_t rank, Bytes* key) {
   const uint64_t from = std::exchange(last_, rank);
+  // Farther than kNear, up or down: modulo 2^64, as nothing was asked for before stands for -1.
   if (rank + kNear - from > 2 * kNear) {
     near_.reset();
     MEMKV_TRY(view_.base()->Select(rank, &key_));
