@@ -70,6 +70,15 @@ bool SplitIndexKey(Bytes index_key, Bytes* value, Bytes* key) {
   return true;
 }
 
+bool SplitIndexKey(Bytes index_key, size_t values, Bytes* part, Bytes* key) {
+  *key = index_key;
+  for (Bytes value; values > 0; --values) {
+    if (!SplitIndexKey(*key, &value, key)) return false;
+  }
+  *part = index_key.substr(0, index_key.size() - key->size());
+  return true;
+}
+
 bool DecodeIndexValue(Bytes value, std::string* buffer, Datum* out) {
   if (value.empty()) return false;
   const char tag = value[0];

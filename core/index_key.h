@@ -1,5 +1,5 @@
-// A key of a secondary index: a value, then the key of its row, as bytes that memcmp sorts by
-// (value, key), values as SQLite sorts them.
+// A key of a secondary index: one or more values, then the key of its row, as bytes that memcmp
+// sorts by (value, …, key), values as SQLite sorts them. Of each value:
 //
 //   bytes                                         value
 //   00                            | key           NULL
@@ -24,8 +24,9 @@ namespace memkv {
 // Appends the value's part.
 void AppendIndexValue(const Datum& v, std::string* out);
 
-// Cuts an index key in two. False if it is none.
+// Cuts an index key in two, behind its first value, or its first `values`. False if it is none.
 bool SplitIndexKey(Bytes index_key, Bytes* value, Bytes* key);
+bool SplitIndexKey(Bytes index_key, size_t values, Bytes* part, Bytes* key);
 
 // The value of a value's part; a text or blob is borrowed from it or from *buffer. A number comes
 // back as INTEGER where it is one that int64 holds, else as REAL. False if it is none.

@@ -20,8 +20,12 @@ void AddToRow(Connection& connection, TableState& state, std::span<sqlite3_value
     row.converted.push_back(Converted::Stored(columns[i], schema.columns[i].affinity));
     given[i] = row.converted.back().datum();
   }
-  CheckNotNull(schema, schema.key, given[schema.key], false);
-  SetKey(schema, given[schema.key], &row);
+  for (size_t part = 0; part < schema.key.size(); ++part) {
+    const size_t i = schema.key[part];
+    CheckNotNull(schema, i, given[i], false);
+    row.parts[part] = &given[i];
+  }
+  SetKey(schema, row.parts, "", &row);
 
   const View before = state.table.Latest();
   bool found;
@@ -33,7 +37,7 @@ void AddToRow(Connection& connection, TableState& state, std::span<sqlite3_value
       Check(before.Column(at, i, &buffers[i], &row.row[i]));
   }
   for (size_t i = 0; i < schema.columns.size(); ++i) {
-    if (i == schema.key) continue;
+    if (schema.KeyPartOf(i)) continue;
     Datum& value = row.row[schema.RowColumn(i)];
     if (!found) {
       value = given[i];

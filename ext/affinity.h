@@ -8,7 +8,7 @@
 #include <memory>
 
 #include "core/datum.h"
-#include "ext/args.h"
+#include "ext/schema.h"
 #include "ext/vtab.h"
 
 namespace memkv::sql {

@@ -6,6 +6,7 @@
 #include "ext/functions/functions.h"
 #include "ext/poller.h"
 #include "ext/sqlite.h"
+#include "ext/walk/narrow.h"
 
 namespace memkv::sql {
 namespace {
@@ -15,7 +16,7 @@ struct Call {
   TableState& state;
   std::span<sqlite3_value*> columns;
 
-  sqlite3_value* key() const { return columns[state.schema.key]; }
+  sqlite3_value* key() const { return columns[state.schema.key[0]]; }
   Table::Poll Poll() const {
     return [stop = NewPoll(connection.db()), p = &state.progress](uint64_t done, uint64_t total) {
       p->Set(done, total);
@@ -30,8 +31,9 @@ void DeletePrefix(const Call& call) {
     throw SqlError(SQLITE_ERROR,
                    "memkv: 'delete-prefix' takes a TEXT or BLOB prefix in the key column");
   }
+  const KeyTag tag = prefix.datum().kind == Datum::kBlob ? kBlobTag : kTextTag;
   const KeyRange range =
-      PrefixRange(prefix.datum().kind == Datum::kBlob ? kBlobTag : kTextTag, prefix.datum().bytes);
+      WalkedIndex(call.state.schema, 0).CodecOf(0).with_prefix(tag, prefix.datum().bytes);
   uint64_t erased;
   Check(call.state.table.EraseRange(
       range.lo, range.hi ? std::optional<Bytes>(*range.hi) : std::nullopt, call.Poll(), &erased));

@@ -4,7 +4,7 @@
 #include <array>
 #include <vector>
 
-#include "core/key.h"
+#include "core/key_parts.h"
 #include "core/pace.h"
 #include "core/row.h"
 #include "ext/commands.h"
@@ -79,15 +79,27 @@ class RowReader {
   // Appends the key to *key. False, with what is wrong, where the line is no row.
   bool Read(Bytes line, std::string* key, bool* with_values) {
     std::fill(row_.begin(), row_.end(), Datum::Null());
-    size_t tab = std::min(line.find('\t'), line.size());
-    *with_values = tab < line.size();
-    const Datum k = fields_.Stored(Datum::Text(line.substr(0, tab)), schema_.key_column().affinity);
+    size_t tab = 0;
     key->clear();
-    AppendKey(k, key);
-    if (schema_.has_key_class()) row_.back() = KeyClassDatum(k);
+    for (size_t part = 0; part < schema_.key.size(); ++part) {
+      const size_t from = part > 0 ? tab + 1 : 0;
+      if (from > line.size()) {
+        return Fail(SQLITE_ERROR, "fewer fields than the key has columns (" +
+                                      std::to_string(schema_.key.size()) + ")");
+      }
+      tab = std::min(line.find('\t', from), line.size());
+      const Datum k = fields_.Stored(Datum::Text(line.substr(from, tab - from)),
+                                     schema_.key_column(part).affinity);
+      AppendKeyPart(k, schema_.IsLast(part), key);
+      if (schema_.has_key_class(part)) row_[schema_.KeyClassColumn(part)] = KeyClassDatum(k);
+    }
+    if (key->size() > kMaxKeyBytes)
+      return Fail(SQLITE_TOOBIG, "a key of " + std::to_string(key->size()) +
+                                     " bytes (allowed: " + std::to_string(kMaxKeyBytes) + ")");
+    *with_values = tab < line.size();
     for (size_t i = 0; i < schema_.columns.size(); ++i) {
       const Column& column = schema_.columns[i];
-      if (i == schema_.key) continue;
+      if (schema_.KeyPartOf(i)) continue;
       if (tab < line.size()) {
         const size_t from = tab + 1;
         tab = std::min(line.find('\t', from), line.size());

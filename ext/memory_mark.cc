@@ -3,7 +3,7 @@
 #include <cstring>
 #include <random>
 
-#include "ext/args.h"
+#include "ext/schema.h"
 #include "ext/shadow.h"
 #include "ext/sqlite.h"
 

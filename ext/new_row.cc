@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "core/key.h"
+#include "core/key_parts.h"
 #include "ext/sqlite.h"
 
 namespace memkv::sql {
@@ -15,15 +15,6 @@ Datum KeyClassDatum(const Datum& key) {
   return real ? Datum::Null() : Datum::Integer(kKeyIsReal);
 }
 
-void CheckKeyLength(const Schema& schema, const Datum& key) {
-  constexpr size_t kMost = kMaxKeyBytes - 1;
-  if ((key.kind == Datum::kText || key.kind == Datum::kBlob) && key.bytes.size() > kMost) {
-    throw SqlError(SQLITE_TOOBIG, "memkv: " + schema.table + "." + schema.key_column().name +
-                                      ": a key of " + std::to_string(key.bytes.size()) +
-                                      " bytes (allowed: at most " + std::to_string(kMost) + ")");
-  }
-}
-
 void CheckNotNull(const Schema& schema, size_t column, const Datum& v, bool ignore) {
   if (v.kind != Datum::kNull || !schema.columns[column].not_null) return;
   throw SqlError(SQLITE_CONSTRAINT_NOTNULL, ignore ? ""
@@ -32,15 +23,37 @@ void CheckNotNull(const Schema& schema, size_t column, const Datum& v, bool igno
 }
 
 [[noreturn]] void FailUnique(const Schema& schema, bool ignore) {
-  throw SqlError(
-      SQLITE_CONSTRAINT_PRIMARYKEY,
-      ignore ? "" : "UNIQUE constraint failed: " + schema.table + "." + schema.key_column().name);
+  throw SqlError(SQLITE_CONSTRAINT_PRIMARYKEY,
+                 ignore ? "" : "UNIQUE constraint failed: " + schema.KeyName());
 }
 
-void SetKey(const Schema& schema, const Datum& v, NewRow* row) {
-  CheckKeyLength(schema, v);
-  AppendKey(v, &row->key);
-  if (schema.has_key_class()) row->row.back() = KeyClassDatum(v);
+namespace {
+
+[[noreturn]] void FailLength(const Schema& schema, size_t bytes, size_t most) {
+  throw SqlError(SQLITE_TOOBIG, "memkv: " + schema.KeyName() + ": a key of " +
+                                    std::to_string(bytes) + " bytes (allowed: at most " +
+                                    std::to_string(most) + ")");
+}
+
+}  // namespace
+
+void SetKey(const Schema& schema, std::span<const Datum* const> parts, Bytes old, NewRow* row) {
+  for (size_t i = 0; i < parts.size(); ++i) {
+    const bool last = schema.IsLast(i);
+    if (!parts[i]) {
+      Bytes part;
+      if (!KeyPart(old, i, last, &part)) Throw(Status::Corrupt("a stored key has no such part"));
+      row->key.append(part);
+      continue;
+    }
+    const Datum& v = *parts[i];
+    const bool has_bytes = v.kind == Datum::kText || v.kind == Datum::kBlob;
+    if (has_bytes && v.bytes.size() > kMaxKeyBytes - 1)
+      FailLength(schema, v.bytes.size(), kMaxKeyBytes - 1);
+    AppendKeyPart(v, last, &row->key);
+    if (schema.has_key_class(i)) row->row[schema.KeyClassColumn(i)] = KeyClassDatum(v);
+  }
+  if (row->key.size() > kMaxKeyBytes) FailLength(schema, row->key.size(), kMaxKeyBytes);
 }
 
 }  // namespace memkv::sql

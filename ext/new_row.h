@@ -3,13 +3,14 @@
 #ifndef MEMKV_EXT_NEW_ROW_H_
 #define MEMKV_EXT_NEW_ROW_H_
 
+#include <span>
 #include <string>
 #include <vector>
 
 #include "core/datum.h"
 #include "core/row.h"
 #include "ext/affinity.h"
-#include "ext/args.h"
+#include "ext/schema.h"
 
 namespace memkv::sql {
 
@@ -20,6 +21,7 @@ inline constexpr size_t kKeptBytes = size_t{1} << 16;
 struct NewRow {
   std::string key;
   std::vector<Converted> converted;
+  std::vector<const Datum*> parts;  // of the key; null: not set
   std::vector<Datum> row;
   std::vector<std::string> kept;  // of an old row, column by column
   std::string buffer;
@@ -29,6 +31,7 @@ struct NewRow {
     converted.clear();
     converted.reserve(schema.columns.size());
     row.assign(schema.row_columns(), Datum::Null());
+    parts.assign(schema.key.size(), nullptr);
     if (key.capacity() > kKeptBytes) key = std::string();
     if (buffer.capacity() > kKeptBytes) buffer = std::string();
     for (std::string& bytes : kept)
@@ -39,7 +42,6 @@ struct NewRow {
 
 // Each throws SqlError as the WITHOUT ROWID twin fails. `ignore`: the conflict is to be passed
 // over, so that there is no message.
-void CheckKeyLength(const Schema& schema, const Datum& key);
 void CheckNotNull(const Schema& schema, size_t column, const Datum& v, bool ignore);
 [[noreturn]] void FailUnique(const Schema& schema, bool ignore);
 
@@ -47,8 +49,9 @@ void CheckNotNull(const Schema& schema, size_t column, const Datum& v, bool igno
 // core/key.h decodes it.
 Datum KeyClassDatum(const Datum& key);
 
-// Sets row->key, and the class of the key where it is stored.
-void SetKey(const Schema& schema, const Datum& key, NewRow* row);
+// Sets row->key, and the classes of its parts where they are stored. Of `parts`, one for each column
+// of the key, a null one is as the key `old` has it.
+void SetKey(const Schema& schema, std::span<const Datum* const> parts, Bytes old, NewRow* row);
 
 }  // namespace memkv::sql
 

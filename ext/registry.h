@@ -23,9 +23,9 @@
 #include <string_view>
 #include <vector>
 
-#include "ext/args.h"
 #include "ext/memory_mark.h"
 #include "ext/row_value_in.h"
+#include "ext/schema.h"
 #include "ext/schema_texts.h"
 #include "ext/table_state.h"
 #include "ext/vtab.h"

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "ext/args.h"
+#include "ext/schema.h"
 #include "ext/sqlite.h"
 #include "ext/sqlite_version.h"
 

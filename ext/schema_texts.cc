@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "ext/args.h"
 #include "ext/outer_join.h"
 #include "ext/row_value_in.h"
+#include "ext/schema.h"
 #include "ext/sqlite.h"
 
 namespace memkv::sql {

@@ -4,7 +4,7 @@
 #include <iterator>
 #include <limits>
 
-#include "ext/args.h"
+#include "ext/schema.h"
 
 namespace memkv::sql {
 namespace {

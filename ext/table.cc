@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/key.h"
+#include "ext/args.h"
 #include "ext/functions/export.h"
 #include "ext/functions/functions.h"
 #include "ext/outer_join.h"
@@ -180,7 +181,9 @@ std::shared_ptr<const Plan> MemkvTable::PlanOf(const char* text) {
   for (const KeptPlan& kept : plans_) {
     if (kept.text == text) return kept.plan;
   }
-  KeptPlan read{text, std::make_shared<const Plan>(Plan::FromText(text))};
+  KeptPlan read{text,
+                std::make_shared<const Plan>(Plan::FromText(
+                    text, [this](std::string_view by) { return state().schema.PartNames(by); }))};
   if (plans_.size() < kKeptPlans) {
     plans_.push_back(std::move(read));
     return plans_.back().plan;

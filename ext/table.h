@@ -85,6 +85,7 @@ class MemkvTable : public sqlite3_vtab {
   void SetState(std::shared_ptr<TableState> state);
 
   void Delete(sqlite3_value* key);
+  std::string OldKey(sqlite3_value* key) const;
   void UndoIfFailed(TableState& s, std::span<sqlite3_value*> args);
   void UpdateRow(TableState& s, std::span<sqlite3_value*> args);
   bool IsUpdateOfNothing(std::span<sqlite3_value*> args);

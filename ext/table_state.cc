@@ -36,9 +36,9 @@ TableState::TableState(Connection& connection, Schema s, std::string in_schema, 
       connection_(connection),
       number_(NextNumber()),
       durable_(kind == kDurable ? std::make_unique<Durable>(connection.db(), *this) : nullptr),
-      memory_(kind == kMemory ? std::optional<Table>(std::in_place, schema.row_columns(),
-                                                     schema.IndexedRowColumns())
-                              : std::nullopt),
+      memory_(kind == kMemory
+                  ? std::optional<Table>(std::in_place, schema.row_columns(), schema.IndexDefs())
+                  : std::nullopt),
       table(durable_ ? durable_->store.table() : *memory_),
       creation_(static_cast<int64_t>(ProcessNumber() + number_)),
       mark_(connection.db(), &schema_name, &schema.table, number_),

@@ -11,9 +11,9 @@
 
 #include "core/store/store.h"
 #include "core/store/table.h"
-#include "ext/args.h"
 #include "ext/memory_mark.h"
 #include "ext/progress.h"
+#include "ext/schema.h"
 #include "ext/shadow.h"
 #include "ext/vtab.h"
 #include "ext/walk/open_cursor.h"
@@ -27,7 +27,7 @@ class TableState {
   struct Durable {
     Durable(sqlite3* db, const TableState& state)
         : shadow(db, &state.schema_name, &state.schema.table),
-          store(state.schema.row_columns(), state.schema.IndexedRowColumns(), &shadow) {}
+          store(state.schema.row_columns(), state.schema.IndexDefs(), &shadow) {}
     Shadow shadow;
     Store store;
   };

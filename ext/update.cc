@@ -28,14 +28,16 @@ void CheckHidden(const Schema& schema, std::span<sqlite3_value*> columns, bool i
     throw SqlError(SQLITE_ERROR, "memkv: " + schema.table +
                                      ".rank is read-only (it is the row's position in key order)");
   }
-  if (columns.size() == schema.index_rank_column(0)) return;
-  const std::vector<size_t> indexed = schema.IndexedColumns();
-  for (size_t i = 0; i < indexed.size(); ++i) {
+  for (size_t i = 0; i < schema.indexes.size(); ++i) {
     if (!is_set(columns[schema.index_rank_column(i)])) continue;
-    const Column& column = schema.columns[indexed[i]];
-    throw SqlError(SQLITE_ERROR, "memkv: " + schema.table + "." + RankName(column) +
+    const Index& index = schema.indexes[i];
+    throw SqlError(SQLITE_ERROR, "memkv: " + schema.table + "." + RankName(index) +
                                      " is read-only (it is the row's position in the order of " +
-                                     column.name + ")");
+                                     index.name + ")");
+  }
+  if (schema.has_composite_key() && is_set(columns[schema.whole_key_column()])) {
+    throw SqlError(SQLITE_ERROR, "memkv: " + schema.table + "." + kWholeKeyName +
+                                     " is read-only (it is made of " + schema.KeyName() + ")");
   }
 }
 
@@ -91,7 +93,7 @@ void MemkvTable::UndoIfFailed(TableState& s, std::span<sqlite3_value*> args) {
 // long as the table is not connected, has it as its new key; other INSERTs have none.
 bool MemkvTable::IsUpdateOfNothing(std::span<sqlite3_value*> args) {
   if (sqlite3_value_type(args[1]) == SQLITE_NULL) {
-    return sqlite3_value_type(args[2 + state_->schema.key]) == SQLITE_NULL &&
+    return sqlite3_value_type(args[2 + state_->schema.key[0]]) == SQLITE_NULL &&
            IsUpdateRunning(db(), state_->schema_name, state_->schema.table);
   }
   if (state_->cursors.any_started() ||
@@ -115,7 +117,13 @@ void MemkvTable::CheckNotOverwritten(Bytes old_key) {
 
 void MemkvTable::Delete(sqlite3_value* key) {
   bool existed;
-  Check(state_->table.Erase(EncodeKey(ToDatum(key)), &existed));
+  Check(state_->table.Erase(OldKey(key), &existed));
+}
+
+// What SQLite has for the key of a row that there is.
+std::string MemkvTable::OldKey(sqlite3_value* key) const {
+  const Datum v = ToDatum(key);
+  return state_->schema.has_composite_key() ? std::string(v.bytes) : EncodeKey(v);
 }
 
 void MemkvTable::Insert(std::span<sqlite3_value*> columns) {
@@ -124,18 +132,17 @@ void MemkvTable::Insert(std::span<sqlite3_value*> columns) {
   const bool ignore = conflict == SQLITE_IGNORE;
   NewRow& row = row_;
   row.Clear(schema);
-  const Datum* key = nullptr;
   for (size_t i = 0; i < schema.columns.size(); ++i) {
     row.converted.push_back(Converted::Stored(columns[i], schema.columns[i].affinity));
     const Datum& v = row.converted.back().datum();
     CheckNotNull(schema, i, v, ignore);
-    if (i == schema.key) {
-      key = &v;
+    if (const std::optional<size_t> part = schema.KeyPartOf(i)) {
+      row.parts[*part] = &v;
     } else {
       row.row[schema.RowColumn(i)] = v;
     }
   }
-  SetKey(schema, *key, &row);
+  SetKey(schema, row.parts, "", &row);
   bool existed;
   Check(state_->table.Put(row.key, row.Encoded(), conflict == SQLITE_REPLACE, &existed));
   if (existed && conflict != SQLITE_REPLACE) FailUnique(schema, ignore);
@@ -148,8 +155,8 @@ void MemkvTable::KeepColumns(const RowRef& at, std::span<sqlite3_value*> columns
   const View view({}, at.in_base ? state_->table.base() : nullptr);
   row_.kept.resize(schema.row_columns());
   for (size_t i = 0; i < row_.row.size(); ++i) {
-    const size_t column = i < schema.key ? i : i + 1;
-    if (i < schema.value_columns() && !sqlite3_value_nochange(columns[column])) continue;
+    if (i < schema.value_columns() && !sqlite3_value_nochange(columns[schema.ValueColumn(i)]))
+      continue;
     Datum& v = row_.row[i];
     Check(view.Column(at, i, &row_.kept[i], &v));
     if ((v.kind != Datum::kText && v.kind != Datum::kBlob) || v.bytes.data() == row_.kept[i].data())
@@ -165,7 +172,7 @@ void MemkvTable::Change(sqlite3_value* old_key, std::span<sqlite3_value*> column
   Table& table = state_->table;
   const int conflict = sqlite3_vtab_on_conflict(connection_->db());
   const bool ignore = conflict == SQLITE_IGNORE;
-  const std::string old = EncodeKey(ToDatum(old_key));
+  const std::string old = OldKey(old_key);
   bool found;
   RowRef at;
   Check(table.Find(old, &found, &at));
@@ -181,11 +188,15 @@ void MemkvTable::Change(sqlite3_value* old_key, std::span<sqlite3_value*> column
     row.converted.push_back(Converted::Stored(columns[i], schema.columns[i].affinity));
     const Datum& v = row.converted.back().datum();
     CheckNotNull(schema, i, v, ignore);
-    if (i != schema.key) {
+    if (const std::optional<size_t> part = schema.KeyPartOf(i)) {
+      row.parts[*part] = &v;
+      new_key = true;
+    } else {
       row.row[schema.RowColumn(i)] = v;
-      continue;
     }
-    SetKey(schema, v, &row);
+  }
+  if (new_key) {
+    SetKey(schema, row.parts, old, &row);
     new_key = row.key != old;
   }
   if (!new_key) {

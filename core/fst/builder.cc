@@ -208,8 +208,12 @@ class ImageBuild {
       : source_(source),
         options_(options),
         progress_(progress),
-        columns_(options.columns),
-        indexes_(options.indexes.size()) {}
+        columns_(options.columns) {
+    for (const IndexDef& def : options.indexes) {
+      const auto same = [&def](const fst::IndexWriter& w) { return w.def() == def; };
+      if (std::none_of(indexes_.begin(), indexes_.end(), same)) indexes_.emplace_back(def);
+    }
+  }
 
   Status ReadKeys(uint64_t seed);
   Status WriteRecords();
@@ -232,6 +236,7 @@ class ImageBuild {
  private:
   Codebook ChooseCode(const Survey& survey);
   Status WriteIndex(uint32_t column, std::string values);
+  Status WriteIndexesOfSeveral();
 
   FstBuilder::Source* source_;
   const FstBuilder::Options& options_;
@@ -320,21 +325,36 @@ Status ImageBuild::WriteRecords() {
   return {};
 }
 
-// The index by a column, if there is to be one.
+// The index by a column of the row alone, if there is to be one.
 Status ImageBuild::WriteIndex(uint32_t column, std::string values) {
-  const auto at = std::find(options_.indexes.begin(), options_.indexes.end(), column);
-  if (at == options_.indexes.end()) return {};
+  const auto at = std::find_if(indexes_.begin(), indexes_.end(), [&](const fst::IndexWriter& w) {
+    return w.def() == IndexDef(column);
+  });
+  if (at == indexes_.end()) return {};
   const size_t bytes = values.size();
   values.append(fst::kPadBytes, '\0');
   const fst::PageGuard intact;
   fst::ColumnReader reader;
   MEMKV_TRY(reader.Open(Bytes(values).substr(0, bytes), column, skeleton_.keys, &intact));
   std::string section;
-  MEMKV_TRY(indexes_[static_cast<size_t>(at - options_.indexes.begin())].Finish(reader, progress_,
-                                                                                &section));
+  MEMKV_TRY(at->Finish(&reader, progress_, &section));
   image_.Begin(fst::kIndex, column);
   image_.data.append(section);
   image_.End();
+  return {};
+}
+
+Status ImageBuild::WriteIndexesOfSeveral() {
+  uint32_t number = 0;
+  for (fst::IndexWriter& index : indexes_) {
+    if (index.def().is_plain()) continue;
+    std::string section;
+    FrozenIndex::AppendDef(index.def(), &section);
+    MEMKV_TRY(index.Finish(nullptr, progress_, &section));
+    image_.Begin(fst::kIndexOfSeveral, number++);
+    image_.data.append(section);
+    image_.End();
+  }
   return {};
 }
 
@@ -354,7 +374,7 @@ Status ImageBuild::WriteColumns(FstCursor* cursor, bool* same) {
     for (size_t i = 0; i < row.size(); ++i) {
       if (!columns_[i].Add(row[i])) return Changed();
     }
-    for (size_t i = 0; i < indexes_.size(); ++i) indexes_[i].Add(row[options_.indexes[i]]);
+    for (fst::IndexWriter& index : indexes_) MEMKV_TRY(index.Add(key, row));
     if (*same) cursor->Next();
   }
   MEMKV_TRY(status);
@@ -368,6 +388,7 @@ Status ImageBuild::WriteColumns(FstCursor* cursor, bool* same) {
     image_.End();
     MEMKV_TRY(WriteIndex(static_cast<uint32_t>(i), std::move(section)));
   }
+  MEMKV_TRY(WriteIndexesOfSeveral());
   image_.Begin(fst::kCode, 0);
   image_.data.append(code_);
   image_.End();

@@ -78,7 +78,8 @@ enum SectionKind : uint32_t {
   kRecords = 3,
   kColumn = 4,
   kAbout = 5,
-  kIndex = 6
+  kIndex = 6,
+  kIndexOfSeveral = 7
 };
 
 inline constexpr uint8_t kSingle = 0;

@@ -12,15 +12,38 @@ namespace memkv {
 using fst::Load64;
 
 Status FrozenIndex::Corrupt(uint64_t position, const char* what) const {
-  return Status::Corrupt("section index of column " + std::to_string(column_) + ", position " +
+  return Status::Corrupt("section index of column " + def_.ToText() + ", position " +
                          std::to_string(position) + ": " + what);
 }
 
 uint64_t FrozenIndex::size() const { return fst_->size(); }
 
-Status FrozenIndex::Open(const Fst* fst, uint32_t column, Bytes section) {
+void FrozenIndex::AppendDef(const IndexDef& def, std::string* section) {
+  section->push_back(static_cast<char>(def.columns.size()));
+  for (const IndexColumn& c : def.columns) {
+    section->push_back(static_cast<char>(c.kind));
+    fst::AppendWide(section, c.at, 4);
+  }
+}
+
+bool FrozenIndex::TakeDef(Bytes* section, IndexDef* def) {
+  constexpr size_t kColumnBytes = 5;
+  const size_t n = section->empty() ? 0 : static_cast<uint8_t>((*section)[0]);
+  if (n == 0 || section->size() < 1 + n * kColumnBytes) return false;
+  section->remove_prefix(1);
+  def->columns.clear();
+  for (size_t i = 0; i < n; ++i, section->remove_prefix(kColumnBytes)) {
+    const uint8_t kind = static_cast<uint8_t>((*section)[0]);
+    if (kind > IndexColumn::kLastOfKey) return false;
+    def->columns.push_back(
+        {static_cast<IndexColumn::Kind>(kind), fst::Load32(section->data() + 1)});
+  }
+  return true;
+}
+
+Status FrozenIndex::Open(const Fst* fst, IndexDef def, Bytes section) {
   fst_ = fst;
-  column_ = column;
+  def_ = std::move(def);
   const auto* p = reinterpret_cast<const uint8_t*>(section.data());
   const uint64_t rows = fst->size();
   if (section.size() < kHeadBytes || !Readable(p, kHeadBytes)) return Corrupt(0, "no head");
@@ -56,18 +79,23 @@ Status FrozenIndex::RankAt(uint64_t position, uint64_t* rank) const {
 }
 
 Status FrozenIndex::ValueAt(uint64_t rank, std::string* value, std::string* buffer) const {
-  Datum v;
-  MEMKV_TRY(fst_->Column(rank, column_, buffer, &v));
+  std::string key;
+  for (const IndexColumn& c : def_.columns) {
+    if (c.kind == IndexColumn::kOfRow) continue;
+    MEMKV_TRY(fst_->Select(rank, &key));
+    break;
+  }
   value->clear();
-  AppendIndexValue(v, value);
-  return {};
+  return AppendIndexValues(
+      def_, key, [&](uint32_t column, Datum* v) { return fst_->Column(rank, column, buffer, v); },
+      value);
 }
 
 template <class KeyBefore>
 Status FrozenIndex::Search(Bytes target, KeyBefore&& key_before, uint64_t* position) const {
   // Of the value alone, as the samples have it: what follows it is for key_before to tell.
   Bytes part = target, rest;
-  SplitIndexKey(target, &part, &rest);
+  SplitIndexKey(target, def_.columns.size(), &part, &rest);
   const uint64_t head = HeadAt(part, 0);
   // The first sample whose head is at least `head`, and the first whose is above it.
   uint64_t from = 0, to = samples_;

@@ -1,11 +1,12 @@
-// A secondary index of a frozen image: its rows by one column's value, then by key. One section
-// kIndex (index: which column):
+// A secondary index of a frozen image: its rows by one column's value, or by several, then by key.
+// One section kIndex (index: which column of the row), or kIndexOfSeveral (index: a number):
 //
 // clang-format off
-//   section   1 width w (1..56) | 1 shift s | heads: 8 per 2^s rows | ranks: w bits per row, and zeros to a whole byte
+//   kIndexOfSeveral   1 how many columns, each: 1 kind | 4 which, as IndexColumn has them; then as kIndex
+//   kIndex            1 width w (1..56) | 1 shift s | heads: 8 per 2^s rows | ranks: w bits per row, and zeros to a whole byte
 // clang-format on
 //
-// Ranks are those of the rows, in the index's order. A head is the first eight bytes of the value's
+// Ranks are those of the rows, in the index's order. A head is the first eight bytes of the values'
 // part of the index key (core/index_key.h; shorter ones zero-padded), big-endian value, of the
 // first of 2^s rows: a search looks there first, and reads few rows.
 
@@ -19,6 +20,7 @@
 
 #include "core/bytes.h"
 #include "core/fst/progress.h"
+#include "core/index_def.h"
 #include "core/status.h"
 
 namespace memkv {
@@ -29,14 +31,17 @@ class Fst;
 // Untrusted: memory-safe and finite on any bytes; kCorrupt where a rank leaves the image.
 class FrozenIndex {
  public:
-  Status Open(const Fst* fst, uint32_t column, Bytes section);
+  Status Open(const Fst* fst, IndexDef def, Bytes section);
+  // What a section kIndexOfSeveral begins with, which is read off it. False if it is damaged.
+  static bool TakeDef(Bytes* section, IndexDef* def);
+  static void AppendDef(const IndexDef& def, std::string* section);
 
   uint64_t size() const;
-  uint32_t column() const { return column_; }
+  const IndexDef& def() const { return def_; }
 
   // O(log n) rows are read, O(1) in Select and RankAt.
   Status LowerBound(Bytes index_key, uint64_t* position) const;  // how many keys are below
-  // The same for the key of a row: its value's part, and its rank.
+  // The same for the key of a row: its values' part, and its rank.
   Status PositionOf(Bytes value, uint64_t rank, uint64_t* position) const;
   Status Select(uint64_t position, std::string* index_key) const;  // REQUIRES position < size()
   Status RankAt(uint64_t position, uint64_t* rank) const;          // likewise
@@ -55,7 +60,8 @@ class FrozenIndex {
   bool Readable(const uint8_t* p, uint64_t n) const;
 
   const Fst* fst_ = nullptr;
-  uint32_t column_ = 0, width_ = 1, shift_ = 0;
+  IndexDef def_ = 0;
+  uint32_t width_ = 1, shift_ = 0;
   uint64_t samples_ = 0;
   const uint8_t* heads_ = nullptr;
   const uint8_t* ranks_ = nullptr;

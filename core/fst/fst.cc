@@ -70,7 +70,7 @@ Status Fst::Parse() {
   bool have_code = false;
   std::vector<Bytes> columns(column_count);
   std::vector<bool> have_column(column_count, false);
-  std::vector<std::pair<uint32_t, Bytes>> indexes;
+  std::vector<std::pair<IndexDef, Bytes>> indexes;
   for (uint64_t i = 0; i < sections; ++i) {
     const char* s = p + fst::kPreambleBytes + i * fst::kSectionBytes;
     const uint32_t kind = Load32(s), column = Load32(s + 4);
@@ -92,6 +92,18 @@ Status Fst::Parse() {
       have_column[column] = true;
     } else if (kind == fst::kIndex && column < column_count) {
       indexes.emplace_back(column, section);
+    } else if (kind == fst::kIndexOfSeveral) {
+      indexes.emplace_back(0, section);
+      Bytes& rest = indexes.back().second;
+      IndexDef& def = indexes.back().first;
+      if (!body_.pages.Check(section.data(),
+                             section.data() + std::min<size_t>(size, 5 * 255 + 1)) ||
+          !FrozenIndex::TakeDef(&rest, &def) || def.is_plain())
+        return CorruptHeader("the columns of an index");
+      for (const IndexColumn& c : def.columns) {
+        if (c.kind == IndexColumn::kOfRow && c.at >= column_count)
+          return CorruptHeader("an index of a column that there is not");
+      }
     } else if (kind == fst::kAbout) {
       about_ = section;
     } else {
@@ -112,11 +124,11 @@ Status Fst::Parse() {
     if (!have_column[i]) return CorruptHeader("a column is missing");
     MEMKV_TRY(columns_[i].Open(columns[i], static_cast<uint32_t>(i), body_.keys, &body_.pages));
   }
-  for (const auto& [column, section] : indexes) {
-    if (index(column)) return CorruptHeader("two indexes by one column");
+  for (auto& [def, section] : indexes) {
+    if (index(def)) return CorruptHeader("two indexes by the same columns");
     FrozenIndex opened;
-    MEMKV_TRY(opened.Open(this, column, section));
-    indexes_.push_back(opened);
+    MEMKV_TRY(opened.Open(this, std::move(def), section));
+    indexes_.push_back(std::move(opened));
   }
   return {};
 }

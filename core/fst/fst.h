@@ -44,10 +44,10 @@ class Fst {
   const fst::TokenCode& code() const { return body_.code; }
   // What the image says that it is of; empty where it does not (core/fst/format.h, kAbout).
   Bytes about() const { return about_; }
-  // The secondary index by a column; null if the image has none. Borrowed.
-  const FrozenIndex* index(size_t column) const {
+  // A secondary index; null if the image does not have it. Borrowed.
+  const FrozenIndex* index(const IndexDef& def) const {
     for (const FrozenIndex& index : indexes_) {
-      if (index.column() == column) return &index;
+      if (index.def() == def) return &index;
     }
     return nullptr;
   }
@@ -226,7 +226,7 @@ class FstBuilder {
  public:
   struct Options {
     size_t columns = 0;
-    std::vector<uint32_t> indexes;  // columns that the image has a secondary index by
+    std::vector<IndexDef> indexes;  // that the image is to have
     // Polled every few ms; true stops the build with kInterrupted. done/total count work in keys.
     std::function<bool(uint64_t done, uint64_t total)> poll;
     uint64_t expected_keys = 0;

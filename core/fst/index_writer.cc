@@ -20,13 +20,35 @@ constexpr uint64_t kSortNanoseconds = 80, kMergeNanoseconds = 10;
 
 }  // namespace
 
-void IndexWriter::Add(const Datum& value) {
+Status IndexWriter::Add(Bytes key, std::span<const Datum> row) {
   value_.clear();
-  AppendIndexValue(value, &value_);
+  const auto read = [&row](uint32_t column, Datum* v) {
+    *v = row[column];
+    return Status();
+  };
+  MEMKV_TRY(AppendIndexValues(def_, key, read, &value_));
+  if (!def_.is_plain()) {
+    values_ += value_;
+    ends_.push_back(values_.size());
+  }
   const uint64_t ninth = value_.size() > 8 ? static_cast<uint8_t>(value_[8]) : 0;
   longer_ |= value_.size() > 9;
   assert(entries_.size() <= kRankMask);
   entries_.push_back({HeadAt(value_, 0), ninth << kRankBits | entries_.size()});
+  return {};
+}
+
+Status IndexWriter::ValuesAt(const ColumnReader* column, uint64_t rank, std::string* buffer,
+                             std::string* values) const {
+  if (!def_.is_plain()) {
+    const uint64_t from = rank > 0 ? ends_[rank - 1] : 0;
+    values->assign(Bytes(values_).substr(from, ends_[rank] - from));
+    return {};
+  }
+  Datum v;
+  MEMKV_TRY(column->Get(rank, buffer, &v));
+  AppendIndexValue(v, values);
+  return {};
 }
 
 // In runs, which are then merged, so that it can be stopped.
@@ -54,7 +76,7 @@ void IndexWriter::Sort(Progress* progress) {
 }
 
 // Entries that nine bytes do not tell apart, by all of the value and then by rank.
-Status IndexWriter::SortTies(const ColumnReader& column, Progress* progress) {
+Status IndexWriter::SortTies(const ColumnReader* column, Progress* progress) {
   constexpr uint64_t kValueNanoseconds = 300;
   std::vector<std::pair<std::string, uint64_t>> tied;
   std::string buffer;
@@ -69,10 +91,8 @@ Status IndexWriter::SortTies(const ColumnReader& column, Progress* progress) {
     for (size_t j = i; j < end; ++j) {
       if (progress->Stop(kValueNanoseconds)) return Status::Interrupted();
       const uint64_t rank = entries_[j].ninth_and_rank & kRankMask;
-      Datum v;
-      MEMKV_TRY(column.Get(rank, &buffer, &v));
       tied.emplace_back(std::string(), rank);
-      AppendIndexValue(v, &tied.back().first);
+      MEMKV_TRY(ValuesAt(column, rank, &buffer, &tied.back().first));
     }
     std::sort(tied.begin(), tied.end());
     for (size_t j = i; j < end; ++j)
@@ -81,7 +101,7 @@ Status IndexWriter::SortTies(const ColumnReader& column, Progress* progress) {
   return {};
 }
 
-Status IndexWriter::Finish(const ColumnReader& column, Progress* progress, std::string* section) {
+Status IndexWriter::Finish(const ColumnReader* column, Progress* progress, std::string* section) {
   Sort(progress);
   if (progress->stopped()) return Status::Interrupted();
   const uint64_t n = entries_.size();

@@ -4,7 +4,7 @@
 
 namespace memkv {
 
-Status BuildImage(const View& view, size_t columns, const std::vector<uint32_t>& indexes,
+Status BuildImage(const View& view, size_t columns, const std::vector<IndexDef>& indexes,
                   const Table::Poll& poll, std::shared_ptr<const FstImage>* out) {
   FstBuilder::Options options;
   options.columns = columns;
@@ -16,7 +16,7 @@ Status BuildImage(const View& view, size_t columns, const std::vector<uint32_t>&
   return FstBuilder::Build(&source, options, out);
 }
 
-Status WriteFrozenFile(const View& view, size_t columns, const std::vector<uint32_t>& indexes,
+Status WriteFrozenFile(const View& view, size_t columns, const std::vector<IndexDef>& indexes,
                        Bytes about, const std::string& path, const Table::Poll& poll) {
   if (view.base() && view.delta().size() == 0)
     return WriteFile(view.base()->image(), about, path, poll);

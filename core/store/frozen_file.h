@@ -11,12 +11,12 @@
 namespace memkv {
 
 // The image of a view's rows, with the indexes of these columns.
-Status BuildImage(const View& view, size_t columns, const std::vector<uint32_t>& indexes,
+Status BuildImage(const View& view, size_t columns, const std::vector<IndexDef>& indexes,
                   const Table::Poll& poll, std::shared_ptr<const FstImage>* out);
 
 // Writes the view, and `about` (what the rows are of; not looked at). What is not frozen is merged
 // into the file alone. The file appears whole under its name or not at all.
-Status WriteFrozenFile(const View& view, size_t columns, const std::vector<uint32_t>& indexes,
+Status WriteFrozenFile(const View& view, size_t columns, const std::vector<IndexDef>& indexes,
                        Bytes about, const std::string& path, const Table::Poll& poll);
 
 // Maps a file. A few ms, whatever its size: damage in the rows is found where it is met.

@@ -34,14 +34,16 @@ Status Table::PaceIndexes() {
 namespace {
 
 // The index key of a row.
-Status AppendIndexKey(const Fst* base, const RowRef& row, uint32_t column, Bytes key,
+Status AppendIndexKey(const Fst* base, const RowRef& row, const IndexDef& index, Bytes key,
                       std::string* buffer, std::string* out) {
-  Datum v;
-  MEMKV_TRY(row.in_base ? base->Column(row.base_rank, column, buffer, &v)
-                        : DecodeColumn(row.value, column, &v));
-  AppendIndexValue(v, out);
+  const auto read = [&](uint32_t column, Datum* v) {
+    return row.in_base ? base->Column(row.base_rank, column, buffer, v)
+                       : DecodeColumn(row.value, column, v);
+  };
+  MEMKV_TRY(AppendIndexValues(index, key, read, out));
   if (out->size() + key.size() > kMaxKeyBytes) {
-    return Status::TooBig("a value of " + std::to_string(out->size()) +
+    const char* const what = index.is_plain() ? "a value of " : "values of ";
+    return Status::TooBig(what + std::to_string(out->size()) +
                           " bytes of an INDEXED column and a key of " + std::to_string(key.size()) +
                           " (allowed: " + std::to_string(kMaxKeyBytes) + " in all)");
   }
@@ -51,19 +53,19 @@ Status AppendIndexKey(const Fst* base, const RowRef& row, uint32_t column, Bytes
 
 }  // namespace
 
-Status Table::IndexKeyOf(const RowRef* row, uint32_t column, Bytes key, std::string* out) {
+Status Table::IndexKeyOf(const RowRef* row, const IndexDef& index, Bytes key, std::string* out) {
   out->clear();
-  return row ? AppendIndexKey(base_.get(), *row, column, key, &buffer_, out) : Status();
+  return row ? AppendIndexKey(base_.get(), *row, index, key, &buffer_, out) : Status();
 }
 
 Status Table::CheckIndexKeys(Bytes key, const Value& value, bool replace) {
   // An index key is never longer than this.
-  if (2 * value.record.size() + key.size() + 64 <= kMaxKeyBytes) return {};
+  if (2 * value.record.size() + 3 * key.size() + 64 <= kMaxKeyBytes) return {};
   Known known;
   if (!replace) MEMKV_TRY(Look(key, &known));
   if (known.live) return {};
   const RowRef row = {false, 0, value};
-  for (const uint32_t column : indexes_) MEMKV_TRY(IndexKeyOf(&row, column, key, &index_keys_[0]));
+  for (const IndexDef& index : indexes_) MEMKV_TRY(IndexKeyOf(&row, index, key, &index_keys_[0]));
   return {};
 }
 
@@ -147,7 +149,7 @@ Status Table::MakeIndex(size_t i, const Poll& poll, std::unique_ptr<Art>* out) c
   };
   std::string bytes, buffer, before, after;
   std::vector<Place> places;
-  const uint32_t column = indexes_[i];
+  const IndexDef& index = indexes_[i];
   const uint64_t rows = Head().size();
   auto add = [&](const std::string& index_key, int8_t net) {
     places.push_back(
@@ -172,10 +174,10 @@ Status Table::MakeIndex(size_t i, const Poll& poll, std::unique_ptr<Art>* out) c
         return Status::Corrupt("delta entry " + std::to_string(at.rank()) +
                                " overrides a key that the frozen base lacks");
       }
-      MEMKV_TRY(AppendIndexKey(base_.get(), row, column, key, &buffer, &before));
+      MEMKV_TRY(AppendIndexKey(base_.get(), row, index, key, &buffer, &before));
     }
     if (entry.net >= 0)
-      MEMKV_TRY(AppendIndexKey(base_.get(), {false, 0, entry.value}, column, key, &buffer, &after));
+      MEMKV_TRY(AppendIndexKey(base_.get(), {false, 0, entry.value}, index, key, &buffer, &after));
     if (before == after) continue;
     if (!before.empty()) add(before, -1);
     if (!after.empty()) add(after, 1);
@@ -224,7 +226,7 @@ Status Table::VerifyIndexes(const Poll& poll) const {
   if (indexes_.empty()) return {};
   const View view = Latest();
   for (size_t i = 0; i < indexes_.size(); ++i) {
-    const std::string name = "the index of column " + std::to_string(indexes_[i]);
+    const std::string name = "the index of column " + indexes_[i].ToText();
     std::unique_ptr<Art> right;
     MEMKV_TRY(MakeIndex(i, poll, &right));
     if (writable_) MEMKV_TRY(delta_->index(i).Verify([&poll] { return poll && poll(1, 2); }));

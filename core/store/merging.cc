@@ -45,7 +45,7 @@ class BlockSignals {
 
 }  // namespace
 
-Merging::Merging(std::string file, size_t columns, std::vector<uint32_t> indexes,
+Merging::Merging(std::string file, size_t columns, std::vector<IndexDef> indexes,
                  Table::Version content, const Journal::Position& at, const Seen& seen)
     : file_(std::move(file)),
       columns_(columns),

@@ -35,7 +35,7 @@ class Merging {
     uint64_t bytes = 0;
     friend bool operator==(const Seen&, const Seen&) = default;
   };
-  Merging(std::string file, size_t columns, std::vector<uint32_t> indexes, Table::Version content,
+  Merging(std::string file, size_t columns, std::vector<IndexDef> indexes, Table::Version content,
           const Journal::Position& at, const Seen& seen);
   // The thread is stopped, which takes some ms.
   ~Merging();
@@ -67,7 +67,7 @@ class Merging {
   // What is to be shown, up to a position; and how many bytes that are stored of the image were
   // read again.
   struct Next {
-    Next(size_t columns, const std::vector<uint32_t>& indexes) : table(columns, indexes) {}
+    Next(size_t columns, const std::vector<IndexDef>& indexes) : table(columns, indexes) {}
     Table table;
     Journal::Position position;
     uint64_t checked = 0;
@@ -82,7 +82,7 @@ class Merging {
 
   const std::string file_;
   const size_t columns_;
-  const std::vector<uint32_t> indexes_;
+  const std::vector<IndexDef> indexes_;
   const Seen seen_;
   Table::Version content_;  // until the image is built
   Storage::Merge merge_;

@@ -5,10 +5,9 @@
 
 namespace memkv {
 
-SharedArt::SharedArt(Options options, std::span<const uint32_t> index_columns) : Art(options) {
-  indexes_.reserve(index_columns.size());
-  for (const uint32_t column : index_columns)
-    indexes_.push_back({column, std::make_unique<Art>(options)});
+SharedArt::SharedArt(Options options, std::span<const IndexDef> indexes) : Art(options) {
+  indexes_.reserve(indexes.size());
+  for (const IndexDef& def : indexes) indexes_.push_back({def, std::make_unique<Art>(options)});
 }
 
 IndexSnapshots SharedArt::TakeIndexes() {
@@ -16,7 +15,7 @@ IndexSnapshots SharedArt::TakeIndexes() {
   if (taken_) return taken_;
   auto taken = std::make_shared<std::vector<IndexSnapshot>>();
   taken->reserve(indexes_.size());
-  for (const Index& index : indexes_) taken->push_back({index.column, index.art->TakeSnapshot()});
+  for (const Index& index : indexes_) taken->push_back({index.def, index.art->TakeSnapshot()});
   taken_ = taken;
   return taken_;
 }

@@ -23,7 +23,7 @@ namespace memkv {
 
 class SharedArt : public Art {
  public:
-  explicit SharedArt(Options options = {}, std::span<const uint32_t> index_columns = {});
+  explicit SharedArt(Options options = {}, std::span<const IndexDef> indexes = {});
 
   // --- secondary indexes
   size_t indexes() const { return indexes_.size(); }
@@ -61,7 +61,7 @@ class SharedArt : public Art {
 
  private:
   struct Index {
-    uint32_t column;
+    IndexDef def;
     std::unique_ptr<Art> art;
   };
   std::vector<Index> indexes_;

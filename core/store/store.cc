@@ -38,7 +38,7 @@ Status CompareRow(const ViewCursor& stored, const ViewCursor& shown, size_t colu
 void Store::SetFile(const std::string& file) {
   // Rows alone make a generation: contents with other indexes have other names.
   std::string name = file;
-  for (const uint32_t column : table_.indexes()) name += " by " + std::to_string(column);
+  for (const IndexDef& index : table_.indexes()) name += " by " + index.ToText();
   if (name == file_) return;
   file_ = std::move(name);
   shown_.reset();

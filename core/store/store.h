@@ -30,7 +30,7 @@ struct DeltaLimit {
 class Store {
  public:
   // Nothing is read before the first Refresh().
-  Store(size_t columns, std::vector<uint32_t> indexes, Storage* storage)
+  Store(size_t columns, std::vector<IndexDef> indexes, Storage* storage)
       : columns_(columns),
         storage_(storage),
         journal_(storage, columns),

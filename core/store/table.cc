@@ -11,7 +11,7 @@
 
 namespace memkv {
 
-Table::Table(size_t columns, std::vector<uint32_t> indexes, Journal* journal)
+Table::Table(size_t columns, std::vector<IndexDef> indexes, Journal* journal)
     : columns_(columns),
       indexes_(std::move(indexes)),
       journal_(journal),
@@ -30,11 +30,9 @@ View Table::Latest() const {
 }
 
 Status Table::StartFrom(std::shared_ptr<const Fst> base) {
-  for (const uint32_t column : indexes_) {
-    if (base && !base->index(column)) {
-      return Status::Corrupt("the frozen image lacks the index of column " +
-                             std::to_string(column));
-    }
+  for (const IndexDef& index : indexes_) {
+    if (base && !base->index(index))
+      return Status::Corrupt("the frozen image lacks the index of column " + index.ToText());
   }
   delta_ = NewDelta(base != nullptr);
   numbers_ = base && MayHoldNumbers(*base);

@@ -17,6 +17,7 @@
 #include <span>
 #include <vector>
 
+#include "core/index_def.h"
 #include "core/store/journal.h"
 #include "core/store/shared_art.h"
 #include "core/view/view.h"
@@ -28,14 +29,14 @@ class Table {
   // Polled every few ms by long work; true stops it with kInterrupted, the table as it was.
   using Poll = std::function<bool(uint64_t done, uint64_t total)>;
 
-  // `indexes`: the columns that have a secondary index (core/index_key.h), none of them twice.
-  explicit Table(size_t columns, std::vector<uint32_t> indexes = {}, Journal* journal = nullptr);
+  // `indexes`: what it has secondary indexes by.
+  explicit Table(size_t columns, std::vector<IndexDef> indexes = {}, Journal* journal = nullptr);
   ~Table();
   Table(const Table&) = delete;
   Table& operator=(const Table&) = delete;
 
   size_t columns() const { return columns_; }
-  const std::vector<uint32_t>& indexes() const { return indexes_; }
+  const std::vector<IndexDef>& indexes() const { return indexes_; }
   uint64_t size() const;
   uint64_t frozen_keys() const { return base_ ? base_->size() : 0; }
   // Whether a key may be a number, or TEXT that reads as one (core/range.h): false for certain, or
@@ -186,12 +187,12 @@ class Table {
   // They are unsettled until the row is changed too, and SetSettled() says so.
   Status UpdateIndexes(Bytes key, const Known& known, const Value* value);
   // The index key of a row; nothing where there is no row.
-  Status IndexKeyOf(const RowRef* row, uint32_t column, Bytes key, std::string* out);
+  Status IndexKeyOf(const RowRef* row, const IndexDef& index, Bytes key, std::string* out);
   Status MakeIndex(size_t i, const Poll& poll, std::unique_ptr<Art>* out) const;
   Status VerifyIndexes(const Poll& poll) const;
 
   const size_t columns_;
-  const std::vector<uint32_t> indexes_;
+  const std::vector<IndexDef> indexes_;
   Journal* const journal_;
   std::shared_ptr<SharedArt> delta_;
   std::shared_ptr<const Fst> base_;

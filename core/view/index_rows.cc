@@ -1,5 +1,6 @@
 #include "core/view/index_rows.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/index_key.h"
@@ -39,8 +40,8 @@ Status IndexRowReader::Key(const IndexCursor& at, Bytes* key) {
     MEMKV_TRY(RankInBase(at, &rank));
     return KeyInBase(rank, key);
   }
-  Bytes value;
-  return SplitIndexKey(at.key(), &value, key) ? Status() : NoIndexKey();
+  Bytes values;
+  return SplitIndexKey(at.key(), at.view().values(), &values, key) ? Status() : NoIndexKey();
 }
 
 Status IndexRowReader::Row(const IndexCursor& at, RowRef* row) {
@@ -60,22 +61,45 @@ Status IndexRowReader::Row(const IndexCursor& at, RowRef* row) {
   return found ? Status() : Status::Corrupt("a secondary index has a key that is in no row");
 }
 
-Status IndexRowReader::Value(const IndexCursor& at, size_t column, std::string* buffer, Datum* v,
-                             bool* is_exact) const {
-  if (at.in_base()) {  // no row of the delta has this value, and stands for this one
+Status IndexRowReader::Value(const IndexCursor& at, const IndexDef& def, std::string* buffer,
+                             Datum* v, bool* is_exact) {
+  const IndexColumn& first = def.columns[0];
+  // Of a frozen entry: no row of the delta has this value, and stands for this one.
+  *is_exact = at.in_base() && first.kind == IndexColumn::kOfRow;
+  if (*is_exact) {
     uint64_t rank;
-    *is_exact = true;
     MEMKV_TRY(RankInBase(at, &rank));
-    return view_.base()->Column(rank, column, buffer, v);
+    return view_.base()->Column(rank, first.at, buffer, v);
   }
-  Bytes value, key;
-  if (!SplitIndexKey(at.key(), &value, &key)) return NoIndexKey();
-  *is_exact = value[0] != kNumberTag;
-  if (value == std::string_view("\0", 1)) {
+  MEMKV_TRY(Values(at, def, 1, &values_));
+  *is_exact = values_[0] != kNumberTag;
+  if (values_ == std::string_view("\0", 1)) {
     *v = Datum::Null();
     return {};
   }
-  return DecodeIndexValue(value, buffer, v) ? Status() : NoIndexKey();
+  return DecodeIndexValue(values_, buffer, v) ? Status() : NoIndexKey();
+}
+
+Status IndexRowReader::Values(const IndexCursor& at, const IndexDef& def, size_t n,
+                              std::string* values) {
+  Bytes part, rest;
+  if (!at.in_base()) {
+    if (!SplitIndexKey(at.key(), n, &part, &rest)) return NoIndexKey();
+    values->assign(part);
+    return {};
+  }
+  uint64_t rank;
+  MEMKV_TRY(RankInBase(at, &rank));
+  Bytes key;
+  std::string buffer;
+  const auto of_row = [](const IndexColumn& c) { return c.kind == IndexColumn::kOfRow; };
+  if (!std::all_of(def.columns.begin(), def.columns.begin() + static_cast<ptrdiff_t>(n), of_row))
+    MEMKV_TRY(KeyInBase(rank, &key));
+  values->clear();
+  return AppendIndexValues(
+      def, n, key,
+      [&](uint32_t column, Datum* v) { return view_.base()->Column(rank, column, &buffer, v); },
+      values);
 }
 
 }  // namespace memkv

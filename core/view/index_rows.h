@@ -20,10 +20,12 @@ class IndexRowReader {
   // A NUL follows it.
   Status Key(const IndexCursor& at, Bytes* key);
   Status Row(const IndexCursor& at, RowRef* row);
-  // The value that the index is by, which is that of `column`, without the row. A number is as
-  // DecodeIndexValue() has it where *is_exact is false.
-  Status Value(const IndexCursor& at, size_t column, std::string* buffer, Datum* v,
-               bool* is_exact) const;
+  // The first value that the index is by, without the row. A number is as DecodeIndexValue() has it
+  // where *is_exact is false.
+  Status Value(const IndexCursor& at, const IndexDef& def, std::string* buffer, Datum* v,
+               bool* is_exact);
+  // The first n values that the index is by, as its keys have them.
+  Status Values(const IndexCursor& at, const IndexDef& def, size_t n, std::string* values);
 
  private:
   static Status RankInBase(const IndexCursor& at, uint64_t* rank) {
@@ -39,6 +41,7 @@ class IndexRowReader {
   std::string key_;
   std::optional<FstCursor> near_;  // on last_, if it is Valid()
   uint64_t last_ = UINT64_MAX;     // the rank asked for last
+  std::string values_;
 };
 
 class IndexRows {

@@ -68,8 +68,9 @@ Status View::Column(const RowRef& row, size_t column, std::string* buffer, Datum
 IndexView View::Index(size_t i) const {
   if (!indexes_) throw std::bad_alloc();
   const IndexSnapshot& index = indexes_->at(i);
-  const FrozenIndex* frozen = base_ ? base_->index(index.column) : nullptr;
-  return {index.delta, std::shared_ptr<const FrozenIndex>(base_, frozen)};
+  const FrozenIndex* frozen = base_ ? base_->index(index.def) : nullptr;
+  return {index.delta, std::shared_ptr<const FrozenIndex>(base_, frozen),
+          index.def.columns.size()};
 }
 
 Status IndexView::Rank(Bytes index_key, uint64_t* rank) const {
@@ -82,12 +83,10 @@ Status IndexView::Rank(Bytes index_key, uint64_t* rank) const {
 Status View::IndexRank(size_t i, Bytes key, const RowRef& row, uint64_t* rank) const {
   if (!indexes_) throw std::bad_alloc();
   const IndexSnapshot& index = indexes_->at(i);
-  const FrozenIndex* frozen = base_ ? base_->index(index.column) : nullptr;
+  const FrozenIndex* frozen = base_ ? base_->index(index.def) : nullptr;
   std::string buffer, index_key;
-  Datum v;
-  MEMKV_TRY(Column(row, index.column, &buffer, &v));
-  index_key.reserve(16 + key.size() + v.bytes.size());
-  AppendIndexValue(v, &index_key);
+  const auto read = [&](uint32_t column, Datum* v) { return Column(row, column, &buffer, v); };
+  MEMKV_TRY(AppendIndexValues(index.def, key, read, &index_key));
   uint64_t below = 0;
   if (frozen && row.in_base) MEMKV_TRY(frozen->PositionOf(index_key, row.base_rank, &below));
   index_key += key;

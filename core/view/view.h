@@ -20,6 +20,7 @@
 #include "core/bytes.h"
 #include "core/datum.h"
 #include "core/fst/fst.h"
+#include "core/index_def.h"
 #include "core/row.h"
 #include "core/status.h"
 
@@ -41,25 +42,28 @@ class IndexView {
   using BaseCursor = FrozenIndexCursor;
 
   IndexView() = default;
-  IndexView(ArtSnapshot delta, std::shared_ptr<const FrozenIndex> base)
-      : delta_(std::move(delta)), base_(std::move(base)) {}
+  // `values`: how many its keys have before the row's key.
+  IndexView(ArtSnapshot delta, std::shared_ptr<const FrozenIndex> base, size_t values = 1)
+      : delta_(std::move(delta)), base_(std::move(base)), values_(values) {}
 
   uint64_t size() const {
     return static_cast<uint64_t>(static_cast<int64_t>(base_ ? base_->size() : 0) + delta_.net());
   }
   const ArtSnapshot& delta() const { return delta_; }
   const std::shared_ptr<const FrozenIndex>& base() const { return base_; }
+  size_t values() const { return values_; }
 
   Status Rank(Bytes index_key, uint64_t* rank) const;  // how many index keys are below
 
  private:
   ArtSnapshot delta_;
   std::shared_ptr<const FrozenIndex> base_;
+  size_t values_ = 1;
 };
 
-// The deltas of a table's secondary indexes, each by a column, at one moment.
+// The deltas of a table's secondary indexes at one moment.
 struct IndexSnapshot {
-  uint32_t column;
+  IndexDef def;
   ArtSnapshot delta;
 };
 using IndexSnapshots = std::shared_ptr<const std::vector<IndexSnapshot>>;

@@ -48,6 +48,12 @@ class Arguments {
     return {std::move(state), std::move(view)};
   }
 
+  // Fails where the table's key has several columns.
+  void CheckSingleKey(const NamedTable& table) const {
+    if (table.schema().has_composite_key())
+      Fail(Shown(table.schema().table) + " has a key of several columns");
+  }
+
   // A WholeNumber from `least` to `most`.
   int64_t Integer(size_t i, const char* name, int64_t least, int64_t most) const;
   // A number from `least` to `most`.

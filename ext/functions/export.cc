@@ -2,6 +2,7 @@
 
 #include "core/new_file.h"
 #include "core/store/frozen_file.h"
+#include "ext/columns.h"
 #include "ext/database_files.h"
 #include "ext/poller.h"
 #include "ext/sqlite.h"
@@ -19,7 +20,7 @@ uint64_t ExportFile(Connection& connection, const NamedTable& table, const std::
     progress.Set(done, total);
     return poller.Stop();
   };
-  Check(WriteFrozenFile(table.view, schema.row_columns(), schema.IndexedRowColumns(),
+  Check(WriteFrozenFile(table.view, schema.row_columns(), schema.IndexDefs(),
                         ColumnsAsBytes(schema), path, poll));
   return table.view.size();
 }
@@ -46,9 +47,9 @@ std::shared_ptr<const Fst> OpenExported(sqlite3* db, Schema* schema) {
     throw corrupt("it has " + std::to_string(fst->columns()) + " columns of values, and names " +
                   std::to_string(schema->row_columns()));
   }
-  for (const uint32_t column : schema->IndexedRowColumns()) {
-    if (fst->index(column)) continue;
-    throw corrupt("it lacks the index of column " + std::to_string(column) + " of its values");
+  for (const IndexDef& index : schema->IndexDefs()) {
+    if (fst->index(index)) continue;
+    throw corrupt("it lacks the index of column " + index.ToText() + " of its values");
   }
   return fst;
 }

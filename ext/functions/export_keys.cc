@@ -96,9 +96,12 @@ uint64_t ExportKeys(Connection& connection, const NamedTable& table, const std::
   };
   for (at.SeekFirst(); at.Valid(); at.Next(), ++rows) {
     Datum v;
-    ReadKey(
-        schema, table.view, at.key(), [&] { return at.row(); }, &buffer, &v);
-    put(v, "key");
+    for (size_t part = 0; part < schema.key.size(); ++part) {
+      if (part > 0) *file.line() += '\t';
+      ReadKeyPart(
+          schema, table.view, at.key(), part, [&] { return at.row(); }, &buffer, &v);
+      put(v, "key");
+    }
     size_t tabs = 0;  // owed for NULLs
     for (size_t i = 0; i < schema.value_columns(); ++i) {
       ++tabs;

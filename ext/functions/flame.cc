@@ -247,6 +247,7 @@ void Flame(sqlite3_context* context, int argc, sqlite3_value** argv) noexcept {
     args.CheckCount(2, 3);
     Connection& connection = Connection::Of(sqlite3_user_data(context));
     const NamedTable table = args.Table(connection);
+    args.CheckSingleKey(table);
     const double min_share = args.Has(2) ? args.Real(2, "min_share", 0, 1) : 0.001;
     const std::string delimiter(Converted::Compared(args[1], Affinity::kText).datum().bytes);
     PrefixTree<ViewCursor> tree = TreeOf(connection, table, args, kMostLevels, min_share);

@@ -13,6 +13,8 @@
 #include "ext/functions/flame.h"
 #include "ext/memkv.h"
 #include "ext/sqlite.h"
+#include "ext/walk/index_of_view.h"
+#include "ext/walk/narrow.h"
 
 namespace memkv::sql {
 namespace {
@@ -71,32 +73,18 @@ void Freeze(sqlite3_context* context, int argc, sqlite3_value** argv) noexcept {
   });
 }
 
-// The rows with lo <= column < hi.
-uint64_t CountInIndex(const Arguments& args, const NamedTable& table) {
-  const Schema& schema = table.schema();
-  if (sqlite3_value_type(args[1]) != SQLITE_TEXT)
-    args.Fail("column is the name of an INDEXED column");
-  const Bytes name = ToDatum(args[1]).bytes;
-  const std::vector<size_t> indexed = schema.IndexedColumns();
-  for (size_t i = 0; i < indexed.size(); ++i) {
-    const Column& column = schema.columns[indexed[i]];
-    if (!SameName(column.name, name)) continue;
-    KeyRange range;  // without bounds every row counts, those with NULL too
-    auto bound = [&](CompareOp op, sqlite3_value* v) {
-      if (sqlite3_value_type(v) == SQLITE_NULL) return;
-      const Converted converted = Converted::Compared(v, column.affinity);
-      range = Intersect(std::move(range), IndexRange(op, converted.datum()));
-    };
-    bound(CompareOp::kGreaterEqual, args[2]);
-    bound(CompareOp::kLess, args[3]);
-    if (range.empty()) return 0;
-    const IndexView index = table.view.Index(i);
-    uint64_t lo = 0, hi = index.size();
-    if (!range.lo.empty()) Check(index.Rank(range.lo, &lo));
-    if (range.hi) Check(index.Rank(*range.hi, &hi));
-    return hi - lo;
-  }
-  args.Fail(Shown(name) + " is not an INDEXED column of " + Shown(schema.table));
+// The rows with lo <= c < hi, c being the first column of an index; NULL is no bound.
+uint64_t CountIn(const NamedTable& table, size_t index, sqlite3_value* lo, sqlite3_value* hi) {
+  const WalkedIndex walked(table.schema(), index);
+  KeyRange range;  // without bounds every row counts, those with NULL too
+  const auto bound = [&](CompareOp op, sqlite3_value* v) {
+    if (sqlite3_value_type(v) == SQLITE_NULL) return;
+    const Converted converted = Converted::Compared(v, walked.AffinityOf(0));
+    range = Intersect(std::move(range), walked.CodecOf(0).compared(op, converted.datum()));
+  };
+  bound(CompareOp::kGreaterEqual, lo);
+  bound(CompareOp::kLess, hi);
+  return IndexOfView(table.view, index).CountIn(range);
 }
 
 // memkv_count(table) · (table, prefix) · (table, lo, hi) · (table, column, lo, hi)
@@ -107,31 +95,26 @@ void Count(sqlite3_context* context, int argc, sqlite3_value** argv) noexcept {
     args.CheckCount(1, 4);
     const NamedTable table = args.Table(ConnectionOf(context));
     const Schema& schema = table.schema();
-    const View& view = table.view;
-    KeyRange range;
-    auto bound = [&](CompareOp op, sqlite3_value* v) {
-      if (sqlite3_value_type(v) == SQLITE_NULL) return;
-      const Converted converted = Converted::Compared(v, schema.key_column().affinity);
-      range = Intersect(std::move(range), CompareRange(op, converted.datum()));
-    };
+    uint64_t count = table.view.size();
     if (argc == 2 && sqlite3_value_type(argv[1]) != SQLITE_NULL) {
       const Converted prefix = Converted::Compared(argv[1], Affinity::kText);
-      range = PrefixRange(prefix.datum().kind == Datum::kBlob ? kBlobTag : kTextTag,
-                          prefix.datum().bytes);
+      const KeyTag tag = prefix.datum().kind == Datum::kBlob ? kBlobTag : kTextTag;
+      count =
+          IndexOfView(table.view, 0)
+              .CountIn(WalkedIndex(schema, 0).CodecOf(0).with_prefix(tag, prefix.datum().bytes));
     } else if (argc == 3) {
-      bound(CompareOp::kGreaterEqual, argv[1]);
-      bound(CompareOp::kLess, argv[2]);
+      count = CountIn(table, 0, argv[1], argv[2]);
     } else if (argc == 4) {
-      return sqlite3_result_int64(context, static_cast<sqlite3_int64>(CountInIndex(args, table)));
+      if (sqlite3_value_type(argv[1]) != SQLITE_TEXT)
+        args.Fail("column is the name of an INDEXED column");
+      const Bytes name = ToDatum(argv[1]).bytes;
+      size_t i = 0;
+      while (i < schema.indexes.size() && !SameName(schema.indexes[i].name, name)) ++i;
+      if (i == schema.indexes.size())
+        args.Fail(Shown(name) + " is not an INDEXED column of " + Shown(schema.table));
+      count = CountIn(table, i + 1, argv[2], argv[3]);
     }
-    uint64_t lo = 0, hi = view.size();
-    if (range.empty()) {
-      hi = 0;
-    } else {
-      if (!range.lo.empty()) Check(view.Rank(range.lo, &lo));
-      if (range.hi) Check(view.Rank(*range.hi, &hi));
-    }
-    sqlite3_result_int64(context, static_cast<sqlite3_int64>(hi - lo));
+    sqlite3_result_int64(context, static_cast<sqlite3_int64>(count));
   });
 }
 

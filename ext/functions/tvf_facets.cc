@@ -7,6 +7,7 @@ namespace memkv::sql {
 
 FacetsSpec::FacetsSpec(Connection& connection, const Arguments& args) {
   NamedTable table = args.Table(connection);
+  args.CheckSingleKey(table);
   const Converted prefix = Converted::Compared(args[1], Affinity::kText);  // NULL: no bytes
   const Converted delimiter = Converted::Compared(args[2], Affinity::kText);
   if (delimiter.datum().bytes.empty())

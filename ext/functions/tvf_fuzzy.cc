@@ -9,6 +9,7 @@ namespace memkv::sql {
 
 FuzzySpec::FuzzySpec(Connection& connection, const Arguments& args)
     : table_(args.Table(connection)) {
+  args.CheckSingleKey(table_);
   const Converted word = Converted::Compared(args[1], Affinity::kText);
   if (word.datum().kind != Datum::kText) args.Fail("word is a TEXT");
   const int distance = static_cast<int>(args.Integer(2, "distance", 0, Levenshtein::kMaxDistance));

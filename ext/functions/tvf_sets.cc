@@ -8,6 +8,8 @@ namespace memkv::sql {
 
 SetRows::SetRows(Connection& connection, const Arguments& args, SetOp op)
     : a_(args.Table(connection, 0)), b_(args.Table(connection, 1)) {
+  args.CheckSingleKey(a_);
+  args.CheckSingleKey(b_);
   walk_.emplace(ViewCursor(a_.view), ViewCursor(b_.view), op);
   walk_->SetPoll(NewPoll(connection.db()));
   walk_->Start();

@@ -65,22 +65,27 @@ Candidate::Candidate(const Query& query, Surroundings& around, size_t index)
       around_(around),
       schema_(around.schema()),
       index_(index),
-      codec_(index == 0 ? kKeyCodec : kValueCodec),
-      column_(schema_.key),
-      rank_column_(schema_.rank_column()) {
-  if (index > 0) {
-    column_ = schema_.IndexedColumns()[index - 1];
-    rank_column_ = schema_.index_rank_column(index - 1);
-    answer_.plan.by = schema_.columns[column_].name;
-  }
+      parts_(schema_.IndexParts(index)),
+      own_parts_(parts_.size() - schema_.key.size()),
+      rank_column_(index == 0 ? schema_.rank_column() : schema_.index_rank_column(index - 1)) {
+  if (index > 0) answer_.plan.by = schema_.indexes[index - 1].name;
   answer_.usage.resize(query.constraints.size());
 }
 
+Candidate::Part Candidate::PartAt(size_t number) const {
+  const size_t column = parts_[number];
+  bool exact = true;
+  for (const Fixed& before : fixed_) exact &= before.exact;
+  return {column, static_cast<unsigned char>(number),    schema_.columns[column].affinity,
+          exact,  schema_.KeyPartOf(column).has_value(), number + 1 == parts_.size()};
+}
+
 std::optional<Answer> Candidate::Choose(double key_rows) {
-  TakePart({column_, schema_.columns[column_].affinity, index_ == 0 ? Term::kKey : Term::kValue,
-            /*may_omit=*/true});
-  if (index_ > 0 && one_value_ && !in_)
-    TakePart({schema_.key, schema_.key_column().affinity, Term::kKey, exact_value_});
+  for (size_t i = 0; i < parts_.size(); ++i) {
+    const auto before = parts_.begin() + static_cast<ptrdiff_t>(i);
+    if (std::find(parts_.begin(), before, parts_[i]) != before) break;  // has its place already
+    if (!TakePart(PartAt(i))) break;
+  }
   CheckSkippedPattern();
   for (size_t i = 0; i < query_.constraints.size(); ++i)
     unclaimed_ |= !At(i).IsLimit() && !IsClaimed(i);
@@ -91,26 +96,32 @@ std::optional<Answer> Candidate::Choose(double key_rows) {
   int next = static_cast<int>(answer_.plan.terms.size()) + answer_.plan.offset;
   for (size_t i : bounds_) answer_.usage[i].argument = ++next;
   answer_.plan.with_rank = IsLookup() && ReadsRank();
-  answer_.unique = index_ == 0 && exact_equal_ && !in_;
+  const auto is_exact = [](const Fixed& part) { return part.equal && part.exact; };
+  const bool one_key =
+      fixed_.size() == parts_.size() && std::all_of(fixed_.begin(), fixed_.end(), is_exact);
+  answer_.unique = index_ == 0 && (one_key || rank_equal_) && !in_;
   Estimate(key_rows);
   return std::move(answer_);
 }
 
 // One row by its key, and nothing else is asked.
 bool Candidate::IsLookup() const {
-  if (index_ != 0 || answer_.plan.terms.size() != 1) return false;
-  const Term& term = answer_.plan.terms[0];
-  return term.target == Term::kKey && ComparisonOf(term.op) == CompareOp::kEqual;
+  const std::vector<Term>& terms = answer_.plan.terms;
+  if (index_ != 0 || terms.size() != parts_.size()) return false;
+  for (size_t i = 0; i < terms.size(); ++i) {
+    if (terms[i].part != i || ComparisonOf(terms[i].op) != CompareOp::kEqual) return false;
+  }
+  return true;
 }
 
 // Whether a rank is read while others may change the table. An UPDATE marks whatever columns there
 // could be as read, and reads all its rows before it changes the first.
 bool Candidate::ReadsRank() const {
   constexpr size_t kNoColumn = 62;
-  const size_t columns = schema_.index_rank_column(schema_.IndexedColumns().size());
+  const size_t columns = schema_.whole_key_column() + schema_.has_composite_key();
   if (columns <= kNoColumn && query_.Reads(kNoColumn)) return false;
   bool reads = query_.Reads(schema_.rank_column());
-  for (size_t i = 0; i < schema_.IndexedColumns().size(); ++i)
+  for (size_t i = 0; i < schema_.indexes.size(); ++i)
     reads |= query_.Reads(schema_.index_rank_column(i));
   return reads;
 }
@@ -134,79 +145,79 @@ void Candidate::ClaimBound(size_t i, bool omit) {
   answer_.usage[i].omit = omit;
 }
 
-void Candidate::TakePart(const Part& part) {
+bool Candidate::TakePart(const Part& part) {
+  fixed_.emplace_back();
   TakePatterns(part);
   for (size_t i = 0; i < query_.constraints.size(); ++i) {
     const Constraint& c = At(i);
     if (!c.usable || c.IsLimit() || IsClaimed(i)) continue;
-    if (c.column == rank_column_ && part.column == column_) {
+    if (c.column == rank_column_ && part.number == 0) {
       TakeRank(i);
     } else if (c.column == part.column) {
-      TakeNull(i) || TakeFunction(part, i) || TakeEqual(part, i) || TakeFoldedEqual(part, i) ||
-          TakeComparison(part, i);
+      TakeNull(part, i) || TakeFunction(part, i) || TakeEqual(part, i) ||
+          TakeFoldedEqual(part, i) || TakeComparison(part, i);
     }
   }
+  return fixed_.back().equal && !in_;
 }
 
 bool Candidate::TakeRank(size_t i) {
   const Ask ask = At(i).ask;
-  const Term::Target target = index_ == 0 ? Term::kRank : Term::kValueRank;
   if (ask == Ask::kEqual || ask == Ask::kIs) {  // a rank is never NULL
     in_ |= At(i).is_in;
-    equal_ = exact_equal_ = true;
-    return Claim(i, {Term::kEqual, target}, true);
+    rank_equal_ = true;
+    return Claim(i, {Term::kEqual, Term::kRank}, true);
   }
   const std::optional<Term::Op> op = RangeOperator(ask, true);
   if (!op) return false;
   row_value_ |= MayBeOfRowValue(At(i));
-  return Claim(i, {*op, target}, true);
+  return Claim(i, {*op, Term::kRank}, true);
 }
 
-// Of an INDEXED column: a key is never NULL.
-bool Candidate::TakeNull(size_t i) {
+// A key column is never NULL.
+bool Candidate::TakeNull(const Part& part, size_t i) {
   const Constraint& c = At(i);
-  if (index_ == 0 || c.column != column_) return false;
+  if (part.is_key) return false;
   if (c.ask == Ask::kIsNull) {
-    equal_ = exact_equal_ = one_value_ = exact_value_ = true;
-    return Claim(i, {Term::kIsNull, Term::kValue}, true);
+    fixed_.back() = {true, true};
+    return Claim(i, {Term::kIsNull, part.number}, part.may_omit);
   }
   if (c.ask != Ask::kNotNull || !OnTermsMayBeTaken()) return false;
-  return Claim(i, {Term::kNotNull, Term::kValue}, around_.OnTermsAreHidden());
+  return Claim(i, {Term::kNotNull, part.number}, around_.OnTermsAreHidden() && part.may_omit);
 }
 
 bool Candidate::TakeFunction(const Part& part, size_t i) {
   const Ask ask = At(i).ask;
   if (ask == Ask::kHasPrefix && OnTermsMayBeTaken())
-    return Claim(i, {Term::kHasPrefix, part.target}, around_.OnTermsAreHidden() && part.may_omit);
+    return Claim(i, {Term::kHasPrefix, part.number}, around_.OnTermsAreHidden() && part.may_omit);
   if (ask != Ask::kRegexp || has_pattern_ || !OnTermsMayBeTaken() || !around_.HasPlainRegexp())
     return false;
   has_pattern_ = true;
-  return Claim(i, {Term::kRegexp, part.target}, false);
+  return Claim(i, {Term::kRegexp, part.number}, false);
 }
 
 bool Candidate::TakeEqual(const Part& part, size_t i) {
   const Constraint& c = At(i);
   if ((c.ask != Ask::kEqual && c.ask != Ask::kIs) || c.collation != Collation::kBinary)
     return false;
-  if (part.column != column_) return false;  // of one key: key order finds it
+  if (index_ > 0 && part.last) return false;  // of one key: key order finds it
+  Fixed& fixed = fixed_.back();
   if (c.is_in) {
     // One pass over all the values: one by one, SQLite would check them by another affinity than
     // that of IN.
-    if (in_ || equal_) return false;
+    if (in_ || fixed.equal || rank_equal_) return false;
     in_ = true;
-    Claim(i, {Term::kIn, part.target}, false);
+    Claim(i, {Term::kIn, part.number}, false);
     return answer_.usage[i].as_list = true;
   }
   bool exact = EqualityIsExact(part.affinity, c.value);
-  if (!exact && index_ == 0 && !around_.MayHoldNumbers())
+  if (!exact && index_ == 0 && part.number == 0 && !around_.MayHoldNumbers())
     exact = answer_.presumes_no_numbers = true;
   Term::Op op = exact ? Term::kEqual : c.value ? Term::kEqualLiteral : Term::kEqualChecked;
-  if (c.ask == Ask::kIs && index_ > 0) op = Term::kIs;
+  if (c.ask == Ask::kIs && !part.is_key) op = Term::kIs;
   if (op == Term::kEqualChecked && around_.LeavesEqualities()) return false;
-  equal_ = one_value_ = true;
-  exact_equal_ |= exact;
-  exact_value_ |= exact;
-  return Claim(i, {op, part.target}, exact);
+  fixed = {true, fixed.exact || exact};
+  return Claim(i, {op, part.number}, exact && part.may_omit);
 }
 
 // COLLATE NOCASE folds as LIKE does.
@@ -216,7 +227,7 @@ bool Candidate::TakeFoldedEqual(const Part& part, size_t i) {
       !around_.HasPlainNoCase())
     return false;
   has_pattern_ = true;
-  return Claim(i, {Term::kEqualFolded, part.target}, false);
+  return Claim(i, {Term::kEqualFolded, part.number}, false);
 }
 
 bool Candidate::TakeComparison(const Part& part, size_t i) {
@@ -225,42 +236,52 @@ bool Candidate::TakeComparison(const Part& part, size_t i) {
   const bool exact = RangeIsExact(part.affinity, c.value) && part.may_omit;
   const std::optional<Term::Op> op = RangeOperator(c.ask, exact);
   if (!op) return false;
-  if (MayBeBoundOfPattern(i)) return Claim(i, {Term::kLessOrBlob, part.target}, false);
+  if (MayBeBoundOfPattern(i)) return Claim(i, {Term::kLessOrBlob, part.number}, false);
   row_value_ |= MayBeOfRowValue(c);
-  return Claim(i, {*op, part.target}, exact);
+  return Claim(i, {*op, part.number}, exact);
 }
 
-// Key order, by key or by its rank, is that of unique keys. An index is by value, perhaps then by
-// key; by its rank; of rows with one value, by key alone.
-void Candidate::Sort() {
-  if (query_.order_by.empty()) return;
-  const Query::OrderTerm& first = query_.order_by[0];
-  const auto is_key = [&](const Query::OrderTerm& term) {
-    return term.column == schema_.key || term.column == schema_.rank_column();
-  };
-  bool sorted = is_key(first) && (index_ == 0 || (exact_equal_ && !in_));
-  if (index_ > 0) {
-    sorted |= first.column == rank_column_;
-    if (first.column == column_) {
-      sorted = query_.order_by.size() == 1;
-      if (!sorted) {
-        const Query::OrderTerm& second = query_.order_by[1];
-        sorted = (is_key(second) || second.column == rank_column_) &&
-                 second.descending == first.descending;
-      }
-    }
+bool Candidate::IsFixed(size_t column) const {
+  for (size_t i = 0; i < fixed_.size(); ++i) {
+    if (parts_[i] == column) return fixed_[i].equal && fixed_[i].exact && !in_;
   }
-  if (!sorted) return;
-  answer_.sorted = true;
-  answer_.plan.descending = first.descending;
+  return false;
 }
 
-// Where nothing is read but the value, one row of each will do: whatever else SQLite asks of a row,
-// and does not tell, it asks of the value.
+// The index's parts in turn, those that have one value perhaps left out; its rank is all of them,
+// and that of key order those of the key.
+void Candidate::Sort() {
+  std::optional<bool> descending;
+  const bool one_row = rank_equal_ && !in_;
+  size_t at = 0;
+  for (const Query::OrderTerm& term : query_.order_by) {
+    if (one_row || IsFixed(term.column)) continue;
+    const bool is_rank = term.column == rank_column_;
+    const bool is_key_rank = term.column == schema_.rank_column();
+    while (at < parts_.size() && parts_[at] != term.column && IsFixed(parts_[at])) ++at;
+    if (at < parts_.size() &&
+        !(parts_[at] == term.column || is_rank || (is_key_rank && at >= own_parts_)))
+      return;
+    if (at < parts_.size() && descending.value_or(term.descending) != term.descending) return;
+    descending = descending.value_or(term.descending);
+    at = is_rank || is_key_rank ? parts_.size() : std::min(at + 1, parts_.size());
+  }
+  if (query_.order_by.empty()) return;
+  answer_.sorted = true;
+  answer_.plan.descending = descending.value_or(query_.order_by[0].descending);
+}
+
+// Where nothing is read but the first values, one row of each will do: whatever else SQLite asks of
+// a row, and does not tell, it asks of them.
 void Candidate::TakeDistinct() {
-  answer_.plan.distinct = index_ > 0 && query_.is_distinct && answer_.sorted &&
-                          query_.order_by.size() == 1 && query_.order_by[0].column == column_ &&
-                          column_ < 63 && query_.columns_read == uint64_t{1} << column_;
+  const size_t n = query_.order_by.size();
+  if (index_ == 0 || !query_.is_distinct || !answer_.sorted || n == 0 || n > own_parts_) return;
+  uint64_t columns = 0;
+  for (size_t i = 0; i < n; ++i) {
+    if (query_.order_by[i].column != parts_[i] || parts_[i] >= 63) return;
+    columns |= uint64_t{1} << parts_[i];
+  }
+  if (query_.columns_read == columns) answer_.plan.distinct = static_cast<unsigned char>(n);
 }
 
 // OFFSET is taken only where every row that the walk gives is a row of the answer: older SQLite
@@ -279,10 +300,10 @@ void Candidate::TakeOffset() {
 void Candidate::Estimate(double key_rows) {
   const double rows = answer_.rows = EstimatedRows();
   const bool all = answer_.plan.terms.empty() && index_ == 0;
-  const double row = index_ > 0 ? kIndexRowCost
-                     : equal_   ? kPointCost
-                     : all      ? kKeyRowCost + kFullScanRowCost
-                                : kKeyRowCost;
+  const double row = index_ > 0                           ? kIndexRowCost
+                     : fixed_.back().equal || rank_equal_ ? kPointCost
+                     : all                                ? kKeyRowCost + kFullScanRowCost
+                                                          : kKeyRowCost;
   const double visited = Visited(key_rows);
   answer_.cost = SeekCost(rows) + rows * row;
   answer_.work = visited * std::max(row, kKeyRowCost);
@@ -294,29 +315,40 @@ double Candidate::EstimatedRows() const {
   const double size = static_cast<double>(around_.rows()), all = std::max(size, kFewestRows);
   double rows = all;
   KeyRange range;
-  bool is_ranged = false;
-  for (size_t i = 0; i < query_.constraints.size(); ++i) {
-    const size_t argument = static_cast<size_t>(answer_.usage[i].argument);
-    if (argument == 0 || argument > answer_.plan.terms.size()) continue;
-    const Term& term = answer_.plan.terms[argument - 1];
-    const bool is_of_value = term.target == Term::kValue || index_ == 0;
-    std::optional<KeyRange> known;
-    if (At(i).value && size >= kFewestRows && is_of_value && term.target != Term::kRank)
-      known = KnownRange(term, *At(i).value);
-    if (term.op == Term::kIsNull) known = NullIndexRange();
-    if (known) {
-      range = Intersect(std::move(range), *known);
-      is_ranged = true;
-    } else if (term.op == Term::kNotNull) {
-      continue;
-    } else if (ComparisonOf(term.op) == CompareOp::kEqual) {
-      const bool one = term.target != Term::kValue;
-      rows = std::min(rows, one ? 1.0 : std::max(all * kValueShare, 1.0));
-    } else if (term.op == Term::kIn) {
-      rows = std::min(rows, kListLength * (index_ > 0 ? std::max(all * kValueShare, 1.0) : 1.0));
-    } else {
-      rows *= kBoundShare;
+  bool is_ranged = false, behind_is_known = true;
+  std::string behind;  // what is known of the parts before
+  const auto narrow = [&](const KeyRange& part) {
+    range = Intersect(std::move(range), behind.empty() ? part : KeysOfIndexValue(behind, part));
+    is_ranged = true;
+  };
+  for (size_t part = 0; part < fixed_.size(); ++part) {
+    std::optional<std::string> one;
+    for (size_t i = 0; i < query_.constraints.size(); ++i) {
+      const size_t argument = static_cast<size_t>(answer_.usage[i].argument);
+      if (argument == 0 || argument > answer_.plan.terms.size()) continue;
+      const Term& term = answer_.plan.terms[argument - 1];
+      if (term.part != part && !(term.is_rank() && part == 0)) continue;
+      const bool is_equal = ComparisonOf(term.op) == CompareOp::kEqual;
+      std::optional<KeyRange> known;
+      if (At(i).value && size >= kFewestRows && !term.is_rank() && behind_is_known)
+        known = KnownRange(term, *At(i).value);
+      if (term.op == Term::kIsNull && behind_is_known) known = NullIndexRange();
+      if (known) {
+        narrow(*known);
+        if (is_equal) AppendIndexValue(*At(i).value, &one.emplace());
+        if (term.op == Term::kIsNull) one = std::string(1, kNullTag);
+      } else if (term.op == Term::kNotNull) {
+        continue;
+      } else if (is_equal || term.op == Term::kIn) {
+        const bool whole = term.is_rank() || (index_ == 0 && part + 1 == parts_.size());
+        const double share = whole ? 1.0 : std::max(rows * kValueShare, 1.0);
+        rows = std::min(rows, (is_equal ? 1.0 : kListLength) * share);
+      } else {
+        rows *= kBoundShare;
+      }
     }
+    behind_is_known = behind_is_known && one;
+    if (one) behind += *one;
   }
   if (is_ranged && range.empty()) return 1;
   if (is_ranged && rows > 1) {
@@ -327,17 +359,18 @@ double Candidate::EstimatedRows() const {
 }
 
 std::optional<KeyRange> Candidate::KnownRange(const Term& term, const Datum& v) const {
-  if (const std::optional<CompareOp> op = ComparisonOf(term.op)) return codec_.compared(*op, v);
+  const IndexCodec& codec = CodecOf(term.part);
+  if (const std::optional<CompareOp> op = ComparisonOf(term.op)) return codec.compared(*op, v);
   const TermClass term_class = InfoOf(term.op).term_class;
   if (term_class == TermClass::kPrefix && (v.kind == Datum::kText || v.kind == Datum::kBlob))
-    return codec_.with_prefix(v.kind == Datum::kText ? kTextTag : kBlobTag, v.bytes);
+    return codec.with_prefix(v.kind == Datum::kText ? kTextTag : kBlobTag, v.bytes);
   if (term_class != TermClass::kPattern || v.kind != Datum::kText) return std::nullopt;
   // As it is written; other spellings are rare.
   const std::string prefix = term.op == Term::kRegexp ? RegexpPrefix(v.bytes)
                              : term.op == Term::kGlob || term.op == Term::kGlobPrefix
                                  ? GlobPrefix(v.bytes).bytes
                                  : LikePrefix(v.bytes, {}).bytes;
-  return codec_.with_prefix(kTextTag, prefix);
+  return codec.with_prefix(kTextTag, prefix);
 }
 
 // Up to a LIMIT, rows that other constraints will pass over are visited too.

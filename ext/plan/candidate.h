@@ -22,12 +22,13 @@ class Candidate {
   std::optional<Answer> Choose(double key_rows);
 
  private:
-  // A column of the index: the leading one, or the key among the rows with one value.
+  // A column of the index: the first, or a later one among the rows with one value of each before.
   struct Part {
     size_t column;
+    unsigned char number;
     Affinity affinity;
-    Term::Target target;
-    bool may_omit;  // what is exact of this part is exact of the walk
+    bool may_omit;      // what is exact of this part is exact of the walk
+    bool is_key, last;  // of a key column, which is never NULL; the key's last
   };
 
   const Constraint& At(size_t i) const { return query_.constraints[i]; }
@@ -37,12 +38,14 @@ class Candidate {
   bool Claim(size_t i, Term term, bool omit);
   void ClaimBound(size_t i, bool omit);
 
-  void TakePart(const Part& part);
+  Part PartAt(size_t number) const;
+  // Whether the part has one value then, so that the next narrows too.
+  bool TakePart(const Part& part);
   bool TakeRank(size_t i);
   bool TakeComparison(const Part& part, size_t i);
   bool TakeEqual(const Part& part, size_t i);
   bool TakeFoldedEqual(const Part& part, size_t i);
-  bool TakeNull(size_t i);
+  bool TakeNull(const Part& part, size_t i);
   // A function of the column that may stand in an ON.
   bool TakeFunction(const Part& part, size_t i);
 
@@ -60,20 +63,25 @@ class Candidate {
   bool MayBeBoundOfPattern(size_t i) const;
   bool OnTermsMayBeTaken();
 
+  bool IsFixed(size_t column) const;
   void Sort();
   void TakeDistinct();
   void TakeOffset();
   void Estimate(double key_rows);
   double EstimatedRows() const;
   std::optional<KeyRange> KnownRange(const Term& term, const Datum& v) const;
+  const IndexCodec& CodecOf(size_t part) const {
+    return part + 1 == parts_.size() ? kKeyCodec : kValueCodec;
+  }
   double Visited(double key_rows) const;
 
   const Query& query_;
   Surroundings& around_;
   const Schema& schema_;
   const size_t index_;
-  const IndexCodec& codec_;
-  size_t column_ = 0, rank_column_ = 0;  // the leading column, and the rank in this index
+  std::vector<size_t> parts_;  // the index's columns, those of the key last
+  size_t own_parts_ = 0;       // how many come before the key's
+  size_t rank_column_ = 0;     // the rank in this index
 
   Answer answer_;
   std::vector<size_t> bounds_;    // constraints that say nothing new
@@ -84,10 +92,12 @@ class Candidate {
   bool checked_ = false;          // some claimed constraint is checked again by SQLite
   bool row_value_ = false;        // so may be one that was claimed with omit
   bool in_ = false;               // a list's values, at once or one by one
-  bool equal_ = false;            // the leading column, or a rank, has one value
-  bool exact_equal_ = false;      // and SQLite need not check that
-  bool one_value_ = false;        // equal_ by a value, not by a rank
-  bool exact_value_ = false;      // and SQLite need not check that
+  bool rank_equal_ = false;       // the rank is one
+  // Of the parts from the first on: has one value, and SQLite need not check that.
+  struct Fixed {
+    bool equal = false, exact = false;
+  };
+  std::vector<Fixed> fixed_;
 };
 
 // What every row of a walk is known to satisfy need not be checked again. Whether `column op v` is

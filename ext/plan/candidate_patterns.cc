@@ -18,7 +18,7 @@ void Candidate::TakePatterns(const Part& part) {
   for (size_t i = 0; i < query_.constraints.size() && !has_pattern_; ++i) {
     if (!IsPattern(part, i) || !OnTermsMayBeTaken() || GainsNothing(part, i)) continue;
     // It is checked again by SQLite, so that its bounds, if any, are hints too.
-    Claim(i, {At(i).ask == Ask::kLike ? Term::kLike : Term::kGlob, part.target}, false);
+    Claim(i, {At(i).ask == Ask::kLike ? Term::kLike : Term::kGlob, part.number}, false);
     has_pattern_ = true;
     for (size_t j = 0; j < query_.constraints.size(); ++j) {
       if (IsBound(part, j) && At(j).collation == Collation::kBinary && !text_alone)
@@ -38,7 +38,7 @@ bool Candidate::IsPattern(const Part& part, size_t i) const {
 // takes longer than a row in key order does: a frozen entry has to be put together.
 bool Candidate::GainsNothing(const Part& part, size_t i) const {
   const Constraint& c = At(i);
-  if (part.target != Term::kValue || !c.value || c.value->kind != Datum::kText) return false;
+  if ((index_ == 0 || part.number > 0) || !c.value || c.value->kind != Datum::kText) return false;
   const LiteralPrefix prefix =
       c.ask == Ask::kLike ? LikePrefix(c.value->bytes, std::nullopt) : GlobPrefix(c.value->bytes);
   return prefix.bytes.empty();
@@ -77,7 +77,7 @@ bool Candidate::TakeWithBounds(const Part& part, size_t i) {
     const Term::Op op = pure    ? exact ? Term::kLikeFoldedPrefix : Term::kLikeFoldedPrefixChecked
                         : exact ? Term::kLikeFolded
                                 : Term::kLikeFoldedChecked;
-    Claim(i, {op, part.target}, exact);
+    Claim(i, {op, part.number}, exact);
     ClaimBound(lo, exact);
     ClaimBound(hi, exact);
     if (exact) folding_ = {i, lo, hi};
@@ -86,7 +86,7 @@ bool Candidate::TakeWithBounds(const Part& part, size_t i) {
   if (!prefix.then_any || !FindBounds(part, prefix.bytes, Collation::kBinary, &lo, &hi) ||
       IsToBeChecked(false))
     return false;
-  Claim(i, {like ? Term::kLikePrefix : Term::kGlobPrefix, part.target}, true);
+  Claim(i, {like ? Term::kLikePrefix : Term::kGlobPrefix, part.number}, true);
   ClaimBound(lo, true);
   ClaimBound(hi, true);
   return true;
@@ -100,8 +100,8 @@ void Candidate::TakeEscaped(const Part& part) {
     (At(i).ask == Ask::kGreaterEqual ? lo : hi) = i;
   }
   if (!lo || !hi || has_pattern_ || !around_.HasPlainNoCase()) return;
-  Claim(*lo, {Term::kFoldedAtLeast, part.target}, false);
-  Claim(*hi, {Term::kFoldedBelow, part.target}, false);
+  Claim(*lo, {Term::kFoldedAtLeast, part.number}, false);
+  Claim(*hi, {Term::kFoldedBelow, part.number}, false);
   has_pattern_ = true;
 }
 

@@ -61,17 +61,29 @@ bool Take(std::string_view* text, std::string_view word) {
   return true;
 }
 
-// A name as QuoteName() gives it.
-std::string TakeName(std::string_view* text) {
-  std::string name;
-  Take(text, "\"");
-  while (!text->empty()) {
-    const char c = text->front();
-    text->remove_prefix(1);
-    if (c == '"' && !Take(text, "\"")) break;
-    name += c;
+// A word, or a name as QuoteName() gives it, quotes included.
+std::string_view TakeShownName(std::string_view* text) {
+  size_t n = 1;
+  if (text->starts_with('"')) {
+    while (n < text->size() &&
+           ((*text)[n] != '"' || (n + 1 < text->size() && (*text)[n + 1] == '"')))
+      n += (*text)[n] == '"' ? 2 : 1;
+    ++n;
+  } else {
+    n = text->find(' ');
   }
+  const std::string_view name = text->substr(0, n);
+  text->remove_prefix(std::min(n, text->size()));
   return name;
+}
+
+std::string Unquoted(std::string_view name) {
+  std::string out;
+  for (size_t i = 1; i + 1 < name.size(); ++i) {
+    out += name[i];
+    if (name[i] == '"') ++i;
+  }
+  return out;
 }
 
 // The longest operator that `text` begins with: "= ? (checked)", not "= ?".
@@ -87,7 +99,10 @@ Term::Op TakeOp(std::string_view* text) {
   return longest->op;
 }
 
-constexpr const char* kRankSuffix = "_rank";  // as RankName() has it
+// As RankName() has it.
+std::string ShownRank(const std::string& by) {
+  return by.empty() ? "rank" : QuoteName(by + "_rank");
+}
 
 }  // namespace
 
@@ -99,62 +114,62 @@ const OpInfo& InfoOf(Term::Op op) {
 int Plan::Number() const {
   int number = 0;
   if (!by.empty()) {
-    const bool ranks = std::any_of(terms.begin(), terms.end(),
-                                   [](const Term& t) { return t.target == Term::kValueRank; });
+    const bool ranks =
+        std::any_of(terms.begin(), terms.end(), [](const Term& t) { return t.is_rank(); });
     return ranks ? 9 : 8;
   }
   for (const Term& t : terms) {
-    const int n = t.target == Term::kRank ? 6 : InfoOf(t.op).number;
+    const int n = t.is_rank() ? 6 : InfoOf(t.op).number;
     // A lookup outweighs a pattern, a pattern a range.
     if (number == 0 || n == 1 || (number != 1 && number == 2)) number = n;
   }
   return number;
 }
 
-std::string Plan::ToText() const {
+std::string Plan::ToText(const PartNames& parts) const {
   std::string text;
   for (const Term& t : terms) {
     if (!text.empty()) text += " AND ";
-    text += t.target == Term::kKey    ? "key"
-            : t.target == Term::kRank ? "rank"
-                                      : QuoteName(t.target == Term::kValue ? by : by + kRankSuffix);
+    text += t.is_rank() ? ShownRank(by) : parts[t.part];
     text += ' ';
     text += InfoOf(t.op).text;
   }
   if (!text.empty()) text += ' ';
   text += descending ? "desc" : "asc";
   if (!by.empty()) text += " by " + QuoteName(by);
-  if (distinct) text += " distinct";
+  if (distinct > 0) text += " distinct";
+  if (distinct > 1) text += ' ' + std::to_string(distinct);
   if (with_rank) text += " with rank";
   if (offset) text += " offset ?";
   return text;
 }
 
-Plan Plan::FromText(std::string_view text) {
+Plan Plan::FromText(std::string_view text,
+                    const std::function<PartNames(std::string_view)>& parts_of) {
   Plan plan;
-  std::vector<std::string> names;  // of the terms; empty for key and rank
-  while (text.starts_with("key ") || text.starts_with("rank ") || text.starts_with('"')) {
-    Term term;
-    names.emplace_back();
-    if (text[0] == '"') {
-      names.back() = TakeName(&text);
-      Take(&text, " ");
-    } else {
-      term.target = Take(&text, "rank ") ? Term::kRank : Term::kKey;
-      if (term.target == Term::kKey) Take(&text, "key ");
-    }
-    term.op = TakeOp(&text);
-    plan.terms.push_back(term);
+  std::vector<std::string_view> names;  // of the terms
+  while (!text.starts_with("asc") && !text.starts_with("desc")) {
+    names.push_back(TakeShownName(&text));
+    Take(&text, " ");
+    plan.terms.push_back({TakeOp(&text), 0});
     if (!Take(&text, " AND ")) Take(&text, " ");
   }
   plan.descending = Take(&text, "desc");
   Take(&text, "asc");
-  if (Take(&text, " by ")) plan.by = TakeName(&text);
+  if (Take(&text, " by ")) plan.by = Unquoted(TakeShownName(&text));
+  const PartNames parts = parts_of(plan.by);
   for (size_t i = 0; i < names.size(); ++i) {
-    if (!names[i].empty())
-      plan.terms[i].target = names[i] == plan.by ? Term::kValue : Term::kValueRank;
+    const auto at = std::find(parts.begin(), parts.end(), names[i]);
+    plan.terms[i].part =
+        at == parts.end() ? Term::kRank : static_cast<unsigned char>(at - parts.begin());
   }
-  plan.distinct = Take(&text, " distinct");
+  if (Take(&text, " distinct")) plan.distinct = 1;
+  if (plan.distinct && text.size() > 1 && text[1] >= '0' && text[1] <= '9') {
+    Take(&text, " ");
+    plan.distinct = 0;
+    for (; !text.empty() && text[0] >= '0' && text[0] <= '9'; text.remove_prefix(1))
+      plan.distinct = static_cast<unsigned char>(10 * plan.distinct + (text[0] - '0'));
+  }
   plan.with_rank = Take(&text, " with rank");
   plan.offset = Take(&text, " offset ?");
   return plan;

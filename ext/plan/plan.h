@@ -15,8 +15,9 @@
 //   7:key IN ? asc                          lookups in one pass
 //   8:"score" >= ? asc by "score"           the index of an INDEXED column: the same walks
 //   8:"score" = ? AND key < ? asc by "score"    of the rows with one value, in key order
-//   8:asc by "score" distinct               one row of each value
+//   8:asc by "score" distinct               one row of each value; "distinct 2": of the first two
 //   9:"score_rank" >= ? asc by "score"      select in that index, then neighbours
+//   2:"host" = ? AND "path" < ? desc        a key, or an index, of several columns: the same walks
 //
 // Terms are joined by AND, one argument each, in order; all of them narrow the walk. "key = ?
 // (checked)" may let too much through: SQLite checks it again.
@@ -24,6 +25,7 @@
 #ifndef MEMKV_EXT_PLAN_PLAN_H_
 #define MEMKV_EXT_PLAN_PLAN_H_
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -66,12 +68,14 @@ struct Term {
     kIsNull,
     kNotNull,
   };
-  // What of the index the term is of. Of key order: kKey, kRank. Of an INDEXED column's: its value,
-  // the rank in it, and the key among the rows that have one value.
-  enum Target : unsigned char { kKey, kRank, kValue, kValueRank };
+  static constexpr unsigned char kRank = 255;
 
   Op op = kEqual;
-  Target target = kKey;
+  // Which part of the index (Schema::IndexParts()), or kRank: the rank in it. All parts before have
+  // one value.
+  unsigned char part = 0;
+
+  bool is_rank() const { return part == kRank; }
 
   friend bool operator==(const Term&, const Term&) = default;
 };
@@ -105,16 +109,21 @@ inline std::optional<CompareOp> ComparisonOf(Term::Op op) { return InfoOf(op).co
 struct Plan {
   std::vector<Term> terms;  // one xFilter argument each, in order
   bool descending = false;
-  std::string by;  // the INDEXED column whose index is walked, and that kValue and kValueRank are
-                   // of; empty: key order
-  bool distinct = false;  // rows after the first with one value of `by` may be left out
-  bool offset = false;    // one more argument: rows to skip. Any after it are not looked at
+  std::string by;  // the index that is walked; empty: key order
+  unsigned char distinct =
+      0;                // of rows that agree in so many first parts one will do; 0: all count
+  bool offset = false;  // one more argument: rows to skip. Any after it are not looked at
   // A rank is read of the one row of a lookup: the version that it is of has to be kept.
   bool with_rank = false;
 
+  // How an index calls its parts: `key` is the one column of a key, others are names in quotes.
+  using PartNames = std::vector<std::string>;
+
   int Number() const;
-  std::string ToText() const;
-  static Plan FromText(std::string_view text);  // REQUIRES what ToText gave
+  std::string ToText(const PartNames& parts) const;
+  // REQUIRES what ToText gave. parts_of: the names of an index's parts.
+  static Plan FromText(std::string_view text,
+                       const std::function<PartNames(std::string_view by)>& parts_of);
 
   friend bool operator==(const Plan&, const Plan&) = default;
 };

@@ -118,7 +118,7 @@ Query QueryOf(sqlite3_index_info& info) {
   return query;
 }
 
-void Emit(const Answer& answer, sqlite3_index_info* info) {
+void Emit(const Answer& answer, const Schema& schema, sqlite3_index_info* info) {
   for (int i = 0; i < info->nConstraint; ++i) {
     const Answer::Usage& usage = answer.usage[static_cast<size_t>(i)];
     info->aConstraintUsage[i].argvIndex = usage.argument;
@@ -130,7 +130,8 @@ void Emit(const Answer& answer, sqlite3_index_info* info) {
   info->estimatedRows = static_cast<sqlite3_int64>(answer.rows);
   info->estimatedCost = answer.cost;
   info->idxNum = answer.plan.Number();
-  info->idxStr = sqlite3_mprintf("%s", answer.plan.ToText().c_str());
+  info->idxStr =
+      sqlite3_mprintf("%s", answer.plan.ToText(schema.PartNames(answer.plan.by)).c_str());
   if (info->idxStr == nullptr) throw std::bad_alloc();
   info->needToFreeIdxStr = 1;
 }
@@ -140,7 +141,7 @@ void Emit(const Answer& answer, sqlite3_index_info* info) {
 Answer ChooseAnswer(const Query& query, Surroundings& around) {
   Answer best = *Candidate(query, around, 0).Choose(0);
   const double key_rows = best.rows;
-  const size_t indexes = around.schema().IndexedColumns().size();
+  const size_t indexes = around.schema().indexes.size();
   for (size_t i = 1; i <= indexes; ++i) {
     std::optional<Answer> answer = Candidate(query, around, i).Choose(key_rows);
     if (answer && answer->work < best.work) best = std::move(*answer);
@@ -151,7 +152,7 @@ Answer ChooseAnswer(const Query& query, Surroundings& around) {
 Answer ChoosePlan(Connection& connection, const TableState& state, sqlite3_index_info& info) {
   TableSurroundings around(connection, state);
   Answer answer = ChooseAnswer(QueryOf(info), around);
-  Emit(answer, &info);
+  Emit(answer, state.schema, &info);
   return answer;
 }
 

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "core/datum.h"
-#include "ext/args.h"
 #include "ext/plan/plan.h"
+#include "ext/schema.h"
 
 namespace memkv::sql {
 

@@ -7,7 +7,7 @@
 #include <optional>
 
 #include "core/range.h"
-#include "ext/args.h"
+#include "ext/schema.h"
 
 namespace memkv::sql {
 

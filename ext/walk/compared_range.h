@@ -9,8 +9,8 @@
 #include <optional>
 
 #include "ext/affinity.h"
-#include "ext/args.h"
 #include "ext/plan/index_codec.h"
+#include "ext/schema.h"
 
 namespace memkv::sql {
 

@@ -50,8 +50,7 @@ void TableCursor::Filter(int, const char* text, std::span<sqlite3_value*> args) 
   if (text != plan_text_) {
     plan_ = table_.PlanOf(text);
     plan_text_ = text;
-    index_number_ = state.schema.IndexBy(plan_->by);
-    index_column_ = state.schema.LeadingColumn(index_number_);
+    index_of_plan_ = WalkedIndex(state.schema, state.schema.IndexNumber(plan_->by));
     KnowColumns(state.schema);
   }
   state.Refresh();
@@ -63,13 +62,12 @@ void TableCursor::Filter(int, const char* text, std::span<sqlite3_value*> args) 
     const Datum v = ToDatum(args[plan_->terms.size()]);
     if (v.kind == Datum::kInteger && v.integer > 0) skip = static_cast<uint64_t>(v.integer);
   }
-  if (!first || !plan_->terms.empty()) {  // else it holds everything, as it was made
-    narrowed_ =
-        Narrow(table_, IndexOfView(view_, index_number_), index_column_, *plan_, args, doubts_);
+  if (!first || !plan_->terms.empty()) {
+    narrowed_ = Narrow(table_, IndexOfView(view_, index_of_plan_.number), index_of_plan_, *plan_,
+                       args, doubts_);
   }
-  if (index_number_ == 0) return StartByKey(skip);
-  index_ = IndexWalk::Start(table_, view_, index_number_, index_column_, *plan_,
-                            std::move(narrowed_), skip);
+  if (index_of_plan_.number == 0) return StartByKey(skip);
+  index_ = IndexWalk::Start(table_, view_, index_of_plan_, *plan_, std::move(narrowed_), skip);
   if (index_) mode_ = kIndex;
 }
 
@@ -84,12 +82,16 @@ void TableCursor::Look() {
 }
 
 void TableCursor::KnowColumns(const Schema& schema) {
-  key_column_ = schema.key;
   rank_column_ = schema.rank_column();
-  fast_key_ = schema.key_column().affinity == Affinity::kText ? static_cast<int>(schema.key) : -1;
+  whole_key_column_ = schema.whole_key_column();
+  const bool is_text = schema.key_column().affinity == Affinity::kText;
+  fast_key_ = is_text && !schema.has_composite_key() ? static_cast<int>(schema.key[0]) : -1;
   fast_number_ = -1;
+  places_.resize(schema.columns.size());
   for (size_t i = 0; i < schema.columns.size(); ++i) {
-    if (i != schema.key && schema.RowColumn(i) == 0) fast_number_ = static_cast<int>(i);
+    const std::optional<size_t> part = schema.KeyPartOf(i);
+    places_[i] = {part.has_value(), part ? *part : schema.RowColumn(i)};
+    if (!part && places_[i].at == 0) fast_number_ = static_cast<int>(i);
   }
 }
 
@@ -97,21 +99,26 @@ void TableCursor::KnowColumns(const Schema& schema) {
 // pinned: a write to it that follows need not leave it as it was. False: not such a plan or value.
 bool TableCursor::FindAtOnce(std::span<sqlite3_value*> args) {
   const TableState& state = table_.state();
-  if (index_number_ != 0 || plan_->terms.size() != 1 || plan_->offset || plan_->with_rank)
+  const Schema& schema = state.schema;
+  const std::vector<Term>& terms = plan_->terms;
+  if (index_of_plan_.number != 0 || terms.size() != schema.key.size() || plan_->offset ||
+      plan_->with_rank)
     return false;
-  const Term& term = plan_->terms[0];
-  if (term.target != Term::kKey || ComparisonOf(term.op) != CompareOp::kEqual) return false;
-  const Affinity affinity = state.schema.key_column().affinity;
-  const int type = sqlite3_value_type(args[0]);
-  const bool is_sure =
-      (affinity != Affinity::kNone && affinity != Affinity::kText) || type == SQLITE_BLOB ||
-      (affinity == Affinity::kText && type == SQLITE_TEXT) || !state.table.may_hold_numbers();
-  if (!is_sure || type == SQLITE_NULL) return false;
-  const Converted v = Converted::Compared(args[0], affinity);
-  if (v.datum().bytes.size() >= kMaxKeyBytes) return false;
-  Started(state.table.edits());
   key_.clear();
-  AppendKey(v.datum(), &key_);
+  for (size_t i = 0; i < terms.size(); ++i) {
+    if (terms[i].part != i || ComparisonOf(terms[i].op) != CompareOp::kEqual) return false;
+    const Affinity affinity = schema.key_column(i).affinity;
+    const int type = sqlite3_value_type(args[i]);
+    const bool is_sure = (affinity != Affinity::kNone && affinity != Affinity::kText) ||
+                         type == SQLITE_BLOB ||
+                         (affinity == Affinity::kText && type == SQLITE_TEXT) ||
+                         (i == 0 && !state.table.may_hold_numbers());
+    if (!is_sure || type == SQLITE_NULL) return false;
+    const Converted v = Converted::Compared(args[i], affinity);
+    if (v.datum().bytes.size() >= kMaxKeyBytes) return false;
+    AppendKeyPart(v.datum(), i + 1 == terms.size(), &key_);
+  }
+  Started(state.table.edits());
   bool found;
   Check(state.table.Find(key_, &found, &row_));
   if (!found) return true;
@@ -126,10 +133,15 @@ bool TableCursor::FindAtOnce(std::span<sqlite3_value*> args) {
 
 void TableCursor::StartByKey(uint64_t skip) {
   if (narrowed_.empty()) return;
+  points_.clear();
   if (narrowed_.values && !narrowed_.pattern && narrowed_.ranks.everything()) {
-    points_ = std::move(*narrowed_.values);
-    std::erase_if(points_, [this](Bytes key) { return !narrowed_.keys.Contains(key); });
+    points_ = *narrowed_.values;
     if (!plan_->descending) std::reverse(points_.begin(), points_.end());
+    if (!narrowed_.values_are_keys) {
+      StartNextRange();
+      return;
+    }
+    std::erase_if(points_, [this](Bytes key) { return !narrowed_.keys.Contains(key); });
     return NextPoint();
   }
   if (skip == 0 && StartPoint()) return;
@@ -160,15 +172,14 @@ void TableCursor::StartWalk(uint64_t skip) {
 // nothing.
 bool TableCursor::StartPattern(uint64_t skip) {
   const IndexOfView keys(view_, 0);
-  const PatternStart start =
-      StartOf(table_, narrowed_, keys, table_.state().schema.key_column().affinity);
+  const PatternStart start = StartOf(table_, narrowed_, keys, index_of_plan_);
   if (start.kind == PatternStart::kNothing) return false;
   if (start.kind == PatternStart::kRange) {
     StartRange(start.keys, narrowed_.ranks, skip);
     return true;
   }
-  pattern_ = NewPatternWalk(ViewCursor(view_), start, "", narrowed_.ranks, plan_->descending,
-                            NewPoll(table_.db()));
+  pattern_ = NewPatternWalk(ViewCursor(view_), start, narrowed_.pattern_behind, narrowed_.ranks,
+                            plan_->descending, NewPoll(table_.db()));
   if (!pattern_) return true;
   mode_ = kPattern;
   Poller poller(table_.db());
@@ -193,6 +204,22 @@ void TableCursor::StartRange(KeyRange keys, const RankRange& ranks, uint64_t ski
   mode_ = kEnd;
   walk_.emplace(view_, plan_->descending);
   if (walk_->Start(std::move(keys), ranks, skip, /*may_compare=*/true)) mode_ = kCounted;
+}
+
+// The keys that begin with the next of points_. False: there are none left.
+bool TableCursor::StartNextRange() {
+  Poller poller(table_.db());
+  Pace pace;
+  while (!points_.empty()) {
+    if (pace.Due(points_.back().size())) poller.Check();
+    const KeyRange keys =
+        Intersect(narrowed_.keys, KeysOfIndexValue(points_.back(), KeyRange::All()));
+    points_.pop_back();
+    StartRange(keys, narrowed_.ranks, 0);
+    if (mode_ == kCounted) return true;
+  }
+  mode_ = kEnd;
+  return false;
 }
 
 void TableCursor::NextPoint() {
@@ -232,6 +259,7 @@ void TableCursor::Resume() {
     case kPattern:
       mode_ = kEnd;
       pattern_.reset();
+      points_.clear();  // the walk goes through what lies between them too, and SQLite checks it
       narrowed_.keys =
           Intersect(std::move(narrowed_.keys),
                     plan_->descending ? KeyRange{"", key + '\0'} : KeyRange{key, std::nullopt});
@@ -268,7 +296,7 @@ void TableCursor::Next() {
     case kPoints:
       return NextPoint();
     case kCounted:
-      if (!walk_->Next()) mode_ = kEnd;
+      if (!walk_->Next() && (points_.empty() || !StartNextRange())) mode_ = kEnd;
       return;
     case kPattern:
       pattern_->Next();
@@ -337,22 +365,29 @@ void TableCursor::Column(sqlite3_context* out, int column) {
   if (mode_ == kEnd || gone_ || i == rank_column_ + 1) return;  // the command column is NULL
   if (sqlite3_vtab_nochange(out)) return Updates();             // an UPDATE that keeps it
   if (i == rank_column_) return sqlite3_result_int64(out, static_cast<sqlite3_int64>(Rank()));
+  if (i == whole_key_column_) return SetResult(out, Datum::Blob(CurrentKey()));
   if (i > rank_column_ + 1)
     return sqlite3_result_int64(out, RankIn(i - table_.state().schema.index_rank_column(0) + 1));
+  if (places_[i].of_key) return KeyColumn(out, places_[i].at);
+  ReadValue();
+  if (mode_ == kIndex && i == index_->column() && IndexedValue(out)) return;
   Datum v;
-  if (i != key_column_) {
-    ReadValue();
-    if (mode_ == kIndex && i == index_->column() && IndexedValue(out)) return;
-    const size_t stored = i < key_column_ ? i : i - 1;
-    Check(!blocks_.empty() && mode_ == kCounted
-              ? view_.Column(CurrentRow(), stored, &blocks_[stored], &buffer_, &v)
-              : view_.Column(CurrentRow(), stored, &buffer_, &v));
-  } else {
-    ReadKey(
-        table_.state().schema, view_, CurrentKey(), [this] { return CurrentRow(); }, &buffer_, &v);
-  }
+  const size_t stored = places_[i].at;
+  Check(!blocks_.empty() && mode_ == kCounted
+            ? view_.Column(CurrentRow(), stored, &blocks_[stored], &buffer_, &v)
+            : view_.Column(CurrentRow(), stored, &buffer_, &v));
+  v.kind == Datum::kText ? SetText(out, v.bytes, &text_) : SetResult(out, v);
+}
+
+void TableCursor::KeyColumn(sqlite3_context* out, size_t part) {
+  Datum v;
+  ReadKeyPart(
+      table_.state().schema, view_, CurrentKey(), part, [this] { return CurrentRow(); }, &buffer_,
+      &v);
   if (v.kind != Datum::kText) return SetResult(out, v);
-  i == key_column_ ? SetTerminatedText(out, v.bytes) : SetText(out, v.bytes, &text_);
+  // A NUL ends the key, and a text that is not its last part.
+  v.bytes.data() == buffer_.data() ? SetText(out, v.bytes, &text_)
+                                   : SetTerminatedText(out, v.bytes);
 }
 
 // The cursor on the row, where it is there or a step away.
@@ -389,13 +424,13 @@ bool TableCursor::FastNumber(sqlite3_context* out) noexcept {
 }
 
 bool TableCursor::FastFrozen(sqlite3_context* out, size_t column) noexcept {
-  if (column == key_column_ || column >= rank_column_ || undone() || gone_ ||
+  if (column >= rank_column_ || places_[column].of_key || undone() || gone_ ||
       (mode_ == kCounted && !walk_->counted()) || sqlite3_vtab_nochange(out))
     return false;
   ReadValue();
   try {
     const uint64_t rank = mode_ == kCounted ? walk_->rank() : pattern_->cursor().base_rank();
-    const size_t stored = column < key_column_ ? column : column - 1;
+    const size_t stored = places_[column].at;
     Datum v;
     if (!view_.base()->Column(rank, stored, &blocks_[stored], &buffer_, &v).ok()) return false;
     v.kind == Datum::kText ? SetText(out, v.bytes, &text_) : SetResult(out, v);

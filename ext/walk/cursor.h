@@ -78,6 +78,7 @@ class TableCursor : public sqlite3_vtab_cursor, private OpenCursor {
   bool StartPoint();
   void StartWalk(uint64_t skip);
   bool StartPattern(uint64_t skip);
+  bool StartNextRange();
   void StartRange(KeyRange keys, const RankRange& ranks, uint64_t skip);
   void AskOnce();
   void NextPoint();
@@ -88,6 +89,7 @@ class TableCursor : public sqlite3_vtab_cursor, private OpenCursor {
   sqlite3_int64 RankIn(size_t index);  // of the current row
   uint64_t Rank();                     // of the current row
   Bytes CurrentKey();
+  void KeyColumn(sqlite3_context* out, size_t part);
   RowRef CurrentRow();
   bool IndexedValue(sqlite3_context* out);
   const ViewCursor* NearCursor();
@@ -100,20 +102,26 @@ class TableCursor : public sqlite3_vtab_cursor, private OpenCursor {
   // What plan_ was read from; SQLite keeps it while the statement lives.
   const char* plan_text_ = nullptr;
   std::shared_ptr<const Plan> plan_;
-  size_t index_number_ = 0, index_column_ = 0;  // which index it walks, and by which column
+  WalkedIndex index_of_plan_;
   Doubts doubts_;
 
   View view_;  // of a kPoint that was found at once, only of the base, or of nothing
-  int fast_key_ = -1, fast_number_ = -1;     // columns that FastColumn() knows; -1: none
-  bool frozen_ = false;                      // all of view_ is: a rank says where a row is
-  size_t key_column_ = 0, rank_column_ = 0;  // of the schema
-  std::vector<Fst::ColumnBlock> blocks_;     // of each value column of a base
+  int fast_key_ = -1, fast_number_ = -1;  // columns that FastColumn() knows; -1: none
+  bool frozen_ = false;                   // all of view_ is: a rank says where a row is
+  // Of each declared column: its place in the stored row, or which part of the key it is.
+  struct Place {
+    bool of_key = false;
+    size_t at = 0;
+  };
+  std::vector<Place> places_;
+  size_t rank_column_ = 0, whole_key_column_ = 0;  // of the schema
+  std::vector<Fst::ColumnBlock> blocks_;           // of each value column of a base
   Mode mode_ = kEnd;
   bool gone_ = false;  // the current row; a walk stands on the next one already
   Narrowed narrowed_;  // of a walk in key order
   std::string key_;
   RowRef row_;
-  std::vector<std::string> points_;  // encoded keys, the next one last
+  std::vector<std::string> points_;  // encoded keys, or what keys begin with; the next one last
   std::optional<CountedWalk<ViewCursor>> walk_;
   std::unique_ptr<PatternWalk<ViewCursor>> pattern_;
   std::unique_ptr<IndexWalk> index_;

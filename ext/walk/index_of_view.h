@@ -27,10 +27,14 @@ class IndexOfView {
     Check(secondary_ ? secondary_->Rank(key, &rank) : view_->Rank(key, &rank));
     return rank;
   }
+  uint64_t CountIn(const KeyRange& range) const {
+    if (range.empty()) return 0;
+    const uint64_t lo = range.lo.empty() ? 0 : Rank(range.lo);
+    return (range.hi ? Rank(*range.hi) : size()) - lo;
+  }
   bool HasKeysIn(const KeyRange& range) const {
     return Rank(range.lo) < (range.hi ? Rank(*range.hi) : size());
   }
-  bool is_by_value() const { return secondary_.has_value(); }
   // Whether some of its entries are of the frozen base.
   bool has_base() const {
     return secondary_ && secondary_->base() && secondary_->base()->size() > 0;

@@ -9,12 +9,22 @@
 
 namespace memkv::sql {
 
-std::unique_ptr<IndexWalk> IndexWalk::Start(MemkvTable& table, const View& view, size_t index,
-                                            size_t column, const Plan& plan, Narrowed narrowed,
-                                            uint64_t skip) {
+IndexWalk::IndexWalk(MemkvTable& table, const View& view, const WalkedIndex& walked,
+                     bool descending, size_t distinct)
+    : table_(table),
+      walked_(walked),
+      def_(table.state().table.indexes()[walked.number - 1]),
+      distinct_(distinct),
+      run_(std::max<size_t>(distinct, 1)),
+      reader_(view),
+      walk_(view.Index(walked.number - 1), descending) {}
+
+std::unique_ptr<IndexWalk> IndexWalk::Start(MemkvTable& table, const View& view,
+                                            const WalkedIndex& walked, const Plan& plan,
+                                            Narrowed narrowed, uint64_t skip) {
   if (narrowed.empty()) return nullptr;
   std::unique_ptr<IndexWalk> walk(
-      new IndexWalk(table, view, index, column, plan.descending, plan.distinct));
+      new IndexWalk(table, view, walked, plan.descending, plan.distinct));
   if (!walk->StartNarrowed(std::move(narrowed), skip)) return nullptr;
   return walk;
 }
@@ -26,7 +36,7 @@ std::unique_ptr<IndexWalk> IndexWalk::Again(const View& view, Bytes index_key) c
                                                                  : KeyRange{key, std::nullopt});
   if (rest.empty()) return nullptr;
   std::unique_ptr<IndexWalk> walk(
-      new IndexWalk(table_, view, index_, column_, walk_.descending(), distinct_));
+      new IndexWalk(table_, view, walked_, walk_.descending(), distinct_));
   return walk->StartNarrowed(std::move(rest), 0) ? std::move(walk) : nullptr;
 }
 
@@ -50,11 +60,8 @@ bool IndexWalk::StartNarrowed(Narrowed narrowed, uint64_t skip) {
 }
 
 bool IndexWalk::StartPattern(Narrowed& narrowed, uint64_t skip, bool* started) {
-  const IndexOfView index(reader_.view(), index_);
-  const Affinity affinity = narrowed.pattern_behind.empty()
-                                ? table_.state().schema.columns[column_].affinity
-                                : table_.state().schema.key_column().affinity;
-  const PatternStart start = StartOf(table_, narrowed, index, affinity);
+  const IndexOfView index(reader_.view(), walked_.number);
+  const PatternStart start = StartOf(table_, narrowed, index, walked_);
   if (start.kind == PatternStart::kNothing) return false;
   if (start.kind == PatternStart::kRange) {
     narrowed.keys = start.keys;
@@ -78,9 +85,9 @@ bool IndexWalk::StartPattern(Narrowed& narrowed, uint64_t skip, bool* started) {
 
 // Makes pattern_, unless no key is left to it. True: there is a match.
 bool IndexWalk::NewPattern(const PatternStart& start) {
-  pattern_ =
-      NewPatternWalk(IndexCursor(reader_.view().Index(index_ - 1)), start, narrowed_.pattern_behind,
-                     narrowed_.ranks, walk_.descending(), NewPoll(table_.db()));
+  pattern_ = NewPatternWalk(IndexCursor(reader_.view().Index(walked_.number - 1)), start,
+                            narrowed_.pattern_behind, narrowed_.ranks, walk_.descending(),
+                            NewPoll(table_.db()));
   return pattern_ && IsOnMatch();
 }
 
@@ -179,22 +186,7 @@ bool IndexWalk::NextValue() {
   return true;
 }
 
-size_t IndexWalk::column_of_row() const { return table_.state().schema.RowColumn(column_); }
-
-void IndexWalk::ValuePart(std::string* value) {
-  const IndexCursor& at = At();
-  if (at.in_base()) {
-    Datum v;
-    bool is_exact;
-    Check(reader_.Value(at, column_of_row(), &buffer_, &v, &is_exact));
-    value->clear();
-    return AppendIndexValue(v, value);
-  }
-  Bytes part, key;
-  if (!SplitIndexKey(at.key(), &part, &key))
-    Throw(Status::Corrupt("an entry of a secondary index is no index key"));
-  value->assign(part);
-}
+void IndexWalk::ValuePart(std::string* value) { Check(reader_.Values(At(), def_, run_, value)); }
 
 Bytes IndexWalk::Key() {
   Bytes key;
@@ -212,9 +204,9 @@ RowRef IndexWalk::Row() {
 // zeros, which REAL has two of, and for numbers at the edge of INTEGER.
 bool IndexWalk::Value(std::string* buffer, Datum* v) {
   bool is_exact;
-  Check(reader_.Value(At(), column_of_row(), buffer, v, &is_exact));
+  Check(reader_.Value(At(), def_, buffer, v, &is_exact));
   if (is_exact) return true;
-  const Affinity affinity = table_.state().schema.columns[column_].affinity;
+  const Affinity affinity = walked_.AffinityOf(0);
   constexpr int64_t kEdge = int64_t{1} << 62;
   if (v->kind == Datum::kReal) return affinity != Affinity::kNone && affinity != Affinity::kText;
   if (affinity == Affinity::kReal) {

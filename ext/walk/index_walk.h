@@ -18,11 +18,10 @@ class MemkvTable;
 
 class IndexWalk {
  public:
-  // `index`: from 1, of `column`. Stands on its first row, `skip` rows left out; null: there is
-  // none.
-  static std::unique_ptr<IndexWalk> Start(MemkvTable& table, const View& view, size_t index,
-                                          size_t column, const Plan& plan, Narrowed narrowed,
-                                          uint64_t skip);
+  // Of a secondary index. Stands on its first row, `skip` rows left out; null: there is none.
+  static std::unique_ptr<IndexWalk> Start(MemkvTable& table, const View& view,
+                                          const WalkedIndex& walked, const Plan& plan,
+                                          Narrowed narrowed, uint64_t skip);
   // The same over another version, from the row on that has `index_key`, or comes next; null if
   // none is left.
   std::unique_ptr<IndexWalk> Again(const View& view, Bytes index_key) const;
@@ -31,25 +30,20 @@ class IndexWalk {
   bool Next();
   bool FastNext() noexcept { return (is_plain_ || in_run_) && walk_.FastNext(); }
 
-  size_t index() const { return index_; }
-  size_t column() const { return column_; }
+  size_t index() const { return walked_.number; }
+  // The declared column that the index begins with.
+  size_t column() const { return walked_.parts[0]; }
   // Of the row. Borrowed until it moves or is asked again.
   uint64_t Rank() { return matches() ? pattern_->cursor().rank() : walk_.rank(); }
   Bytes IndexKey() { return At().key(); }
   Bytes Key();
   RowRef Row();
-  // The value of the column; false: only the row has it exactly.
+  // The value of that column; false: only the row has it exactly.
   bool Value(std::string* buffer, Datum* v);
 
  private:
-  IndexWalk(MemkvTable& table, const View& view, size_t index, size_t column, bool descending,
-            bool distinct)
-      : table_(table),
-        index_(index),
-        column_(column),
-        distinct_(distinct),
-        reader_(view),
-        walk_(view.Index(index - 1), descending) {}
+  IndexWalk(MemkvTable& table, const View& view, const WalkedIndex& walked, bool descending,
+            size_t distinct);
 
   // Whether it stands where pattern_ does.
   bool matches() const { return pattern_ && !in_run_; }
@@ -63,11 +57,12 @@ class IndexWalk {
   bool StartNextRange();
   bool NextValue();
   void ValuePart(std::string* value);
-  size_t column_of_row() const;
 
   MemkvTable& table_;
-  const size_t index_, column_;
-  const bool distinct_;
+  const WalkedIndex walked_;
+  const IndexDef def_;
+  const size_t distinct_;  // Plan::distinct
+  const size_t run_;       // how many first values make one value, of which rows are gone through
   bool is_plain_ = false;  // one range, rows one by one
   IndexRowReader reader_;
   CountedWalk<IndexCursor> walk_;

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "core/key.h"
+#include "core/key_parts.h"
 #include "ext/affinity.h"
 #include "ext/sqlite.h"
 #include "ext/table.h"
@@ -13,62 +13,53 @@ namespace {
 
 class Narrower {
  public:
-  Narrower(MemkvTable& table, const IndexOfView& index, size_t leading_column, const Plan& plan,
-           Doubts& doubts)
-      : table_(table),
-        schema_(table.state().schema),
-        index_(index),
-        leading_column_(leading_column),
-        by_value_(!plan.by.empty()),
-        doubts_(doubts) {}
+  Narrower(MemkvTable& table, const IndexOfView& index, const WalkedIndex& walked, Doubts& doubts)
+      : table_(table), index_(index), walked_(walked), doubts_(doubts) {}
 
   Narrowed Take(const Plan& plan, std::span<sqlite3_value*> args) {
     for (size_t i = 0; i < plan.terms.size() && !out_.nothing; ++i) {
       const Term& term = plan.terms[i];
       if (!doubts_.Narrows(term, index_)) continue;
-      switch (term.target) {
-        case Term::kRank:
-        case Term::kValueRank:
-          out_.ranks.Narrow(*ComparisonOf(term.op),
-                            Converted::Compared(args[i], Affinity::kInteger).datum());
-          break;
-        case Term::kValue:
-          Apply(term, args[i], Leading());
-          break;
-        case Term::kKey:
-          if (!by_value_) {
-            Apply(term, args[i], Leading());
-          } else if (value_) {
-            Apply(term, args[i], {&inside_, schema_.key_column().affinity, &kKeyCodec, *value_});
-          }
-          break;
+      if (term.is_rank()) {
+        out_.ranks.Narrow(*ComparisonOf(term.op),
+                          Converted::Compared(args[i], Affinity::kInteger).datum());
+      } else if (Enter(term.part)) {
+        Apply(term, args[i], {walked_.AffinityOf(part_), &walked_.CodecOf(part_)});
       }
     }
     out_.has_bounds = args.size() > plan.terms.size() + plan.offset;
-    if (value_) out_.keys = Intersect(std::move(out_.keys), KeysOfIndexValue(*value_, inside_));
+    out_.keys = Behind(inside_);
     return std::move(out_);
   }
 
  private:
-  // What a term is of: the leading column, or the key among the rows with one value.
+  // The part of the index that terms are of, among the rows with one value of each before.
   struct Part {
-    KeyRange* keys;
     Affinity affinity;
     const IndexCodec* codec;
-    std::string_view behind;  // the value's part of the index keys
   };
 
-  Part Leading() {
-    return {&out_.keys, schema_.columns[leading_column_].affinity,
-            by_value_ ? &kValueCodec : &kKeyCodec, ""};
+  // Goes on to a part. False: one before it has more than one value after all, and SQLite checks
+  // what would narrow further.
+  bool Enter(size_t part) {
+    for (; part_ < part; ++part_) {
+      if (!value_) return false;
+      behind_ += *value_;
+      value_.reset();
+      if (inside_.empty()) out_.nothing = true;
+      inside_ = {};
+    }
+    return true;
   }
 
-  bool HasKeysIn(const Part& part, const KeyRange& range) const {
-    return index_.HasKeysIn(part.behind.empty() ? range : KeysOfIndexValue(part.behind, range));
+  // As keys of the index, those of the part that are in the range.
+  KeyRange Behind(const KeyRange& range) const {
+    return behind_.empty() ? range : KeysOfIndexValue(behind_, range);
   }
+  bool HasKeysIn(const KeyRange& range) const { return index_.HasKeysIn(Behind(range)); }
   std::optional<KeyRange> Ambiguous(sqlite3_value* value, const Part& part) const {
     return AmbiguousRange(value, part.affinity,
-                          [&](const KeyRange& range) { return HasKeysIn(part, range); });
+                          [&](const KeyRange& range) { return HasKeysIn(range); });
   }
 
   // The one switch over operators.
@@ -78,7 +69,7 @@ class Narrower {
       case Term::kIsNull:
         return OneValue(Datum::Null(), part);
       case Term::kNotNull:
-        return Within(part, NotNullIndexRange());
+        return Within(NotNullIndexRange());
       case Term::kIn:
         return TakeList(value, part);
       case Term::kIs:
@@ -89,7 +80,7 @@ class Narrower {
         if (is_null) break;
         if (std::optional<KeyRange> range = Ambiguous(value, part)) {
           if (term.op == Term::kEqualChecked) doubts_.ExpectNoRowValueIn();
-          return Within(part, *range);
+          return Within(*range);
         }
         [[fallthrough]];
       case Term::kEqual:
@@ -98,38 +89,37 @@ class Narrower {
           doubts_.NumbersCame();
         return OneValue(Converted::Compared(value, part.affinity).datum(), part);
       case Term::kLessOrBlob:
-        if (!is_null && HasKeysIn(part, ClassRange(kBlobTag))) return;
+        if (!is_null && HasKeysIn(ClassRange(kBlobTag))) return;
         [[fallthrough]];
       case Term::kLess:
       case Term::kLessEqual:
       case Term::kGreater:
       case Term::kGreaterEqual: {
         const Converted v = Converted::Compared(value, part.affinity);
-        return Within(part, part.codec->compared(*ComparisonOf(term.op), v.datum()));
+        return Within(part.codec->compared(*ComparisonOf(term.op), v.datum()));
       }
       case Term::kLessChecked:
       case Term::kLessEqualChecked:
       case Term::kGreaterChecked:
       case Term::kGreaterEqualChecked:
         if (is_null) break;
-        return Within(part,
-                      CheckedRange(*ComparisonOf(term.op), value, part.affinity, *part.codec));
+        return Within(CheckedRange(*ComparisonOf(term.op), value, part.affinity, *part.codec));
       case Term::kHasPrefix: {
         if (is_null) break;
         const Converted v = Converted::Compared(value, Affinity::kText);
         const KeyTag tag = v.datum().kind == Datum::kBlob ? kBlobTag : kTextTag;
-        return Within(part, part.codec->with_prefix(tag, v.datum().bytes));
+        return Within(part.codec->with_prefix(tag, v.datum().bytes));
       }
       case Term::kFoldedAtLeast:
       case Term::kFoldedBelow:
         if (is_null) break;
-        return TakeFolded(term, ToDatum(value), part);
+        return TakeFolded(term, ToDatum(value));
       case Term::kEqualFolded: {
         if (is_null) break;
         const Datum v = ToDatum(value);
         // NOCASE ends at a NUL, but for the length.
         if (v.kind == Datum::kText)
-          SetPattern(term, LowerName(v.bytes.substr(0, v.bytes.find('\0'))), part);
+          SetPattern(term, LowerName(v.bytes.substr(0, v.bytes.find('\0'))));
         return;
       }
       case Term::kLike:
@@ -139,10 +129,10 @@ class Narrower {
             !table_.connection().HasBuiltinPatterns(term.op == Term::kGlob ? "glob" : "like"))
           return;
         if (is_null) break;
-        return TakePattern(term, value, part);
+        return TakePattern(term, value);
       case Term::kRegexp:
         if (is_null) return;
-        return TakePattern(term, value, part);
+        return TakePattern(term, value);
       case Term::kLikeFoldedPrefix:
       case Term::kLikeFolded:
       case Term::kLikeFoldedPrefixChecked:
@@ -150,27 +140,18 @@ class Narrower {
       case Term::kLikePrefix:
       case Term::kGlobPrefix:
         if (is_null) break;
-        return TakePattern(term, value, part);
+        return TakePattern(term, value);
     }
     out_.nothing = true;  // a comparison with NULL
   }
 
-  static void Within(const Part& part, const KeyRange& range) {
-    *part.keys = Intersect(std::move(*part.keys), range);
-  }
+  void Within(const KeyRange& range) { inside_ = Intersect(std::move(inside_), range); }
 
   void OneValue(const Datum& v, const Part& part) {
-    if (!by_value_) return Within(part, CompareRange(CompareOp::kEqual, v));
-    std::string bytes;
-    if (v.kind == Datum::kNull) {
-      Within(part, NullIndexRange());
-    } else {
-      const KeyRange range = IndexRange(CompareOp::kEqual, v);
-      Within(part, range);
-      if (range.empty()) return;
-    }
-    AppendIndexValue(v, &bytes);
-    value_ = std::move(bytes);
+    Within(v.kind == Datum::kNull ? NullIndexRange() : part.codec->compared(CompareOp::kEqual, v));
+    if (part_ + 1 == walked_.parts.size()) return;
+    value_.emplace();
+    AppendIndexValue(v, &*value_);
   }
 
   void TakeList(sqlite3_value* list, const Part& part) {
@@ -183,8 +164,8 @@ class Narrower {
       in_doubt = Ambiguous(value, part).has_value();
       const Converted v = Converted::Compared(value, part.affinity);
       if (v.datum().bytes.size() >= kMaxKeyBytes) continue;
-      std::string& bytes = values.emplace_back();
-      by_value_ ? AppendIndexValue(v.datum(), &bytes) : AppendKey(v.datum(), &bytes);
+      const bool last = part_ + 1 == walked_.parts.size();
+      AppendKeyPart(v.datum(), last, &values.emplace_back(behind_));
     }
     if (rc == SQLITE_NOMEM) throw std::bad_alloc();
     if (rc != SQLITE_OK && rc != SQLITE_DONE)
@@ -193,23 +174,24 @@ class Narrower {
     std::sort(values.begin(), values.end());
     values.erase(std::unique(values.begin(), values.end()), values.end());
     out_.values = std::move(values);
+    out_.values_are_keys = part_ + 1 == walked_.parts.size();
   }
 
-  void TakePattern(const Term& term, sqlite3_value* value, const Part& part) {
+  void TakePattern(const Term& term, sqlite3_value* value) {
     const Converted v = Converted::Compared(value, Affinity::kText);
     if (v.datum().kind != Datum::kText) return;  // a BLOB pattern: SQLite decides
-    SetPattern(term, std::string(v.datum().bytes), part);
+    SetPattern(term, std::string(v.datum().bytes));
   }
 
-  void SetPattern(const Term& term, std::string text, const Part& part) {
+  void SetPattern(const Term& term, std::string text) {
     out_.pattern = &term;
     out_.pattern_text = std::move(text);
-    out_.pattern_behind = part.behind;
+    out_.pattern_behind = behind_;
   }
 
   // The NOCASE bounds 'ABC' and 'abd' are what SQLite derives from LIKE 'abc%' ESCAPE …: together
   // they are a folded prefix. Any other pair is left to SQLite.
-  void TakeFolded(const Term& term, const Datum& v, const Part& part) {
+  void TakeFolded(const Term& term, const Datum& v) {
     if (term.op == Term::kFoldedAtLeast) {
       lower_bound_ = v.kind == Datum::kText ? std::string(v.bytes) : std::string();
       return;
@@ -217,28 +199,27 @@ class Narrower {
     std::string upper = LowerName(lower_bound_);
     if (v.kind != Datum::kText || upper.empty()) return;
     upper.back() = static_cast<char>(upper.back() + 1);
-    if (upper == v.bytes)
-      SetPattern(term, std::string(LiteralBytes(LowerName(lower_bound_))), part);
+    if (upper == v.bytes) SetPattern(term, std::string(LiteralBytes(LowerName(lower_bound_))));
   }
 
   MemkvTable& table_;
-  const Schema& schema_;
   const IndexOfView& index_;
-  const size_t leading_column_;
-  const bool by_value_;
+  const WalkedIndex& walked_;
   Doubts& doubts_;
 
   Narrowed out_;
-  std::optional<std::string> value_;  // the one value of the INDEXED column: its part of the keys
-  KeyRange inside_;                   // keys of rows with that value
+  size_t part_ = 0;                   // that terms are of
+  std::string behind_;                // the parts before it
+  std::optional<std::string> value_;  // the one value of the part
+  KeyRange inside_;                   // what its terms leave of it
   std::string lower_bound_;           // of LIKE … ESCAPE, until its upper bound comes
 };
 
 }  // namespace
 
-Narrowed Narrow(MemkvTable& table, const IndexOfView& index, size_t leading_column,
+Narrowed Narrow(MemkvTable& table, const IndexOfView& index, const WalkedIndex& walked,
                 const Plan& plan, std::span<sqlite3_value*> args, Doubts& doubts) {
-  return Narrower(table, index, leading_column, plan, doubts).Take(plan, args);
+  return Narrower(table, index, walked, doubts).Take(plan, args);
 }
 
 }  // namespace memkv::sql

@@ -8,8 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "ext/args.h"
+#include "ext/plan/index_codec.h"
 #include "ext/plan/plan.h"
+#include "ext/schema.h"
 #include "ext/vtab.h"
 #include "ext/walk/doubts.h"
 #include "ext/walk/index_of_view.h"
@@ -20,11 +21,11 @@ namespace memkv::sql {
 struct Narrowed {
   KeyRange keys;    // keys of the index
   RankRange ranks;  // in it
-  // The values of an IN: each alone as keys of the index begin, or, of key order, are. Ascending,
-  // no two alike. Nobody need heed them: SQLite checks the rows.
+  // The values of an IN: as keys of the index begin, or, where `values_are_keys`, are. Ascending, no
+  // two alike. Nobody need heed them: SQLite checks the rows.
   std::optional<std::vector<std::string>> values;
-  // A pattern that a key matches, behind the part of it that is the one value of an INDEXED column
-  // (empty: at its start).
+  bool values_are_keys = false;
+  // A pattern that a part of the key matches, behind the parts before it, which have one value each.
   const Term* pattern = nullptr;
   std::string pattern_text, pattern_behind;
   bool has_bounds = false;  // SQLite derived some from the pattern, which nobody reads
@@ -33,8 +34,28 @@ struct Narrowed {
   bool empty() const { return nothing || ranks.nothing || keys.empty(); }
 };
 
+// What walks ask of an index of a schema, in terms of its parts (Schema::IndexParts()).
+struct WalkedIndex {
+  size_t number = 0;  // 0: key order
+  std::vector<size_t> parts;
+  size_t own_parts = 0;  // how many come before the key's
+  const Schema* schema = nullptr;
+
+  WalkedIndex() = default;
+  WalkedIndex(const Schema& of, size_t index)
+      : number(index),
+        parts(of.IndexParts(index)),
+        own_parts(parts.size() - of.key.size()),
+        schema(&of) {}
+
+  Affinity AffinityOf(size_t part) const { return schema->columns[parts[part]].affinity; }
+  const IndexCodec& CodecOf(size_t part) const {
+    return part + 1 == parts.size() ? kKeyCodec : kValueCodec;
+  }
+};
+
 // Throws SqlError; what Doubts throws.
-Narrowed Narrow(MemkvTable& table, const IndexOfView& index, size_t leading_column,
+Narrowed Narrow(MemkvTable& table, const IndexOfView& index, const WalkedIndex& walked,
                 const Plan& plan, std::span<sqlite3_value*> args, Doubts& doubts);
 
 }  // namespace memkv::sql

@@ -47,8 +47,9 @@ bool NarrowsOverLimit(const Narrowed& narrowed, const IndexOfView& index) {
 }  // namespace
 
 PatternStart StartOf(MemkvTable& table, const Narrowed& narrowed, const IndexOfView& index,
-                     Affinity affinity) {
+                     const WalkedIndex& walked) {
   const Term::Op op = narrowed.pattern->op;
+  const Affinity affinity = walked.AffinityOf(narrowed.pattern->part);
   PatternStart start;
   const bool regexp = op == Term::kRegexp;
   const bool over_limit = !regexp && IsPatternOverLimit(table.db(), narrowed.pattern_text);
@@ -70,8 +71,7 @@ PatternStart StartOf(MemkvTable& table, const Narrowed& narrowed, const IndexOfV
   start.keys = narrowed.keys;
   start.kind = PatternStart::kWalk;
   if (start.matcher == Matcher::kPrefix && !start.blobs) {
-    const bool is_value = index.is_by_value() && narrowed.pattern_behind.empty();
-    const IndexCodec& codec = is_value ? kValueCodec : kKeyCodec;
+    const IndexCodec& codec = walked.CodecOf(narrowed.pattern->part);
     start.keys =
         Intersect(std::move(start.keys), Behind(narrowed, codec.with_prefix(kTextTag, start.text)));
     start.kind = PatternStart::kRange;

@@ -43,7 +43,7 @@ struct PatternStart {
 
 // Decides it. May throw SQLite's own error of a pattern that is over its limit.
 PatternStart StartOf(MemkvTable& table, const Narrowed& narrowed, const IndexOfView& index,
-                     Affinity affinity);
+                     const WalkedIndex& walked);
 
 // Of LIKE … ESCAPE only a prefix is known. The whole pattern may be over SQLite's limit: where a
 // walk by it met nothing, SQLite gets one row of the first of these that has any to check, and fails

@@ -5,29 +5,39 @@
 
 #include <string>
 
-#include "core/key.h"
+#include "core/key_parts.h"
 #include "core/view/view.h"
-#include "ext/args.h"
+#include "ext/schema.h"
 #include "ext/sqlite.h"
 
 namespace memkv::sql {
 
-// The SQL value that an encoded key stands for, its stored class included. row() is called only
-// where the class is stored in the row (see KeyClass). The Datum borrows from `key`. REQUIRES: a
+// The SQL value of a part of an encoded key, its stored class included. row() is called only where
+// the class is stored in the row (see KeyClass). The Datum borrows from `key` or *buffer. REQUIRES: a
 // row of `view`, whose table has this schema.
 template <class RowOf>
-void ReadKey(const Schema& schema, const View& view, Bytes key, const RowOf& row,
-             std::string* buffer, Datum* out) {
-  if (!DecodeKey(key, out)) Check(Status::Corrupt("a stored key has no known class"));
+void ReadKeyPart(const Schema& schema, const View& view, Bytes key, size_t part, const RowOf& row,
+                 std::string* buffer, Datum* out) {
+  const bool last = schema.IsLast(part);
+  Bytes bytes;
+  if (!KeyPart(key, part, last, &bytes) || !DecodeKeyPart(bytes, last, buffer, out))
+    Check(Status::Corrupt("a stored key has no known class"));
   if (out->kind != Datum::kInteger && out->kind != Datum::kReal) return;
-  if (schema.key_column().affinity == Affinity::kReal) {
+  if (schema.key_column(part).affinity == Affinity::kReal) {
     if (out->kind == Datum::kInteger) *out = Datum::Real(static_cast<double>(out->integer));
-  } else if (schema.has_key_class()) {
+  } else if (schema.has_key_class(part)) {
     Datum key_class;
-    Check(view.Column(row(), schema.value_columns(), buffer, &key_class));
+    Check(view.Column(row(), schema.KeyClassColumn(part), buffer, &key_class));
     if (key_class.integer == kKeyIsReal) *out = Datum::Real(static_cast<double>(out->integer));
     if (key_class.integer == kKeyIsNegativeZero) *out = Datum::Real(-0.0);
   }
+}
+
+// The same of the first column of the key.
+template <class RowOf>
+void ReadKey(const Schema& schema, const View& view, Bytes key, const RowOf& row,
+             std::string* buffer, Datum* out) {
+  ReadKeyPart(schema, view, key, 0, row, buffer, out);
 }
 
 // The first value column, which table functions show as `value`; NULL for a set. Borrowed from the

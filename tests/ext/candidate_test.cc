@@ -4,6 +4,7 @@
 
 #include <initializer_list>
 
+#include "ext/args.h"
 #include "ext/plan/planner.h"
 
 namespace memkv::sql {
@@ -13,10 +14,8 @@ namespace {
 // newest SQLite.
 class Around : public Surroundings {
  public:
-  Around() {
-    const char* args[] = {"key TEXT PRIMARY KEY", "s TEXT INDEXED", "n INTEGER INDEXED", "v"};
-    schema_ = ParseArgs("u", args);
-  }
+  Around() : Around({"key TEXT PRIMARY KEY", "s TEXT INDEXED", "n INTEGER INDEXED", "v"}) {}
+  explicit Around(std::vector<const char*> args) { schema_ = ParseArgs("u", args); }
   const Schema& schema() const override { return schema_; }
   uint64_t rows() const override { return 100000; }
   std::optional<uint64_t> Count(size_t index, const KeyRange&) const override {
@@ -50,8 +49,12 @@ Query Of(std::initializer_list<Constraint> constraints) {
   return query;
 }
 
+std::string TextOf(const Plan& plan, const Around& around = {}) {
+  return plan.ToText(around.schema().PartNames(plan.by));
+}
+
 std::string PlanOf(const Query& query, Around around = {}) {
-  return ChooseAnswer(query, around).plan.ToText();
+  return TextOf(ChooseAnswer(query, around).plan, around);
 }
 
 }  // namespace
@@ -120,12 +123,12 @@ TEST_CASE(
   const std::string exact = "key LIKE ? (folded prefix) AND rank = ? asc";
   for (const bool is_in : {false, true}) {
     const Answer unknown = answer({}, is_in, true);
-    CHECK(unknown.plan.ToText() == checked);
+    CHECK(TextOf(unknown.plan) == checked);
     for (const size_t i : {0, 1, 2}) CHECK(!unknown.usage[i].omit);
-    CHECK(answer({}, is_in, false).plan.ToText() == exact);
+    CHECK(TextOf(answer({}, is_in, false).plan) == exact);
   }
   const Answer known = answer(Datum::Integer(1), false, true);
-  CHECK(known.plan.ToText() == exact);
+  CHECK(TextOf(known.plan) == exact);
   for (const size_t i : {0, 1, 2}) CHECK(known.usage[i].omit);
 }
 
@@ -135,14 +138,14 @@ TEST_CASE("an equality is exact while no key is a number, or reads as one") {
     around.holds_numbers = holds_numbers;
     return ChooseAnswer(Of({{Ask::kEqual, column}}), around);
   };
-  CHECK(answer(kKey, true).plan.ToText() == "key = ? (checked) asc");
+  CHECK(TextOf(answer(kKey, true).plan) == "key = ? (checked) asc");
   CHECK(!answer(kKey, true).unique);
   CHECK(!answer(kKey, true).presumes_no_numbers);
-  CHECK(answer(kKey, false).plan.ToText() == "key = ? asc");
+  CHECK(TextOf(answer(kKey, false).plan) == "key = ? asc");
   CHECK(answer(kKey, false).usage[0].omit);
   CHECK(answer(kKey, false).unique);
   CHECK(answer(kKey, false).presumes_no_numbers);
-  CHECK(answer(kS, false).plan.ToText() == "\"s\" = ? (checked) asc by \"s\"");
+  CHECK(TextOf(answer(kS, false).plan) == "\"s\" = ? (checked) asc by \"s\"");
   CHECK(!answer(kN, false).presumes_no_numbers);  // exact in any case
 }
 
@@ -237,6 +240,47 @@ TEST_CASE("equalities that may be of an IN of row values are left when it is ask
   around.leaves_equalities = true;
   CHECK(PlanOf(Of({{Ask::kEqual, kS}}), around) == "asc");
   CHECK(PlanOf(Of({{Ask::kEqual, kN}}), around) == "\"n\" = ? asc by \"n\"");
+}
+
+TEST_CASE("keys and indexes of several columns") {
+  // a, b, c, d: 0..3; rank 4, i_rank 6, j_rank 7
+  Around around({"a TEXT", "b INTEGER", "c", "d TEXT", "PRIMARY KEY(a, b)", "INDEX i(d, c)",
+                       "INDEX j(c, a)"});
+  enum : size_t { kA, kB, kC, kD, kKeyRank, kCommand, kIRank, kJRank };
+  const auto plan = [&](std::initializer_list<Constraint> constraints,
+                        std::vector<Query::OrderTerm> order = {}) {
+    Query query = Of(constraints);
+    query.order_by = std::move(order);
+    const Answer answer = ChooseAnswer(query, around);
+    return TextOf(answer.plan, around) + (answer.sorted ? " sorted" : "") +
+           (answer.unique ? " unique" : "");
+  };
+  const auto text = [](size_t column, Ask ask = Ask::kEqual) {
+    return Constraint{ask, column, true, Collation::kBinary, Datum::Text("x")};
+  };
+  const auto bound = [](size_t column, Ask ask = Ask::kEqual) {
+    return Constraint{ask, column, true, Collation::kBinary, std::nullopt};
+  };
+  CHECK(plan({text(kA)}) == "\"a\" = ? asc");
+  CHECK(plan({text(kA), bound(kB)}) == "\"a\" = ? AND \"b\" = ? asc unique");
+  CHECK(plan({bound(kB), text(kA)}) == "\"a\" = ? AND \"b\" = ? asc unique");
+  CHECK(plan({text(kA), bound(kB, Ask::kLess)}, {{kB, true}}) ==
+        "\"a\" = ? AND \"b\" < ? desc sorted");
+  CHECK(plan({bound(kB)}) == "asc");  // the first column is open
+  CHECK(plan({text(kA, Ask::kGreater), bound(kB)}) == "\"a\" > ? asc");
+  CHECK(plan({}, {{kA, false}, {kB, false}}) == "asc sorted");
+  CHECK(plan({}, {{kA, true}, {kB, true}, {kC, false}}) == "desc sorted");
+  CHECK(plan({}, {{kA, false}, {kB, true}}) == "asc");
+  CHECK(plan({}, {{kA, true}}) == "desc sorted");
+  CHECK(plan({}, {{kB, false}}) == "asc");
+  CHECK(plan({text(kD)}) == "\"d\" = ? asc by \"i\"");
+  CHECK(plan({text(kD), bound(kC, Ask::kGreater)}, {{kC, false}}) ==
+        "\"d\" = ? AND \"c\" > ? (checked) asc by \"i\" sorted");
+  CHECK(plan({text(kD)}, {{kC, true}, {kA, true}, {kB, true}}) == "\"d\" = ? desc by \"i\" sorted");
+  CHECK(plan({}, {{kD, false}, {kC, false}, {kKeyRank, false}}) == "asc by \"i\" sorted");
+  CHECK(plan({bound(kIRank)}) == "\"i_rank\" = ? asc by \"i\"");
+  CHECK(plan({bound(kC, Ask::kIsNull), text(kA), bound(kB, Ask::kGreater)}) ==
+        "\"c\" IS NULL AND \"a\" = ? AND \"b\" > ? asc by \"j\"");
 }
 
 }  // namespace memkv::sql

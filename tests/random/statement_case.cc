@@ -46,25 +46,49 @@ std::string ToString(const Step& step) {
 }  // namespace
 
 std::string Table::Create(bool as_memkv, bool durable) const {
+  const auto names = [this](const std::vector<size_t>& of) {
+    std::string list;
+    for (const size_t i : of) list += (list.empty() ? "" : ", ") + columns[i].name;
+    return "(" + list + ")";
+  };
   std::string list;
+  std::vector<size_t> key;
   for (size_t i = 0; i < columns.size(); ++i) {
     const Column& c = columns[i];
+    const bool is_key = i < key_columns;
+    if (is_key) key.push_back(i);
     list += (i > 0 ? ", " : "") + c.name + (c.type.empty() ? "" : " ") + c.type +
-            (i == 0 ? " PRIMARY KEY" : "") +
-            (c.not_null || (i == 0 && !as_memkv) ? " NOT NULL" : "") +
+            (is_key && key_columns == 1 ? " PRIMARY KEY" : "") +
+            (c.not_null || (is_key && !as_memkv) ? " NOT NULL" : "") +
             (c.indexed && as_memkv ? " INDEXED" : "");
   }
+  if (key_columns > 1) list += ", PRIMARY KEY" + names(key);
   if (!as_memkv) return "CREATE TABLE " + schema + "." + name + "(" + list + ") WITHOUT ROWID";
+  for (size_t i = 0; i < indexes.size(); ++i)
+    list += ", INDEX i" + std::to_string(i) + names(indexes[i]);
   return "CREATE VIRTUAL TABLE " + schema + "." + name + " USING memkv(" + list +
          (durable ? ", durable = on)" : ")");
 }
 
+std::vector<std::string> Table::Key(const std::string& prefix) const {
+  std::vector<std::string> key;
+  for (size_t i = 0; i < key_columns; ++i) key.push_back(prefix + columns[i].name);
+  return key;
+}
+
 std::vector<std::string> Table::CreateIndexes() const {
   std::vector<std::string> out;
+  const auto create = [&](const std::string& index, const std::string& list) {
+    out.push_back("CREATE INDEX " + schema + "." + name + "_" + index + " ON " + name + "(" + list +
+                  ")");
+  };
   for (const Column& c : columns) {
-    if (!c.indexed) continue;
-    out.push_back("CREATE INDEX " + schema + "." + name + "_" + c.name + " ON " + name + "(" +
-                  c.name + ")");
+    if (c.indexed) create(c.name, c.name);
+  }
+  for (size_t i = 0; i < indexes.size(); ++i) {
+    std::string list;
+    for (const size_t c : indexes[i]) list += (list.empty() ? "" : ", ") + columns[c].name;
+    create("i" + std::to_string(i), list);
   }
   return out;
 }

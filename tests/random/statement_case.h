@@ -22,10 +22,14 @@ struct Column {
 struct Table {
   std::string name, schema;  // main, temp, aux
   bool memkv = true;
-  std::vector<Column> columns;  // the first is the key
+  std::vector<Column> columns;  // the first are the key
+  size_t key_columns = 1;
+  std::vector<std::vector<size_t>> indexes;  // of several columns, beside those of INDEXED ones
 
   std::string Create(bool as_memkv, bool durable) const;
-  // An ordinary index for each INDEXED column.
+  // The columns of the key, each behind `prefix`.
+  std::vector<std::string> Key(const std::string& prefix) const;
+  // Ordinary indexes for its own.
   std::vector<std::string> CreateIndexes() const;
 };
 

@@ -205,6 +205,15 @@ Sql Generator::Rank(const Source& source) {
   if (no_target_ && source.table == target_) return {};
   const std::string &table = source.table->name, &key = source.table->columns[0].name;
   const std::string of = source.alias + "." + key;
+  // Whether the row r is below it in key order.
+  std::string below;
+  for (size_t i = source.table->key_columns; i-- > 0;) {
+    const std::string& name = source.table->columns[i].name;
+    const std::string its = source.alias + "." + name;
+    const std::string less = "r." + name + " < " + its;
+    below =
+        below.empty() ? less : "(" + less + " OR (r." + name + " = " + its + " AND " + below + "))";
+  }
   std::vector<std::string> indexed;
   for (const test::Column& c : source.table->columns) {
     if (c.indexed) indexed.push_back(c.name);
@@ -214,15 +223,14 @@ Sql Generator::Rank(const Source& source) {
                              " IS NULL THEN NULL ELSE (SELECT count(*) FROM " + table +
                              " AS r WHERE ";
   if (indexed.empty() || OneIn(2)) {
-    return Sql::Sided(Sql::kValue, source.alias + ".rank",
-                      before + "r." + key + " < " + of + ") END AS INTEGER)");
+    return Sql::Sided(Sql::kValue, source.alias + ".rank", before + below + ") END AS INTEGER)");
   }
   const std::string& c = random_.Pick(indexed);
   const std::string its = source.alias + "." + c;
   return Sql::Sided(Sql::kValue, source.alias + "." + c + "_rank",
                     before + "(r." + c + " IS NOT " + its + " AND (r." + c + " IS NULL OR r." + c +
-                        " < " + its + ")) OR (r." + c + " IS " + its + " AND r." + key + " < " +
-                        of + ")) END AS INTEGER)");
+                        " < " + its + ")) OR (r." + c + " IS " + its + " AND " + below +
+                        ")) END AS INTEGER)");
 }
 
 Sql Generator::Ranked(const Scope& scope, int depth) {

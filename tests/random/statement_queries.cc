@@ -114,7 +114,7 @@ Sql Generator::From(Scope* scope, int depth) {
 std::vector<std::string> Generator::Keys(const Scope& scope) {
   std::vector<std::string> keys;
   for (const Source& s : scope.sources) {
-    const size_t n = s.table != nullptr ? 1 : s.columns.size();
+    const size_t n = s.table != nullptr ? s.table->key_columns : s.columns.size();
     for (size_t i = 0; i < n; ++i) keys.push_back(s.alias + "." + s.columns[i]);
   }
   return keys;

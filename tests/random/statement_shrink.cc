@@ -94,6 +94,13 @@ class Shrinker {
   bool Columns() {
     bool any = false;
     for (size_t t = 0; t < best_.tables.size(); ++t) {
+      for (size_t i = best_.tables[t].indexes.size(); i-- > 0;) {
+        any |= Change([&](Case* c) {
+          c->tables[t].indexes.erase(c->tables[t].indexes.begin() + static_cast<ptrdiff_t>(i));
+        });
+      }
+      if (best_.tables[t].key_columns > 1)
+        any |= Change([&](Case* c) { --c->tables[t].key_columns; });
       for (size_t i = 0; i < best_.tables[t].columns.size(); ++i) {
         const Column column = best_.tables[t].columns[i];
         auto change = [&](const std::function<void(Column*)>& make) {

@@ -21,6 +21,20 @@ Table Generator::MakeTable(size_t number) {
   table.columns.push_back({"key", Type(), false, false});
   for (uint64_t n = Below(4), i = 0; i < n; ++i)
     table.columns.push_back({kColumns[i], Type(), OneIn(6), OneIn(2)});
+  const size_t width = table.columns.size();
+  if (late_numbers_ || width == 1) return table;
+  if (OneIn(3)) {
+    table.key_columns = 2 + Below(width - 1);
+    for (size_t i = 1; i < table.key_columns; ++i) table.columns[i].indexed &= OneIn(2);
+  }
+  while (OneIn(4)) {
+    std::vector<size_t> index;
+    for (size_t n = 1 + Below(3); n > 0; --n) {
+      const size_t column = Below(width);
+      if (std::find(index.begin(), index.end(), column) == index.end()) index.push_back(column);
+    }
+    table.indexes.push_back(std::move(index));
+  }
   return table;
 }
 
@@ -30,9 +44,10 @@ Step Generator::Fill(const Table& table) {
   for (uint64_t n = Below(10); n > 0; --n) {
     std::string row = "(";
     for (size_t i = 0; i < table.columns.size(); ++i)
-      row += (i > 0 ? ", " : "") + Literal(i == 0 && late_numbers_               ? pool_.Word()
-                                           : i == 0 || table.columns[i].not_null ? pool_.Some()
-                                                                                 : pool_.Any());
+      row += (i > 0 ? ", " : "") + Literal(i == 0 && late_numbers_ ? pool_.Word()
+                                           : i < table.key_columns || table.columns[i].not_null
+                                               ? pool_.Some()
+                                               : pool_.Any());
     rows.push_back(row + ")");
   }
   if (rows.empty()) return step;
@@ -202,7 +217,7 @@ Step Generator::Walk() {
   step.kind = Step::kOpen;
   const Table& table = AnyTable();
   const Scope scope = ScopeOf(table, "s1");
-  std::vector<std::string> order = {"s1.key"};
+  std::vector<std::string> order = table.Key("s1.");
   const test::Column& first = random_.Pick(table.columns);
   if (first.indexed) order.insert(order.begin(), "s1." + first.name);
   step.order_columns = static_cast<int>(order.size());

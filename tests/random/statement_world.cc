@@ -44,8 +44,9 @@ World::World(const Case& c, Plans plans, const std::string& folder)
     db(0).Exec(t.Create(as_memkv, c.durable));
     std::string columns;
     for (const Column& column : t.columns) columns += (columns.empty() ? "" : ", ") + column.name;
-    contents_sql_.push_back("SELECT " + columns + " FROM " + t.name + " ORDER BY " +
-                            t.columns[0].name);
+    std::string key;
+    for (const std::string& column : t.Key("")) key += (key.empty() ? "" : ", ") + column;
+    contents_sql_.push_back("SELECT " + columns + " FROM " + t.name + " ORDER BY " + key);
     if (as_memkv || plans == Plans::kUnindexed) continue;
     for (const std::string& sql : t.CreateIndexes()) db(0).Exec(sql);
   }

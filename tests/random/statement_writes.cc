@@ -4,6 +4,20 @@
 #include "tests/random/statement_world.h"
 
 namespace memkv::test {
+namespace {
+
+std::string Listed(const std::vector<std::string>& names) {
+  std::string list;
+  for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
+  return list;
+}
+
+// As a row value, where it has several.
+std::string List(const std::vector<std::string>& names) {
+  return names.size() == 1 ? names[0] : "(" + Listed(names) + ")";
+}
+
+}  // namespace
 
 const Table& Generator::AnyTable() {
   const Table& table = random_.Pick(case_.tables);
@@ -68,14 +82,14 @@ Sql Generator::OrderAndLimit(const Table& table, bool one) {
   if (!AbilitiesOfSqlite().update_limit || !trigger_.empty() || !OneIn(3)) return {};
   if (one && OneIn(2)) return Sql::Optional(" LIMIT 1");
   const Scope scope = ScopeOf(table, table.name);
-  return Parts(Sql::kPart, Order({table.name + "." + table.columns[0].name}, &scope), Limit());
+  return Parts(Sql::kPart, Order(table.Key(table.name + "."), &scope), Limit());
 }
 
 Sql Generator::Delete() {
   target_ = &AnyTable();
   const Scope scope = ScopeOf(*target_, target_->name);
   const std::string key = target_->name + "." + target_->columns[0].name;
-  const bool one = OneIn(3);
+  const bool one = target_->key_columns == 1 && OneIn(3);
   Sql where;
   if (one) {
     where = Parts(Sql::kPart, " WHERE ",
@@ -135,6 +149,7 @@ Sql Generator::Update() {
   if (rewrites) sets.push_back(Parts(Sql::kPart, target_->columns[0].name + " = ", NewKey(scope)));
   for (size_t i = 1; i < width; ++i) {
     if (!sets.empty() && OneIn(2)) continue;
+    if (i < target_->key_columns && !(rewrites && OneIn(3))) continue;
     const std::string& name = target_->columns[i].name;
     sets.push_back(Parts(Sql::kPart, name + " = ",
                          OneIn(5)   ? Value(name + " + 1")
@@ -142,14 +157,16 @@ Sql Generator::Update() {
                          : OneIn(2) ? Expression(scope, 1)
                                     : Constant()));
   }
-  if (sets.size() == 1 && width > 2 && OneIn(6)) {
+  if (sets.empty())
+    sets.push_back(Parts(Sql::kPart, target_->columns[0].name + " = ", NewKey(scope)));
+  if (sets.size() == 1 && width > 2 && target_->key_columns == 1 && OneIn(6)) {
     // Two columns at once, by a row value.
     sets[0] = Parts(Sql::kPart,
                     "(" + target_->columns[1].name + ", " + target_->columns[2].name + ") = (",
                     Expression(scope, 1), ", ", Constant(), ")");
   }
   no_target_ = false;
-  const bool one = OneIn(4);
+  const bool one = target_->key_columns == 1 && OneIn(4);
   const std::string key = target_->name + "." + target_->columns[0].name;
   Sql where;
   if (one) {
@@ -173,6 +190,9 @@ Sql Generator::UpdateFrom(bool* sets_aggregate) {
   const Table& other = AnyTable();
   const std::string alias = Alias(), key = other.columns[0].name;
   const std::string from = " FROM " + other.name + " AS " + alias;
+  std::string same;  // the same row of the table
+  for (const std::string& k : target_->Key("."))
+    same += (same.empty() ? "" : " AND ") + alias + k + " = " + table + k;
   switch (Below(10)) {
     case 0:
       *sets_aggregate = true;
@@ -193,13 +213,13 @@ Sql Generator::UpdateFrom(bool* sets_aggregate) {
     case 5:
     case 6:
       return Parts(Sql::kPart, set + alias + "." + random_.Pick(scope.sources[0].columns),
-                   " FROM " + table + " AS " + alias + " WHERE " + alias + "." +
-                       target_->columns[0].name + " = " + table + "." + target_->columns[0].name,
+                   " FROM " + table + " AS " + alias + " WHERE " + same,
                    Sql::Optional(Parts(Sql::kPart, " AND ", Where(scope, 0))));
     default:
       return Parts(Sql::kPart, set + alias + "." + key,
-                   from + " WHERE " + alias + "." + key + " IS (SELECT min(" + key + ") FROM " +
-                       other.name + ")",
+                   from + " WHERE " + List(other.Key(alias + ".")) + " IS (SELECT " +
+                       Listed(other.Key("")) + " FROM " + other.name + " ORDER BY " +
+                       Listed(other.Key("")) + " LIMIT 1)",
                    Sql::Optional(Parts(Sql::kPart, " AND ", Where(scope, 0))));
   }
 }

@@ -52,6 +52,9 @@ TEST_CASE("CREATE VIRTUAL TABLE ... USING memkv") {
   Db db;
   Filled(db);
   constexpr int kError = SQLITE_ERROR;
+  const std::string table_takes =
+      " (a table takes PRIMARY KEY(column, ...), INDEX name(column, ...))";
+  const std::string column_takes = " (a column takes a type, PRIMARY KEY, NOT NULL, INDEXED)";
   CheckAll(
       db,
       {
@@ -91,14 +94,76 @@ TEST_CASE("CREATE VIRTUAL TABLE ... USING memkv") {
            "column named like the table)"},
           {"CREATE VIRTUAL TABLE x USING memkv(a PRIMARY KEY, b PRIMARY KEY)", kError,
            "memkv: columns \"a\" and \"b\" are both PRIMARY KEY (exactly one may be)"},
-          {"CREATE VIRTUAL TABLE x USING memkv(a, b, PRIMARY KEY(a))", kError,
-           "memkv: table constraint \"PRIMARY KEY(a)\" is not supported (mark one column PRIMARY "
-           "KEY)"},
           {"CREATE VIRTUAL TABLE x USING memkv(a, UNIQUE(a))", kError,
-           "memkv: table constraint \"UNIQUE(a)\" is not supported (mark one column PRIMARY KEY)"},
+           "memkv: table constraint \"UNIQUE(a)\" is not supported" + table_takes},
           {"CREATE VIRTUAL TABLE x USING memkv(a, CHECK(a > 1))", kError,
-           "memkv: table constraint \"CHECK(a > 1)\" is not supported (mark one column PRIMARY "
-           "KEY)"},
+           "memkv: table constraint \"CHECK(a > 1)\" is not supported" + table_takes},
+          {"CREATE VIRTUAL TABLE x USING memkv(a, FOREIGN KEY(a) REFERENCES u(key))", kError,
+           "memkv: table constraint \"FOREIGN KEY(a) REFERENCES u(key)\" is not supported" +
+               table_takes},
+          {"CREATE VIRTUAL TABLE x USING memkv(a, CONSTRAINT k PRIMARY KEY(a))", kError,
+           "memkv: table constraint \"CONSTRAINT k PRIMARY KEY(a)\" is not supported" +
+               table_takes},
+          {"CREATE VIRTUAL TABLE x USING memkv(a PRIMARY KEY, b, PRIMARY KEY(a, b))", kError,
+           "memkv: column \"a\" is PRIMARY KEY beside PRIMARY KEY(…) (exactly one may be)"},
+          {"CREATE VIRTUAL TABLE x USING memkv(a, b, PRIMARY KEY(a), PRIMARY KEY(b))", kError,
+           "memkv: PRIMARY KEY is given twice" + table_takes},
+          {"CREATE VIRTUAL TABLE x USING memkv(a, b, PRIMARY KEY(a, c))", kError,
+           "memkv: PRIMARY KEY: no column \"c\" (columns: a, b)"},
+          {"CREATE VIRTUAL TABLE x USING memkv(a, b, PRIMARY KEY(a, A))", kError,
+           "memkv: PRIMARY KEY names column \"a\" twice"},
+          {"CREATE VIRTUAL TABLE x USING memkv(a, b, PRIMARY KEY(a, b DESC))", kError,
+           "memkv: PRIMARY KEY: DESC is not supported" + table_takes},
+          {"CREATE VIRTUAL TABLE x USING memkv(a, b, PRIMARY KEY(a COLLATE NOCASE, b))", kError,
+           "memkv: PRIMARY KEY: COLLATE is not supported" + table_takes},
+          {"CREATE VIRTUAL TABLE x USING memkv(a, b, PRIMARY KEY(a, b) WITHOUT ROWID)", kError,
+           "memkv: PRIMARY KEY: unexpected \"WITHOUT\"" + table_takes},
+          {"CREATE VIRTUAL TABLE x USING memkv(a, b, PRIMARY KEY)", kError,
+           "memkv: PRIMARY KEY: columns in parentheses are missing" + table_takes},
+          {"CREATE VIRTUAL TABLE x USING memkv(a, b, PRIMARY KEY())", kError,
+           "memkv: PRIMARY KEY: a column is missing" + table_takes},
+          {"CREATE VIRTUAL TABLE x USING memkv(a, b, PRIMARY KEY(a,))", kError,
+           "memkv: PRIMARY KEY: a column is missing" + table_takes},
+          {"CREATE VIRTUAL TABLE x USING memkv(a, b, PRIMARY KEY(a b))", kError,
+           "memkv: PRIMARY KEY: unexpected \"b\"" + table_takes},
+          {"CREATE VIRTUAL TABLE x USING memkv(a, b, PRIMARY KEY(a + 1))", kError,
+           "memkv: PRIMARY KEY: unexpected \"+\"" + table_takes},
+          {"CREATE VIRTUAL TABLE x USING memkv(a, b, PRIMARY KEY(a) ON CONFLICT REPLACE)", kError,
+           "memkv: PRIMARY KEY: unexpected \"ON\"" + table_takes},
+          {"CREATE VIRTUAL TABLE x USING memkv(a, PRIMARY a)", kError,
+           "memkv: PRIMARY without KEY in \"PRIMARY a\"" + table_takes},
+          {"CREATE VIRTUAL TABLE x USING memkv(PRIMARY KEY(a))", kError,
+           "memkv: a table without columns" + table_takes},
+          {"CREATE VIRTUAL TABLE x USING memkv(a, b, INDEX i(b, z))", kError,
+           "memkv: INDEX \"i\": no column \"z\" (columns: a, b)"},
+          {"CREATE VIRTUAL TABLE x USING memkv(a, b, INDEX i(b, b))", kError,
+           "memkv: INDEX \"i\" names column \"b\" twice"},
+          {"CREATE VIRTUAL TABLE x USING memkv(a, b, INDEX i(b DESC))", kError,
+           "memkv: INDEX \"i\": DESC is not supported" + table_takes},
+          {"CREATE VIRTUAL TABLE x USING memkv(a, b, INDEX i(b COLLATE BINARY))", kError,
+           "memkv: INDEX \"i\": COLLATE is not supported" + table_takes},
+          {"CREATE VIRTUAL TABLE x USING memkv(a, b, INDEX(b))", kError,
+           "memkv: INDEX without a name in \"INDEX(b)\"" + table_takes},
+          {"CREATE VIRTUAL TABLE x USING memkv(a, b, INDEX i)", kError,
+           "memkv: INDEX \"i\": columns in parentheses are missing" + table_takes},
+          {"CREATE VIRTUAL TABLE x USING memkv(a, b, INDEX i(b), INDEX I(a, b))", kError,
+           "memkv: table \"x\": two indexes are named \"I\""},
+          {"CREATE VIRTUAL TABLE x USING memkv(a, b, c, INDEX b(c))", kError,
+           "memkv: table \"x\": an INDEX may not be named \"b\", as a column (\"b\" INDEXED is its "
+           "index)"},
+          {"CREATE VIRTUAL TABLE x USING memkv(a, i_rank, INDEX i(a, i_rank))", kError,
+           "memkv: table \"x\": a column may not be named \"i_rank\" beside the INDEX \"i\" (its "
+           "ranks have that name)"},
+          {"CREATE VIRTUAL TABLE i_rank USING memkv(a, b, INDEX i(b))", kError,
+           "memkv: table \"i_rank\" may not have an INDEX named \"i\" (its ranks are in a column "
+           "named like the table)"},
+          {"CREATE VIRTUAL TABLE x USING memkv(a, memkv_key, PRIMARY KEY(a, memkv_key))", kError,
+           "memkv: table \"x\": a column may not be named \"memkv_key\" (reserved: memkv_key, rank, "
+           "rowid)"},
+          {"CREATE VIRTUAL TABLE x USING memkv(url TEXT PRIMRY KEY)", kError,
+           "memkv: column \"url\": type \"TEXT PRIMRY KEY\" holds KEY" + column_takes},
+          {"CREATE VIRTUAL TABLE x USING memkv(a, b INTEGER INDEX)", kError,
+           "memkv: column \"b\": type \"INTEGER INDEX\" holds INDEX" + column_takes},
           {"CREATE VIRTUAL TABLE x USING memkv(a, b DEFAULT 5)", kError,
            "memkv: column \"b\": DEFAULT is not supported (a column takes a type, PRIMARY KEY, NOT "
            "NULL, INDEXED)"},
