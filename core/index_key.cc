@@ -13,15 +13,6 @@ constexpr char kEscaped = static_cast<char>(0xff);
 constexpr size_t kNumberBytes = 9;
 constexpr size_t kAboveBytes = 2;
 
-// The bytes, with NUL as 00 FF.
-void AppendEscaped(Bytes bytes, std::string* out) {
-  for (size_t nul; (nul = bytes.find('\0')) != Bytes::npos; bytes.remove_prefix(nul + 1)) {
-    out->append(bytes.substr(0, nul + 1));
-    out->push_back(kEscaped);
-  }
-  out->append(bytes);
-}
-
 // The smallest index key above all those of a value.
 std::string PastValue(std::string value) {
   value.push_back(kAboveDouble);
@@ -30,10 +21,38 @@ std::string PastValue(std::string value) {
 
 }  // namespace
 
+void AppendIndexText(Bytes text, std::string* out) {
+  for (size_t nul; (nul = text.find('\0')) != Bytes::npos; text.remove_prefix(nul + 1)) {
+    out->append(text.substr(0, nul + 1));
+    out->push_back(kEscaped);
+  }
+  out->append(text);
+}
+
+size_t IndexTextEnd(Bytes index_key, size_t from) {
+  for (size_t n = from;; n += 2) {
+    n = index_key.find('\0', n);
+    if (n == Bytes::npos || n + 1 == index_key.size() || index_key[n + 1] != kEscaped) return n;
+  }
+}
+
+bool DecodeIndexText(Bytes text, std::string* buffer, Bytes* out) {
+  *out = text;
+  if (text.find('\0') == Bytes::npos) return true;
+  buffer->clear();
+  for (size_t nul; (nul = text.find('\0')) != Bytes::npos; text.remove_prefix(nul + 2)) {
+    if (nul + 1 == text.size() || text[nul + 1] != kEscaped) return false;
+    buffer->append(text.substr(0, nul + 1));
+  }
+  buffer->append(text);
+  *out = *buffer;
+  return true;
+}
+
 void AppendIndexValue(const Datum& v, std::string* out) {
   if (v.kind == Datum::kText || v.kind == Datum::kBlob) {
     out->push_back(v.kind == Datum::kText ? kTextTag : kBlobTag);
-    AppendEscaped(v.bytes, out);
+    AppendIndexText(v.bytes, out);
     out->push_back('\0');
     return;
   }
@@ -54,11 +73,8 @@ bool SplitIndexKey(Bytes index_key, Bytes* value, Bytes* key) {
       break;
     case kTextTag:
     case kBlobTag:
-      for (;; n += 2) {
-        n = index_key.find('\0', n);
-        if (n == Bytes::npos) return false;
-        if (n + 1 == index_key.size() || index_key[n + 1] != kEscaped) break;
-      }
+      n = IndexTextEnd(index_key, n);
+      if (n == Bytes::npos) return false;
       ++n;
       break;
     default:
@@ -91,16 +107,8 @@ bool DecodeIndexValue(Bytes value, std::string* buffer, Datum* out) {
     return DecodeKey(*buffer, out);
   }
   if (value.size() < 2 || value.back() != '\0') return false;
-  Bytes bytes = value.substr(1, value.size() - 2);
-  if (bytes.find('\0') != Bytes::npos) {
-    buffer->clear();
-    for (size_t nul; (nul = bytes.find('\0')) != Bytes::npos; bytes.remove_prefix(nul + 2)) {
-      if (nul + 1 == bytes.size() || bytes[nul + 1] != kEscaped) return false;
-      buffer->append(bytes.substr(0, nul + 1));
-    }
-    buffer->append(bytes);
-    bytes = *buffer;
-  }
+  Bytes bytes;
+  if (!DecodeIndexText(value.substr(1, value.size() - 2), buffer, &bytes)) return false;
   *out = tag == kTextTag ? Datum::Text(bytes) : Datum::Blob(bytes);
   return true;
 }
@@ -131,7 +139,7 @@ KeyRange IndexRange(CompareOp op, const Datum& v) {
 
 KeyRange IndexPrefixRange(KeyTag tag, Bytes prefix) {
   KeyRange range{std::string(1, tag), std::nullopt};
-  AppendEscaped(prefix, &range.lo);
+  AppendIndexText(prefix, &range.lo);
   range.hi = PrefixSuccessor(range.lo);
   return range;
 }

@@ -24,6 +24,13 @@ namespace memkv {
 // Appends the value's part.
 void AppendIndexValue(const Datum& v, std::string* out);
 
+// The bytes of a text or blob as its value's part has them, without tag and end.
+void AppendIndexText(Bytes text, std::string* out);
+// Where they end that begin at `from`: at a 00 that no FF follows; npos: nowhere.
+size_t IndexTextEnd(Bytes index_key, size_t from);
+// Them as they were; borrowed from `text` or *buffer. False if they are none.
+bool DecodeIndexText(Bytes text, std::string* buffer, Bytes* out);
+
 // Cuts an index key in two, behind its first value, or its first `values`. False if it is none.
 bool SplitIndexKey(Bytes index_key, Bytes* value, Bytes* key);
 bool SplitIndexKey(Bytes index_key, size_t values, Bytes* part, Bytes* key);

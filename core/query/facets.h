@@ -5,8 +5,9 @@
 //   facets  "a/" 1 leaf   "a//" 1   "a/b" 1 leaf   "a/c/" 2
 //
 // A facet ends with its delimiter, the depth-th one after the prefix; a key that ends before that
-// is a facet of its own, a leaf. Each key is in exactly one. Facets come in key order, each after
-// O(1) moves of the cursor however many keys it has.
+// is a facet of its own, a leaf; keys of several columns that have the same text are one leaf. Each
+// key is in exactly one. Facets come in key order, each after O(1) moves of the cursor however many
+// keys it has.
 
 #ifndef MEMKV_CORE_QUERY_FACETS_H_
 #define MEMKV_CORE_QUERY_FACETS_H_
@@ -19,8 +20,8 @@
 #include "core/bytes.h"
 #include "core/cursor.h"
 #include "core/key.h"
+#include "core/query/key_text.h"
 #include "core/query/search.h"
-#include "core/range.h"
 #include "core/status.h"
 
 namespace memkv {
@@ -30,10 +31,14 @@ class Facets {
  public:
   // Over keys of one class (kTextTag or kBlobTag). Stands nowhere until Start(). REQUIRES
   // !delimiter.empty(), depth > 0.
-  Facets(C cursor, KeyTag tag, Bytes prefix, Bytes delimiter, uint64_t depth = 1)
-      : cursor_(std::move(cursor)), start_(1, tag), delimiter_(delimiter), depth_(depth) {
+  Facets(C cursor, KeyTag tag, Bytes prefix, Bytes delimiter, uint64_t depth = 1,
+         KeyText text = KeyText())
+      : cursor_(std::move(cursor)),
+        text_(text),
+        start_(std::string(1, tag) + text.Coded(prefix)),
+        delimiter_(text.Coded(delimiter)),
+        depth_(depth) {
     assert(!delimiter.empty() && depth > 0);
-    start_ += prefix;
   }
 
   void Start() {
@@ -50,9 +55,9 @@ class Facets {
   const C& cursor() const { return cursor_; }
 
   // REQUIRES Valid(). The facet, without the tag; borrowed until the next move.
-  Bytes prefix() const { return Bytes(facet_).substr(1); }
+  Bytes prefix() const { return prefix_; }
   uint64_t count() const { return count_; }  // keys in it
-  bool leaf() const { return leaf_; }        // it is a whole key
+  bool leaf() const { return leaf_; }        // it is the whole text of its keys
 
  private:
   // A facet of up to this many keys is counted by stepping over them.
@@ -60,17 +65,22 @@ class Facets {
 
   // Takes the facet of the key under the cursor, and moves the cursor past it.
   void Settle();
-  // How many bytes of key make its facet; all of them where it is a leaf.
+  // How many bytes of key make its facet.
   size_t FacetBytes(Bytes key);
-  // Moves to the first key outside the facet, counting. REQUIRES !leaf_.
+  bool IsInFacet(Bytes key) const;
+  void MoveToNextFacet();
+  // Moves to the first key outside the facet, counting.
   void CountFacet();
 
   C cursor_;
-  std::string start_;  // tag and prefix
+  KeyText text_;
+  std::string start_;  // tag and prefix, as keys have them
   std::string delimiter_;
   uint64_t depth_;
 
-  std::string facet_;  // with the tag
+  std::string facet_;  // with the tag, as keys have it
+  Bytes prefix_;       // without
+  std::string buffer_;
   uint64_t count_ = 0;
   bool leaf_ = false, valid_ = false;
 
@@ -87,12 +97,14 @@ void Facets<C>::Settle() {
   if (!key.starts_with(start_)) return;
   facet_.assign(key.substr(0, FacetBytes(key)));
   count_ = 1;
-  if (leaf_) {
+  if (leaf_ && !text_.several()) {
     cursor_.Next();
     ++rank_;
   } else {
     CountFacet();
   }
+  if (!text_.Decode(Bytes(facet_).substr(1), &buffer_, &prefix_))
+    status_ = Status::Corrupt("a stored key has no known class");
   valid_ = status().ok();
 }
 
@@ -100,12 +112,26 @@ template <RankedCursor C>
 size_t Facets<C>::FacetBytes(Bytes key) {
   size_t at = start_.size();
   for (uint64_t n = 0; n < depth_; ++n) {
-    at = FindBytes(key, delimiter_, at);
+    at = text_.Find(key, delimiter_, at);
     leaf_ = at == Bytes::npos;
-    if (leaf_) return key.size();
+    if (leaf_) return text_.End(key);
     at += delimiter_.size();
   }
   return at;
+}
+
+template <RankedCursor C>
+bool Facets<C>::IsInFacet(Bytes key) const {
+  return key.starts_with(facet_) && (!leaf_ || text_.End(key) == facet_.size());
+}
+
+template <RankedCursor C>
+void Facets<C>::MoveToNextFacet() {
+  if (leaf_) {
+    cursor_.Seek(*text_.Same(facet_ + '\0').hi);
+  } else {
+    cursor_.NextPast(facet_.size());
+  }
 }
 
 template <RankedCursor C>
@@ -113,9 +139,10 @@ void Facets<C>::CountFacet() {
   for (uint64_t n = 0;;) {
     if (++n == kSteps) break;
     cursor_.Next();
-    // shared() is a lower bound: where it falls short, the key decides.
-    if (!cursor_.Valid() ||
-        (cursor_.shared() < facet_.size() && !cursor_.key().starts_with(facet_))) {
+    // shared() is a lower bound: where it falls short, the key decides. Of a leaf's keys two bytes
+    // follow the text that tell where it ends.
+    if (!cursor_.Valid() || (cursor_.shared() < facet_.size() + (leaf_ ? 2 : 0) &&
+                             !IsInFacet(cursor_.key()))) {
       count_ = n;
       rank_ += n;
       return;
@@ -126,7 +153,7 @@ void Facets<C>::CountFacet() {
     rank_ = cursor_.rank() - (kSteps - 1);
     rank_known_ = true;
   }
-  cursor_.NextPast(facet_.size());
+  MoveToNextFacet();
   uint64_t end;
   if (cursor_.Valid()) {
     end = cursor_.rank();

@@ -65,60 +65,71 @@ Status JsonKeys::Next(bool* more, Datum* key) {
   *more = false;
   if (ended_) return {};
   MEMKV_TRY(SkipSpace());
-  const auto is = [this](char c) { return at_ < text_.size() && text_[at_] == c; };
-  if (!started_) {
-    if (!is('[')) return Fail(at_, "'['");
-    started_ = true;
-    ++at_;
-    MEMKV_TRY(SkipSpace());
-    ended_ = is(']');
-  } else {
-    ended_ = is(']');
-    if (!ended_ && !is(',')) return Fail(at_, "',' or ']'");
-    if (!ended_) ++at_;
-  }
+  if (!started_) MEMKV_TRY(Take('[', "'['"));
+  ended_ = Is(']');
   if (ended_) {
-    ++at_;
-    MEMKV_TRY(SkipSpace());
+    MEMKV_TRY(Take(']', "']'"));
     return at_ == text_.size() ? Status() : Fail(at_, "the end");
   }
-  MEMKV_TRY(SkipSpace());
-  *more = true;
-  if (is('"')) return String(key);
-  if (at_ < text_.size() && (is('-') || IsDigit(text_[at_]))) return Number(key);
-  if (text_.substr(at_, 4) != "null") return Fail(at_, "a string, a number or null");
-  at_ += 4;
-  *key = Datum::Null();
+  if (started_) MEMKV_TRY(Take(',', "',' or ']'"));
+  started_ = *more = true;
+  return unescaped_.size() == 1 ? Column(&unescaped_[0], key) : Columns(key);
+}
+
+Status JsonKeys::Take(char c, const char* expected) {
+  if (!Is(c)) return Fail(at_, expected);
+  ++at_;
+  return SkipSpace();
+}
+
+Status JsonKeys::Columns(Datum* key) {
+  MEMKV_TRY(Take('[', "'['"));
+  for (size_t i = 0; i < unescaped_.size(); ++i) {
+    if (i > 0) MEMKV_TRY(Take(',', "','"));
+    MEMKV_TRY(Column(&unescaped_[i], &key[i]));
+    MEMKV_TRY(SkipSpace());
+  }
+  if (!Is(']')) return Fail(at_, "']'");
+  ++at_;
   return {};
 }
 
-Status JsonKeys::String(Datum* key) {
+Status JsonKeys::Column(std::string* unescaped, Datum* v) {
+  if (Is('"')) return String(unescaped, v);
+  if (at_ < text_.size() && (Is('-') || IsDigit(text_[at_]))) return Number(v);
+  if (text_.substr(at_, 4) != "null") return Fail(at_, "a string, a number or null");
+  at_ += 4;
+  *v = Datum::Null();
+  return {};
+}
+
+Status JsonKeys::String(std::string* unescaped, Datum* v) {
   const size_t from = ++at_;
   at_ += PlainBytes(text_.substr(at_));
   if (at_ < text_.size() && text_[at_] == '"') {
-    *key = Datum::Text(text_.substr(from, at_++ - from));
+    *v = Datum::Text(text_.substr(from, at_++ - from));
     return {};
   }
-  unescaped_.assign(text_.substr(from, at_ - from));
+  unescaped->assign(text_.substr(from, at_ - from));
   while (at_ < text_.size() && text_[at_] == '\\') {
     MEMKV_TRY(Poll());
-    MEMKV_TRY(Escape());
+    MEMKV_TRY(Escape(unescaped));
     const size_t plain = PlainBytes(text_.substr(at_));
-    unescaped_.append(text_.substr(at_, plain));
+    unescaped->append(text_.substr(at_, plain));
     at_ += plain;
   }
   if (at_ == text_.size() || text_[at_] != '"') return Fail(at_, "'\"'");
   ++at_;
-  *key = Datum::Text(unescaped_);
+  *v = Datum::Text(*unescaped);
   return {};
 }
 
-Status JsonKeys::Escape() {
+Status JsonKeys::Escape(std::string* unescaped) {
   const size_t from = at_++;
   if (at_ == text_.size()) return Fail(at_, "an escape");
   constexpr Bytes kNames = "\"\\/bfnrt", kBytes = "\"\\/\b\f\n\r\t";
   if (const size_t i = kNames.find(text_[at_]); i != Bytes::npos) {
-    unescaped_ += kBytes[i];
+    *unescaped += kBytes[i];
     ++at_;
     return {};
   }
@@ -137,7 +148,7 @@ Status JsonKeys::Escape() {
   } else if (c >= 0xdc00 && c < 0xe000) {
     return Fail(from, "the first half of a surrogate pair");
   }
-  AppendUtf8(c, &unescaped_);
+  AppendUtf8(c, unescaped);
   return {};
 }
 
@@ -157,7 +168,7 @@ Status JsonKeys::Hex(uint32_t* c) {
   return {};
 }
 
-Status JsonKeys::Number(Datum* key) {
+Status JsonKeys::Number(Datum* v) {
   const size_t from = at_;
   const auto digits = [this] {
     const size_t first = at_;
@@ -186,7 +197,7 @@ Status JsonKeys::Number(Datum* key) {
   const std::string number(text_.substr(from, at_ - from));
   int64_t i;
   if (whole && std::from_chars(number.data(), number.data() + number.size(), i).ec == std::errc()) {
-    *key = Datum::Integer(i);
+    *v = Datum::Integer(i);
     return {};
   }
   double r = 0;
@@ -194,7 +205,7 @@ Status JsonKeys::Number(Datum* key) {
       std::errc::result_out_of_range) {
     r = std::strtod(number.c_str(), nullptr);  // an infinity, or 0
   }
-  *key = Datum::Real(r);
+  *v = Datum::Real(r);
   return {};
 }
 

@@ -8,7 +8,8 @@
 // By counts alone: a branch of at least m of the keys from rank r on holds a key whose rank is
 // within m of r, so that a level costs one probe for m keys, however many branches there are. A
 // branch that all keys of the one around it share costs no probe: a key with a delimiter at each of
-// its bytes is walked in the time and memory of its length.
+// its bytes is walked in the time and memory of its length. Keys of several columns that have the
+// same text are one branch.
 
 #ifndef MEMKV_CORE_QUERY_PREFIX_TREE_H_
 #define MEMKV_CORE_QUERY_PREFIX_TREE_H_
@@ -24,7 +25,9 @@
 #include "core/bytes.h"
 #include "core/key.h"
 #include "core/pace.h"
+#include "core/query/key_text.h"
 #include "core/query/search.h"
+#include "core/range.h"
 #include "core/status.h"
 
 namespace memkv {
@@ -33,17 +36,19 @@ template <RankedCursor C>
 class PrefixTree {
  public:
   struct Branch {
-    size_t bytes;    // of its prefix, which ends with the delimiter unless it is a whole key
+    size_t bytes;    // of its prefix, which ends with the delimiter unless it is a whole text
     uint64_t first;  // the rank of its first key
     uint64_t count;
     uint64_t own;  // keys in none of its branches that were told; right once it is left
   };
 
   // REQUIRES !delimiter.empty(), least > 0. max_depth: how many branches deep.
-  PrefixTree(C cursor, KeyTag tag, Bytes delimiter, uint64_t max_depth, uint64_t least)
+  PrefixTree(C cursor, KeyTag tag, Bytes delimiter, uint64_t max_depth, uint64_t least,
+             KeyText text = KeyText())
       : cursor_(std::move(cursor)),
+        text_(text),
         tag_(1, tag),
-        delimiter_(delimiter),
+        delimiter_(text.Coded(delimiter)),
         max_depth_(max_depth),
         least_(least),
         path_(tag_) {
@@ -71,10 +76,11 @@ class PrefixTree {
   bool entered() const { return entered_; }
   size_t depth() const { return stack_.size() - 1; }  // 0: all keys
   // The prefix of the i-th branch around (depth(): of this one), without the tag, and what it adds
-  // to that of the one around it. Borrowed until the next call of Next(). REQUIRES i <= depth(); i
-  // > 0.
-  Bytes prefix(size_t i) const { return Bytes(path_).substr(1, stack_[i].branch.bytes); }
-  Bytes segment(size_t i) const { return prefix(i).substr(stack_[i - 1].branch.bytes); }
+  // to that of the one around it. REQUIRES i <= depth(); i > 0.
+  std::string prefix(size_t i) const { return TextOf(0, stack_[i].branch.bytes); }
+  std::string segment(size_t i) const {
+    return TextOf(stack_[i - 1].branch.bytes, stack_[i].branch.bytes);
+  }
   const Status& status() const { return status_; }
 
  private:
@@ -84,6 +90,12 @@ class PrefixTree {
     size_t shared;  // bytes of path_ that are known to begin all of its keys
   };
 
+  std::string TextOf(size_t from, size_t to) const {
+    std::string buffer;
+    Bytes text;
+    text_.Decode(Bytes(path_).substr(1 + from, to - from), &buffer, &text);
+    return std::string(text);
+  }
   bool Good() {
     if (cursor_.Valid()) return true;
     status_ = cursor_.status();
@@ -113,7 +125,7 @@ class PrefixTree {
 
   // Where the branch of `path` ends that goes on after its first `from` bytes; npos: nowhere.
   size_t BranchEnd(Bytes path, size_t from) const {
-    const size_t at = FindBytes(path, delimiter_, from);
+    const size_t at = text_.Find(path, delimiter_, from);
     return at == Bytes::npos ? at : at + delimiter_.size();
   }
 
@@ -124,9 +136,10 @@ class PrefixTree {
     const uint64_t end = top.branch.first + top.branch.count;
     if (top.next == top.branch.first && top.branch.count >= least_ && top.shared > from) {
       // One that all of its keys share.
-      size_t bytes = BranchEnd(Bytes(path_).substr(0, top.shared), from);
-      if (bytes == Bytes::npos && top.branch.count == 1) bytes = top.shared;
-      if (bytes != Bytes::npos) return Enter(bytes, top.next, end, top.shared);
+      const size_t bytes = BranchEnd(Bytes(path_).substr(0, top.shared), from);
+      if (bytes != Bytes::npos) return Enter(bytes, false, top.next, end, top.shared);
+      if (top.branch.count == 1 && text_.End(path_) > from)
+        return Enter(text_.End(path_), true, top.next, end, top.shared);
     }
     while (top.next + least_ <= end) {
       const uint64_t here = top.next + least_ - 1;
@@ -137,13 +150,13 @@ class PrefixTree {
       if (!key.starts_with(Bytes(path_).substr(0, from))) return false;  // ranks do not add up
       path_.assign(key);
       size_t bytes = BranchEnd(path_, from);
+      const bool whole = bytes == Bytes::npos;
+      if (whole) bytes = text_.End(path_);
       uint64_t first = here, past = here + 1;
-      if (bytes == Bytes::npos) {
-        bytes = path_.size();
-      } else {
-        const std::string branch = path_.substr(0, bytes);
-        first = std::max(RankFrom(branch), top.next);
-        past = std::max(std::min(RankFrom(*PrefixSuccessor(branch)), end), here + 1);
+      if (!whole || text_.several()) {
+        const KeyRange keys = whole ? text_.Same(path_) : PrefixRange(static_cast<KeyTag>(path_[0]), Bytes(path_).substr(1, bytes - 1));
+        first = std::max(RankFrom(keys.lo), top.next);
+        past = std::max(std::min(RankFrom(*keys.hi), end), here + 1);
         if (!status_.ok()) return false;
       }
       if (past - first < least_ || bytes == from) {
@@ -153,7 +166,7 @@ class PrefixTree {
       size_t shared = past - first == 1 ? path_.size() : bytes;
       if (past - first == top.branch.count && past - first > 1 && !ReadShared(first, past, &shared))
         return false;
-      return Enter(bytes, first, past, shared);
+      return Enter(bytes, whole, first, past, shared);
     }
     return false;
   }
@@ -172,19 +185,20 @@ class PrefixTree {
     return true;
   }
 
-  // Enters the keys before `past` that begin with that many bytes of path_.
-  bool Enter(size_t bytes, uint64_t first, uint64_t past, size_t shared) {
+  // Enters the keys before `past` that begin with that many bytes of path_; `whole`: all of their
+  // text, which has no branches.
+  bool Enter(size_t bytes, bool whole, uint64_t first, uint64_t past, size_t shared) {
     Frame& top = stack_.back();
     top.next = past;
     top.branch.own -= past - first;
-    // A whole key has no branches.
-    const bool whole = past - first == 1 && bytes == shared;
+    whole |= past - first == 1 && bytes == shared;
     stack_.push_back(
         {{bytes - 1, first, past - first, past - first}, whole ? past : first, shared});
     return true;
   }
 
   C cursor_;
+  KeyText text_;
   const std::string tag_, delimiter_;
   const uint64_t max_depth_, least_;
   std::function<bool()> poll_;

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/query/key_text.h"
 #include "core/view/view.h"
 #include "ext/registry.h"
 #include "ext/sqlite.h"
@@ -21,6 +22,10 @@ struct NamedTable {
   View view;
 
   const Schema& schema() const { return state->schema; }
+  // What functions that go by the text of keys go by.
+  KeyText key_text() const {
+    return KeyText(schema().has_composite_key() ? KeyColumns::kSeveral : KeyColumns::kOne);
+  }
 };
 
 // The integer that an INTEGER is, or a REAL that is whole: bindings of JavaScript bind every number

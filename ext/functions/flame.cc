@@ -22,7 +22,8 @@ PrefixTree<ViewCursor> TreeOf(const Connection& connection, const NamedTable& ta
     args.Fail("delimiter is a TEXT or BLOB of at least one byte");
   const double least = min_share * static_cast<double>(table.view.size());
   PrefixTree<ViewCursor> tree(ViewCursor(table.view), kTextTag, delimiter.datum().bytes, depth,
-                              std::max<uint64_t>(1, static_cast<uint64_t>(least)));
+                              std::max<uint64_t>(1, static_cast<uint64_t>(least)),
+                              table.key_text());
   tree.SetPoll(NewPoll(connection.db()));
   return tree;
 }
@@ -180,8 +181,8 @@ Icicle Draw(PrefixTree<ViewCursor>* tree, Bytes table, Bytes delimiter, size_t m
       first = branch.first;
     }
     const size_t depth = tree->depth();
-    const Bytes prefix = tree->prefix(depth);
-    const Bytes segment = depth == 0 ? table : tree->segment(depth);
+    const std::string prefix = tree->prefix(depth);
+    const std::string segment = depth == 0 ? std::string(table) : tree->segment(depth);
     levels.resize(depth);
     if (depth > 1 && held && held->count == branch.count && segment == delimiter &&
         prefix.size() == held->prefix.size() + delimiter.size() &&
@@ -198,8 +199,8 @@ Icicle Draw(PrefixTree<ViewCursor>* tree, Bytes table, Bytes delimiter, size_t m
                                         " bytes (a larger min_share shows fewer branches)");
     }
     levels.push_back(depth == 0 ? 0 : levels.back() + 1);
-    held = Held{levels.back(), branch.first - first, branch.count, std::string(segment),
-                depth == 0 ? "all" : std::string(prefix)};
+    held = Held{levels.back(), branch.first - first, branch.count, segment,
+                depth == 0 ? "all" : prefix};
   }
   Check(tree->status());
   draw();
@@ -247,7 +248,6 @@ void Flame(sqlite3_context* context, int argc, sqlite3_value** argv) noexcept {
     args.CheckCount(2, 3);
     Connection& connection = Connection::Of(sqlite3_user_data(context));
     const NamedTable table = args.Table(connection);
-    args.CheckSingleKey(table);
     const double min_share = args.Has(2) ? args.Real(2, "min_share", 0, 1) : 0.001;
     const std::string delimiter(Converted::Compared(args[1], Affinity::kText).datum().bytes);
     PrefixTree<ViewCursor> tree = TreeOf(connection, table, args, kMostLevels, min_share);

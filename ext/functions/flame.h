@@ -1,7 +1,7 @@
 // memkv_folded(table, delimiter, depth [, min_share]) and memkv_flame(table, delimiter [,
 // min_share]): where the keys are, as the folded stacks that flame-graph tools read, and as one
 // self-contained SVG, an icicle. A frame is what lies between two delimiters; made from counts
-// alone (core/query/prefix_tree.h). TEXT keys are looked at.
+// alone (core/query/prefix_tree.h). TEXT keys are looked at, of a key of several columns the first.
 
 #ifndef MEMKV_EXT_FUNCTIONS_FLAME_H_
 #define MEMKV_EXT_FUNCTIONS_FLAME_H_

@@ -7,7 +7,6 @@ namespace memkv::sql {
 
 FacetsSpec::FacetsSpec(Connection& connection, const Arguments& args) {
   NamedTable table = args.Table(connection);
-  args.CheckSingleKey(table);
   const Converted prefix = Converted::Compared(args[1], Affinity::kText);  // NULL: no bytes
   const Converted delimiter = Converted::Compared(args[2], Affinity::kText);
   if (delimiter.datum().bytes.empty())
@@ -16,7 +15,7 @@ FacetsSpec::FacetsSpec(Connection& connection, const Arguments& args) {
       args.Has(3) ? static_cast<uint64_t>(args.Integer(3, "depth", 1, INT64_MAX)) : 1;
   blob_ = prefix.datum().kind == Datum::kBlob;
   facets_.emplace(ViewCursor(std::move(table.view)), blob_ ? kBlobTag : kTextTag,
-                  prefix.datum().bytes, delimiter.datum().bytes, depth);
+                  prefix.datum().bytes, delimiter.datum().bytes, depth, table.key_text());
   facets_->Start();
   if (!facets_->Valid()) Check(facets_->status());
 }

@@ -1,6 +1,6 @@
 // memkv_facets(table, prefix, delimiter [, depth]): prefix, count, leaf. How the keys that start
 // with a prefix go on, up to the next delimiter, in key order; see core/query/facets.h. A TEXT
-// prefix looks at TEXT keys, a BLOB prefix at BLOB keys.
+// prefix looks at TEXT keys, a BLOB prefix at BLOB keys; of a key of several columns, at the first.
 
 #ifndef MEMKV_EXT_FUNCTIONS_TVF_FACETS_H_
 #define MEMKV_EXT_FUNCTIONS_TVF_FACETS_H_

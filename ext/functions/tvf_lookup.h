@@ -1,7 +1,8 @@
-// memkv_lookup(table, keys): key, value, found. One row for each key, in input order: the stored
-// key and the first value column where it is found, the key as it was asked for and NULL where it
-// is not. `keys` is a JSON array of strings, numbers and nulls, or a pointer of type "memkv_keys"
-// (memkv.h). Keys are looked up in batches, so that cache misses overlap.
+// memkv_lookup(table, keys): key, value, found, rank. One row for each key, in input order: the
+// stored key, the first value column and the key's rank where it is found, the key as it was asked
+// for and NULL where it is not. `keys` is a JSON array of strings, numbers and nulls, or a pointer of
+// type "memkv_keys" (memkv.h); of keys of several columns a JSON array of arrays, and `key` is the
+// first column. Keys are looked up in batches, so that cache misses overlap.
 
 #ifndef MEMKV_EXT_FUNCTIONS_TVF_LOOKUP_H_
 #define MEMKV_EXT_FUNCTIONS_TVF_LOOKUP_H_
@@ -9,6 +10,7 @@
 #include <array>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/pace.h"
 #include "core/query/json_keys.h"
@@ -22,8 +24,8 @@ namespace memkv::sql {
 class LookupSpec {
  public:
   static constexpr char kSignature[] = "memkv_lookup(table, keys)";
-  static constexpr char kColumns[] = "key, value, found INTEGER";
-  static constexpr int kColumnCount = 3;
+  static constexpr char kColumns[] = "key, value, found INTEGER, \"rank\" INTEGER";
+  static constexpr int kColumnCount = 4;
   static constexpr const char* kArguments[] = {"table", "keys"};
   static constexpr size_t kRequired = 2;
   static constexpr bool kAscending = false;
@@ -40,15 +42,18 @@ class LookupSpec {
 
   // The next batch; none at the end.
   void Fill();
-  void AddKey(const Datum& key);
+  void AddKeysOfPointer();
+  void AddKeysOfJson();
+  // key: its columns
+  void AddKey(const Datum* key);
 
   Poller poller_;
   Pace pace_;
   FieldAffinity fields_;
   NamedTable table_;
-  Affinity affinity_;
   std::string json_;
   std::optional<JsonKeys> keys_;
+  std::vector<Datum> key_;  // the last one of it
   const memkv_keys* pointer_ = nullptr;
   size_t taken_ = 0, taken_bytes_ = 0;  // of *pointer_
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/query/facets.h"
+#include "tests/core/first_columns.h"
 #include "tests/core/map_cursor.h"
 
 namespace memkv {
@@ -21,9 +22,10 @@ Map TextMap(const std::vector<std::string>& texts) {
   return map;
 }
 
-std::vector<Row> Run(const Map& map, KeyTag tag, Bytes prefix, Bytes delimiter, uint64_t depth) {
+std::vector<Row> Run(const Map& map, KeyTag tag, Bytes prefix, Bytes delimiter, uint64_t depth,
+                     KeyColumns columns = KeyColumns::kOne) {
   std::vector<Row> rows;
-  Facets facets(MapCursor<int>(&map), tag, prefix, delimiter, depth);
+  Facets facets(MapCursor<int>(&map), tag, prefix, delimiter, depth, KeyText(columns));
   for (facets.Start(); facets.Valid(); facets.Next()) {
     rows.emplace_back(facets.prefix(), facets.count(), facets.leaf());
   }
@@ -32,11 +34,12 @@ std::vector<Row> Run(const Map& map, KeyTag tag, Bytes prefix, Bytes delimiter, 
 }
 
 std::vector<Row> BruteForce(const Map& map, KeyTag tag, const std::string& prefix,
-                            const std::string& delimiter, uint64_t depth) {
+                            const std::string& delimiter, uint64_t depth, KeyColumns columns) {
   std::vector<Row> rows;
   for (const auto& [key, value] : map) {
-    const std::string text = key.substr(1);
-    if (key[0] != tag || !text.starts_with(prefix)) continue;
+    if (key[0] != tag) continue;
+    const std::string text = FirstText(key, columns);
+    if (!text.starts_with(prefix)) continue;
     size_t at = prefix.size();
     uint64_t n = 0;
     for (; n < depth && text.find(delimiter, at) != std::string::npos; ++n) {
@@ -44,7 +47,7 @@ std::vector<Row> BruteForce(const Map& map, KeyTag tag, const std::string& prefi
     }
     const bool leaf = n < depth;
     const std::string facet = leaf ? text : text.substr(0, at);
-    if (!leaf && !rows.empty() && std::get<0>(rows.back()) == facet && !std::get<2>(rows.back())) {
+    if (!rows.empty() && std::get<0>(rows.back()) == facet && std::get<2>(rows.back()) == leaf) {
       ++std::get<1>(rows.back());
     } else {
       rows.emplace_back(facet, 1, leaf);
@@ -79,19 +82,22 @@ TEST_CASE("random facets count every key once") {
   const std::vector<std::string> pieces = {"/", "/", "a", "b", "//", std::string(1, '\0'), "\xff"};
   for (int round = 0; round < 1500; ++round) {
     Map map;
+    const KeyColumns columns = round % 2 ? KeyColumns::kSeveral : KeyColumns::kOne;
     const size_t keys = random() % 200;
     for (size_t i = 0; i < keys; ++i) {
       std::string text;
       for (size_t n = random() % 9; n > 0; --n) text += pieces[random() % pieces.size()];
-      map[EncodeKey(random() % 8 ? Datum::Text(text) : Datum::Blob(text))] = 0;
+      const Datum first = random() % 8 ? Datum::Text(text) : Datum::Blob(text);
+      map[KeyWithFirst(first, columns, &random)] = 0;
     }
     std::string prefix;
     for (size_t n = random() % 3; n > 0; --n) prefix += pieces[random() % pieces.size()];
-    const std::string delimiter = random() % 3 ? "/" : random() % 2 ? "//" : "a/";
+    const std::vector<std::string> delimiters = {"/", "/", "/", "//", "a/", "\xff", pieces[5]};
+    const std::string delimiter = delimiters[random() % delimiters.size()];
     const KeyTag tag = random() % 4 ? kTextTag : kBlobTag;
     const uint64_t depth = 1 + random() % 3;
-    REQUIRE(Run(map, tag, prefix, delimiter, depth) ==
-            BruteForce(map, tag, prefix, delimiter, depth));
+    REQUIRE(Run(map, tag, prefix, delimiter, depth, columns) ==
+            BruteForce(map, tag, prefix, delimiter, depth, columns));
   }
 }
 

@@ -9,34 +9,34 @@
 namespace memkv {
 namespace {
 
+std::string Shown(const Datum& v) {
+  switch (v.kind) {
+    case Datum::kNull:
+      return "null";
+    case Datum::kInteger:
+      return std::to_string(v.integer);
+    case Datum::kReal:
+      return "r" + std::to_string(v.real);
+    default:
+      return "<" + std::string(v.bytes) + ">";
+  }
+}
+
 // The elements as one text, or the error.
-std::string Read(Bytes json) {
-  JsonKeys keys(json);
+std::string Read(Bytes json, size_t columns = 1) {
+  JsonKeys keys(json, columns);
   std::string out;
+  std::vector<Datum> key(columns);
   for (;;) {
     bool more;
-    Datum key;
-    const Status status = keys.Next(&more, &key);
+    const Status status = keys.Next(&more, key.data());
     if (!status.ok()) return status.message();
     if (!more) break;
     if (!out.empty()) out += ' ';
-    switch (key.kind) {
-      case Datum::kNull:
-        out += "null";
-        break;
-      case Datum::kInteger:
-        out += std::to_string(key.integer);
-        break;
-      case Datum::kReal:
-        out += "r" + std::to_string(key.real);
-        break;
-      default:
-        out += "<" + std::string(key.bytes) + ">";
-    }
+    for (size_t i = 0; i < columns; ++i) out += (i ? "," : "") + Shown(key[i]);
   }
   bool more = true;
-  Datum key;
-  CHECK(keys.Next(&more, &key).ok());  // asking again after the end
+  CHECK(keys.Next(&more, key.data()).ok());  // asking again after the end
   CHECK(!more);
   return out;
 }
@@ -98,11 +98,28 @@ TEST_CASE("what is no JSON array of keys is refused with its place") {
   }
 }
 
+TEST_CASE("JSON arrays of keys of several columns") {
+  CHECK(Read("[]", 2) == "");
+  CHECK(Read("[[\"a\",1]]", 2) == "<a>,1");
+  CHECK(Read(" [ [ \"a\\n\" , \"\\u0041\" ] , [null,2.5 ]\n]", 2) == "<a\n>,<A> null,r2.500000");
+  CHECK(Read("[[1,2,3],[4,5,6]]", 3) == "1,2,3 4,5,6");
+  CHECK(Read("[\"a\"]", 2) == "malformed JSON at byte 1: '[' expected, '\"' found");
+  CHECK(Read("[[\"a\"]]", 2) == "malformed JSON at byte 5: ',' expected, ']' found");
+  CHECK(Read("[[1,2,3]]", 2) == "malformed JSON at byte 5: ']' expected, ',' found");
+  CHECK(Read("[[1,[2]]]", 2) ==
+        "malformed JSON at byte 4: a string, a number or null expected, '[' found");
+  CHECK(Read("[[1,2] [3,4]]", 2) == "malformed JSON at byte 7: ',' or ']' expected, '[' found");
+  CHECK(Read("[[1,2],]", 2) == "malformed JSON at byte 7: '[' expected, ']' found");
+}
+
 TEST_CASE("every prefix of an array is an error, never a crash") {
   const std::string json = "[\"a\\u00e9\\ud83d\\ude00\", -1.5e+3, null, 12, \"tail\"]";
   for (size_t n = 0; n < json.size(); ++n) {
     CHECK(Read(std::string(json, 0, n)).starts_with("malformed JSON at byte "));
   }
+  const std::string pairs = "[[\"a\\u00e9\", -1.5e+3], [null, 12]]";
+  for (size_t n = 0; n < pairs.size(); ++n)
+    CHECK(Read(std::string(pairs, 0, n), 2).starts_with("malformed JSON at byte "));
 }
 
 }  // namespace

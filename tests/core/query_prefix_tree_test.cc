@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/query/prefix_tree.h"
+#include "tests/core/first_columns.h"
 #include "tests/core/map_cursor.h"
 
 namespace memkv {
@@ -25,9 +26,10 @@ std::string Row(size_t depth, Bytes prefix, uint64_t count, uint64_t own) {
          std::to_string(own);
 }
 
-std::vector<std::string> Run(const Map& map, Bytes delimiter, uint64_t depth, uint64_t least) {
+std::vector<std::string> Run(const Map& map, Bytes delimiter, uint64_t depth, uint64_t least,
+                             KeyColumns columns = KeyColumns::kOne) {
   std::vector<std::string> rows;
-  PrefixTree tree(MapCursor<int>(&map), kTextTag, delimiter, depth, least);
+  PrefixTree tree(MapCursor<int>(&map), kTextTag, delimiter, depth, least, KeyText(columns));
   while (tree.Next()) {
     if (tree.depth() > 0) CHECK(tree.prefix(tree.depth()).ends_with(tree.segment(tree.depth())));
     if (!tree.entered()) {
@@ -68,16 +70,17 @@ TEST_CASE("the tree of random keys is what its definition says") {
   std::mt19937 random(5);
   for (int round = 0; round < 3000; ++round) {
     Map map;
+    const KeyColumns columns = round % 2 ? KeyColumns::kSeveral : KeyColumns::kOne;
     const std::string shared(random() % 3 == 0 ? random() % 8 : 0, '/');
     for (uint32_t n = random() % 12; n > 0; --n) {
       std::string key = shared;
-      for (uint32_t length = random() % 9; length > 0; --length) key += "ab/"[random() % 3];
-      map[EncodeKey(Datum::Text(key))] = 0;
+      for (uint32_t length = random() % 9; length > 0; --length) key += "ab/\0"[random() % 4];
+      map[KeyWithFirst(Datum::Text(key), columns, &random)] = 0;
     }
-    map[EncodeKey(Datum::Blob("a/b"))] = 0;  // of another class
+    map[KeyWithFirst(Datum::Blob("a/b"), columns, &random)] = 0;  // of another class
     std::vector<std::string> texts;
     for (const auto& [key, value] : map) {
-      if (key[0] == kTextTag) texts.push_back(key.substr(1));
+      if (key[0] == kTextTag) texts.push_back(FirstText(key, columns));
     }
     const std::string delimiter = std::vector<std::string>{"/", "//", "a/", "b"}[random() % 4];
     const uint64_t depth = 1 + random() % 12, least = 1 + random() % 3;
@@ -86,7 +89,7 @@ TEST_CASE("the tree of random keys is what its definition says") {
     CAPTURE(delimiter);
     CAPTURE(depth);
     CAPTURE(least);
-    REQUIRE(Run(map, delimiter, depth, least) == expected);
+    REQUIRE(Run(map, delimiter, depth, least, columns) == expected);
   }
 }
 
