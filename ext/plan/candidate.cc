@@ -274,8 +274,8 @@ void Candidate::Sort() {
 // Where nothing is read but the first values, one row of each will do: whatever else SQLite asks of
 // a row, and does not tell, it asks of them.
 void Candidate::TakeDistinct() {
-  const size_t n = query_.order_by.size();
-  if (index_ == 0 || !query_.is_distinct || !answer_.sorted || n == 0 || n > own_parts_) return;
+  const size_t n = query_.order_by.size(), most = index_ == 0 ? parts_.size() - 1 : own_parts_;
+  if (!query_.is_distinct || !answer_.sorted || n == 0 || n > most) return;
   uint64_t columns = 0;
   for (size_t i = 0; i < n; ++i) {
     if (query_.order_by[i].column != parts_[i] || parts_[i] >= 63) return;

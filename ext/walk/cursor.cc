@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/index_key.h"
 #include "core/key.h"
 #include "core/pace.h"
 #include "ext/plan/planner.h"
@@ -137,7 +138,7 @@ void TableCursor::StartByKey(uint64_t skip) {
   if (narrowed_.values && !narrowed_.pattern && narrowed_.ranks.everything()) {
     points_ = *narrowed_.values;
     if (!plan_->descending) std::reverse(points_.begin(), points_.end());
-    if (!narrowed_.values_are_keys) {
+    if (narrowed_.value_parts < index_of_plan_.parts.size()) {
       StartNextRange();
       return;
     }
@@ -196,14 +197,31 @@ bool TableCursor::StartPattern(uint64_t skip) {
 void TableCursor::AskOnce() {
   for (const KeyRange& keys : KeysToAskOnce(narrowed_)) {
     StartRange(keys, narrowed_.ranks, 0);
-    if (mode_ == kCounted) return walk_->KeepOne();
+    if (counts()) return walk_->KeepOne();
   }
 }
 
 void TableCursor::StartRange(KeyRange keys, const RankRange& ranks, uint64_t skip) {
   mode_ = kEnd;
   walk_.emplace(view_, plan_->descending);
-  if (walk_->Start(std::move(keys), ranks, skip, /*may_compare=*/true)) mode_ = kCounted;
+  if (walk_->Start(std::move(keys), ranks, skip, /*may_compare=*/true))
+    mode_ = plan_->distinct ? kDistinct : kCounted;
+}
+
+// The next row that differs in its first columns: a few steps, then a seek past all that do not.
+bool TableCursor::NextDistinct() {
+  constexpr int kFewSteps = 4;
+  Bytes value, rest;
+  if (!SplitIndexKey(walk_->At().key(), plan_->distinct, &value, &rest))
+    Check(Status::Corrupt("a stored key has no known class"));
+  KeyRange same = KeysOfIndexValue(value, KeyRange::All());
+  for (int steps = 0; steps < kFewSteps; ++steps) {
+    if (!walk_->Next()) return false;
+    if (!same.Contains(walk_->At().key())) return true;
+  }
+  KeyRange left = plan_->descending ? KeyRange{"", std::move(same.lo)}
+                                    : KeyRange{std::move(*same.hi), std::nullopt};
+  return walk_->Start(Intersect(walk_->keys(), left), walk_->ranks(), 0, /*may_compare=*/true);
 }
 
 // The keys that begin with the next of points_. False: there are none left.
@@ -216,7 +234,7 @@ bool TableCursor::StartNextRange() {
         Intersect(narrowed_.keys, KeysOfIndexValue(points_.back(), KeyRange::All()));
     points_.pop_back();
     StartRange(keys, narrowed_.ranks, 0);
-    if (mode_ == kCounted) return true;
+    if (counts()) return true;
   }
   mode_ = kEnd;
   return false;
@@ -256,6 +274,7 @@ void TableCursor::Resume() {
       return;
     }
     case kCounted:
+    case kDistinct:
     case kPattern:
       mode_ = kEnd;
       pattern_.reset();
@@ -298,6 +317,9 @@ void TableCursor::Next() {
     case kCounted:
       if (!walk_->Next() && (points_.empty() || !StartNextRange())) mode_ = kEnd;
       return;
+    case kDistinct:
+      if (!NextDistinct() && (points_.empty() || !StartNextRange())) mode_ = kEnd;
+      return;
     case kPattern:
       pattern_->Next();
       return CheckPattern();
@@ -307,8 +329,8 @@ void TableCursor::Next() {
   }
 }
 
-// Only of cursors with a version pinned, but for DELETE … LIMIT, which asks before it changes any
-// row.
+// A row that was found at once has no version pinned: those of its ranks that were not foreseen
+// (Candidate::ReadsRank()) are asked for by statements that have not changed any row yet.
 uint64_t TableCursor::RankOf(Bytes key) {
   if (at_once_) Look();
   uint64_t rank;
@@ -317,14 +339,14 @@ uint64_t TableCursor::RankOf(Bytes key) {
 }
 
 Bytes TableCursor::CurrentKey() {
-  if (mode_ == kCounted) return walk_->At().key();
+  if (counts()) return walk_->At().key();
   if (mode_ == kPattern) return pattern_->cursor().key();
   if (mode_ == kIndex) return index_->Key();
   return key_;
 }
 
 RowRef TableCursor::CurrentRow() {
-  if (mode_ == kCounted) {
+  if (counts()) {
     if (frozen_ && walk_->counted()) return {true, walk_->rank(), {}};
     return walk_->At().row();
   }
@@ -334,13 +356,14 @@ RowRef TableCursor::CurrentRow() {
 }
 
 uint64_t TableCursor::Rank() {
-  if (mode_ == kCounted) return walk_->rank();
+  if (counts()) return walk_->rank();
   return mode_ == kPattern ? pattern_->cursor().rank() : RankOf(CurrentKey());
 }
 
 sqlite3_int64 TableCursor::RankIn(size_t index) {
   if (mode_ == kIndex && index_->index() == index)
     return static_cast<sqlite3_int64>(index_->Rank());
+  if (at_once_) Look();
   uint64_t rank;
   const RowRef row = CurrentRow();
   Check(view_.IndexRank(index - 1, CurrentKey(), row, &rank));

@@ -64,12 +64,16 @@ class TableCursor : public sqlite3_vtab_cursor, private OpenCursor {
  private:
   enum Mode : unsigned char {
     kEnd,
-    kPoint,    // row_ of key_, and no other
-    kPoints,   // the same, then what is left of points_
-    kCounted,  // the rows of walk_, in key order
-    kPattern,  // whatever pattern_ finds
-    kIndex,    // the rows of index_
+    kPoint,     // row_ of key_, and no other
+    kPoints,    // the same, then what is left of points_
+    kCounted,   // the rows of walk_, in key order
+    kDistinct,  // of these, one of each that agree in their first columns
+    kPattern,   // whatever pattern_ finds
+    kIndex,     // the rows of index_
   };
+
+  // Whether it stands where walk_ does.
+  bool counts() const { return mode_ == kCounted || mode_ == kDistinct; }
 
   bool FindAtOnce(std::span<sqlite3_value*> args);
   void Look();
@@ -79,6 +83,7 @@ class TableCursor : public sqlite3_vtab_cursor, private OpenCursor {
   void StartWalk(uint64_t skip);
   bool StartPattern(uint64_t skip);
   bool StartNextRange();
+  bool NextDistinct();
   void StartRange(KeyRange keys, const RankRange& ranks, uint64_t skip);
   void AskOnce();
   void NextPoint();

@@ -160,7 +160,7 @@ bool IndexWalk::Next() {
 // The next row with another value: a few steps, then a seek past all that have this one.
 bool IndexWalk::NextValue() {
   constexpr int kFewSteps = 4;
-  if (narrowed_.values && !pattern_) return StartNextRange();
+  if (narrowed_.values && !pattern_ && narrowed_.value_parts >= distinct_) return StartNextRange();
   for (int steps = 0; pattern_ || steps < kFewSteps; ++steps) {
     if (pattern_) {
       pattern_->Next();
@@ -169,7 +169,7 @@ bool IndexWalk::NextValue() {
         return false;
       }
     } else if (!walk_.Next()) {
-      return false;
+      return !values_.empty() && StartNextRange();
     }
     ValuePart(&next_value_);
     if (next_value_ != value_) {
@@ -179,9 +179,9 @@ bool IndexWalk::NextValue() {
   }
   const KeyRange same = KeysOfIndexValue(value_, KeyRange::All());
   const KeyRange rest = walk_.descending() ? KeyRange{"", same.lo} : KeyRange{*same.hi, {}};
-  if (!walk_.Start(Intersect(narrowed_.keys, rest), narrowed_.ranks, 0,
+  if (!walk_.Start(Intersect(walk_.keys(), rest), narrowed_.ranks, 0,
                    !walk_.cursor().view().base()))
-    return false;
+    return !values_.empty() && StartNextRange();
   ValuePart(&value_);
   return true;
 }

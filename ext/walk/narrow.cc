@@ -174,7 +174,7 @@ class Narrower {
     std::sort(values.begin(), values.end());
     values.erase(std::unique(values.begin(), values.end()), values.end());
     out_.values = std::move(values);
-    out_.values_are_keys = part_ + 1 == walked_.parts.size();
+    out_.value_parts = part_ + 1;
   }
 
   void TakePattern(const Term& term, sqlite3_value* value) {

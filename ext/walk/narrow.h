@@ -21,10 +21,10 @@ namespace memkv::sql {
 struct Narrowed {
   KeyRange keys;    // keys of the index
   RankRange ranks;  // in it
-  // The values of an IN: as keys of the index begin, or, where `values_are_keys`, are. Ascending, no
-  // two alike. Nobody need heed them: SQLite checks the rows.
+  // The values of an IN: as keys of the index begin, so many parts of them. Ascending, no two alike.
+  // Nobody need heed them: SQLite checks the rows.
   std::optional<std::vector<std::string>> values;
-  bool values_are_keys = false;
+  size_t value_parts = 0;
   // A pattern that a part of the key matches, behind the parts before it, which have one value each.
   const Term* pattern = nullptr;
   std::string pattern_text, pattern_behind;

@@ -149,7 +149,10 @@ Sql Generator::Comparison(const Scope& scope, int depth) {
 }
 
 Sql Generator::Pattern(const Scope& scope, int depth) {
-  Sql left = OneIn(8) ? Expression(scope, depth) : Column(scope);
+  return PatternOf(OneIn(8) ? Expression(scope, depth) : Column(scope), scope, depth);
+}
+
+Sql Generator::PatternOf(Sql left, const Scope& scope, int depth) {
   // Where a pattern matters, it mostly is a literal or a parameter.
   auto right = [&](const Cell& pattern) {
     if (OneIn(8)) return OneIn(2) ? Column(scope) : Expression(scope, depth);

@@ -69,6 +69,7 @@ class Generator {
   Sql Test(const Scope& scope, int depth);
   Sql Comparison(const Scope& scope, int depth);
   Sql Pattern(const Scope& scope, int depth);
+  Sql PatternOf(Sql left, const Scope& scope, int depth);
   Sql Membership(const Scope& scope, int depth);
   Sql RowValues(const Scope& scope, int depth);
   Sql Ranked(const Scope& scope, int depth);
@@ -90,15 +91,21 @@ class Generator {
   // order.
   Query Select(const Scope* outer, int depth, size_t width, bool sub);
   Query Core(const Scope* outer, int depth, size_t width, bool sub);
+  // One that an index may answer: statement_index_queries.cc
+  Query ByIndex();
+  std::vector<size_t> AnyIndex(const Table& table);
+  Sql TestOf(const std::string& name, const Scope& scope);
   Query Compound(const Scope* outer, int depth, size_t width, bool sub);
   Sql Scalar(const Scope& scope, int depth);
   std::vector<Sql> Results(const Scope& scope, const Shape& shape, size_t width, int depth);
   Sql Filter(const Scope& scope, int depth);
   Sql Ending(const std::vector<std::string>& total, const Scope* scope, bool sub, Step::Rows* rows);
-  Sql Order(const std::vector<std::string>& total, const Scope* scope);
+  Sql Order(const std::vector<std::string>& total, const Scope* scope, Sql first = {});
   Sql Limit();
   std::string Aggregate(const Scope& scope);
   std::vector<std::string> Keys(const Scope& scope);
+  // 1, 2, ..., n: the result columns, as ORDER BY and GROUP BY name them.
+  static std::vector<std::string> Positions(size_t n);
 
   // Writes: statement_writes.cc
   Sql Insert();

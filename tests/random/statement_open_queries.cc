@@ -41,6 +41,7 @@ void OpenQueries::GoBack(int connection, uint64_t version) {
   for (auto& [slot, query] : queries_) {
     if (query.step.connection != connection || query.version <= version) continue;
     query.version = version;
+    query.looks_anew = true;
     if (query.sorted || query.at == 0) continue;
     // The last row that was given.
     const Row last = query.expected[std::min(query.at, query.expected.size()) - 1];
@@ -80,6 +81,11 @@ void OpenQueries::Ran(int connection, const std::string& sql, const Outcome& out
     if (!c.marks.empty()) GoBack(connection, c.marks.front().second);
   } else if (sql != "COMMIT" && outcome.result.names.empty()) {
     c.now = ++newest_;
+    std::vector<int> late;  // see this write, or do not
+    for (const auto& [slot, query] : queries_) {
+      if (query.step.connection == connection && query.looks_anew) late.push_back(slot);
+    }
+    for (const int slot : late) Close(slot);
   }
   if (outcome.autocommit) c.marks.clear();
 }
@@ -88,7 +94,7 @@ std::string OpenQueries::Open(const Step& step) {
   const std::string sql = step.Text(For::kTwin);
   Result expected = theirs_.Run(step.connection, sql, step.parameters).result;
   if (!expected.ok()) return "";
-  Query query{step, std::move(expected.rows), 0, connections_[step.connection].now, false};
+  Query query{step, std::move(expected.rows), 0, connections_[step.connection].now, false, false};
   const Result plan =
       ours_.Run(step.connection, "EXPLAIN QUERY PLAN " + step.Text(ours_.side()), step.parameters)
           .result;
@@ -106,6 +112,7 @@ std::string OpenQueries::Next(int slot) {
   const auto at = queries_.find(slot);
   if (at == queries_.end()) return "";
   Query& query = at->second;
+  query.looks_anew = false;
   Cursor& cursor = *ours_.open(slot);
   const int code = cursor.Step();
   const std::vector<Row> row =
@@ -117,13 +124,17 @@ std::string OpenQueries::Next(int slot) {
   ++query.at;
   const bool right = row == expected && code == (end ? SQLITE_DONE : SQLITE_ROW);
   if (code != SQLITE_ROW || !right) {
-    ours_.Close(slot);
-    theirs_.Close(slot);
-    queries_.erase(at);
+    Close(slot);
   }
   if (right) return "";
   return which + std::to_string(slot) + "\nmemkv: code " + std::to_string(code) + " " + Show(row) +
          "\nexpected: " + (end ? "the end" : Show(expected));
+}
+
+void OpenQueries::Close(int slot) {
+  ours_.Close(slot);
+  theirs_.Close(slot);
+  queries_.erase(slot);
 }
 
 std::string OpenQueries::Finish(int slot) {

@@ -42,6 +42,9 @@ class OpenQueries {
     size_t at = 0;
     uint64_t version = 0;  // of what it reads
     bool sorted = false;   // SQLite read all rows at the beginning
+    // Its rows were undone since it gave the last: what it reads from now on is what is there when
+    // it is asked for the next.
+    bool looks_anew = false;
   };
   // Versions of the rows that a connection sees, and those to which it can go back.
   struct Connection {
@@ -51,6 +54,7 @@ class OpenQueries {
   };
 
   void GoBack(int connection, uint64_t version);
+  void Close(int slot);
 
   World &ours_, &theirs_;
   std::map<int, Query> queries_;

@@ -4,16 +4,12 @@
 #include "tests/random/statement_world.h"
 
 namespace memkv::test {
-namespace {
 
-// 1, 2, ..., n: the result columns, as ORDER BY and GROUP BY name them.
-std::vector<std::string> Positions(size_t n) {
+std::vector<std::string> Generator::Positions(size_t n) {
   std::vector<std::string> out;
   for (size_t i = 1; i <= n; ++i) out.push_back(std::to_string(i));
   return out;
 }
-
-}  // namespace
 
 Generator::Source Generator::MakeValues(Sql* sql) {
   Source source{Alias(), nullptr, {"column1", "column2"}};
@@ -120,8 +116,8 @@ std::vector<std::string> Generator::Keys(const Scope& scope) {
   return keys;
 }
 
-// ` ORDER BY `, perhaps something of the scope's, and the terms that make the order total.
-Sql Generator::Order(const std::vector<std::string>& total, const Scope* scope) {
+// ` ORDER BY `, perhaps `first` or something of the scope's, and the terms that make the order total.
+Sql Generator::Order(const std::vector<std::string>& total, const Scope* scope, Sql first) {
   static const std::vector<std::string> kDirections = {
       "", "", " DESC", " ASC", " NULLS LAST", " DESC NULLS FIRST"};
   // One direction for all is what an index can give.
@@ -130,8 +126,8 @@ Sql Generator::Order(const std::vector<std::string>& total, const Scope* scope) 
   auto direction = [&] { return mixed ? random_.Pick(kDirections) : all; };
   std::vector<Sql> parts;
   parts.push_back(" ORDER BY ");
-  if (scope != nullptr && OneIn(2)) {
-    Sql first = OneIn(8) ? Rank(random_.Pick(scope->sources)) : Sql();
+  if ((scope != nullptr || !first.empty()) && OneIn(2)) {
+    if (first.empty()) first = OneIn(8) ? Rank(random_.Pick(scope->sources)) : Sql();
     if (first.empty()) first = OneIn(6) ? Expression(*scope, 0) : Column(*scope);
     parts.push_back(Sql::Optional(Parts(Sql::kPart, std::move(first),
                                         OneIn(10) ? " COLLATE NOCASE" : "", direction(), ", ")));
@@ -270,6 +266,7 @@ Generator::Query Generator::Compound(const Scope* outer, int depth, size_t width
 }
 
 Generator::Query Generator::Select(const Scope* outer, int depth, size_t width, bool sub) {
+  if (!sub && outer == nullptr && OneIn(3)) return ByIndex();
   return OneIn(5) ? Compound(outer, depth, width, sub) : Core(outer, depth, width, sub);
 }
 

@@ -23,11 +23,11 @@ Table Generator::MakeTable(size_t number) {
     table.columns.push_back({kColumns[i], Type(), OneIn(6), OneIn(2)});
   const size_t width = table.columns.size();
   if (late_numbers_ || width == 1) return table;
-  if (OneIn(3)) {
+  if (OneIn(2)) {
     table.key_columns = 2 + Below(width - 1);
     for (size_t i = 1; i < table.key_columns; ++i) table.columns[i].indexed &= OneIn(2);
   }
-  while (OneIn(4)) {
+  while (OneIn(3)) {
     std::vector<size_t> index;
     for (size_t n = 1 + Below(3); n > 0; --n) {
       const size_t column = Below(width);
@@ -67,11 +67,16 @@ Step Generator::FillMany(const Table& table) {
                                                  "CAST('b' || i AS BLOB)"};
   Step step;
   step.writes = true;
+  // Many rows with one value of a key's first columns, or one.
+  const size_t unlike = OneIn(2) ? 0 : table.key_columns - 1;
   std::string columns;
-  for (size_t i = 1; i < table.columns.size(); ++i)
-    columns += OneIn(2) ? ", i % 10" : ", 'v' || i % 7";
-  step.sql = "INSERT OR REPLACE INTO " + table.name + " SELECT " +
-             (late_numbers_ ? kKeys[0] : random_.Pick(kKeys)) + columns +
+  for (size_t i = 0; i < table.columns.size(); ++i) {
+    columns += i > 0 ? ", " : "";
+    columns += i != unlike     ? std::string(OneIn(2) ? "i % 10" : "'v' || (i % 7)")
+               : late_numbers_ ? kKeys[0]
+                               : random_.Pick(kKeys);
+  }
+  step.sql = "INSERT OR REPLACE INTO " + table.name + " SELECT " + columns +
              " FROM (WITH RECURSIVE c(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM c WHERE i < " +
              std::to_string(70 + Below(100)) + ") SELECT i FROM c)";
   return step;

@@ -82,7 +82,7 @@ Sql Generator::OrderAndLimit(const Table& table, bool one) {
   if (!AbilitiesOfSqlite().update_limit || !trigger_.empty() || !OneIn(3)) return {};
   if (one && OneIn(2)) return Sql::Optional(" LIMIT 1");
   const Scope scope = ScopeOf(table, table.name);
-  return Parts(Sql::kPart, Order(table.Key(table.name + "."), &scope), Limit());
+  return Parts(Sql::kPart, Order(table.Key(table.name + "."), nullptr, Column(scope)), Limit());
 }
 
 Sql Generator::Delete() {
@@ -193,7 +193,8 @@ Sql Generator::UpdateFrom(bool* sets_aggregate) {
   std::string same;  // the same row of the table
   for (const std::string& k : target_->Key("."))
     same += (same.empty() ? "" : " AND ") + alias + k + " = " + table + k;
-  switch (Below(10)) {
+  // Of a key of several columns many rows may have the greatest first.
+  switch (target_->key_columns > 1 ? 1 + Below(9) : Below(10)) {
     case 0:
       *sets_aggregate = true;
       // The whole becomes an aggregate, of one row, the one with the greatest key.

@@ -80,6 +80,25 @@ class Run {
   sqlite3_stmt* stmt_ = nullptr;
 };
 
+// Takes `c … INDEXED` and `INDEX name(…)` out of a table's columns: "c ON t(c)", "name ON t(…)".
+std::vector<std::string> TakeIndexes(std::string* columns) {
+  std::vector<std::string> indexes;
+  const std::string mark = " INDEXED", constraint = ", INDEX ";
+  for (size_t at; (at = columns->find(mark)) != std::string::npos; columns->erase(at, mark.size())) {
+    const size_t begin = columns->find_first_not_of(' ', columns->rfind(',', at) + 1);
+    const std::string column = columns->substr(begin, columns->find(' ', begin) - begin);
+    indexes.push_back(column + " ON t(" + column + ")");
+  }
+  for (size_t at; (at = columns->find(constraint)) != std::string::npos;) {
+    const size_t name = at + constraint.size(), list = columns->find('(', name);
+    const size_t end = columns->find(')', list) + 1;
+    indexes.push_back(columns->substr(name, list - name) + " ON t" +
+                      columns->substr(list, end - list));
+    columns->erase(at, end - at);
+  }
+  return indexes;
+}
+
 }  // namespace
 
 const char* NameOf(Way way) {
@@ -103,18 +122,11 @@ Twin::Twin(const std::string& columns, Place place, const std::string& file)
   Open();
   memkv().Exec("CREATE VIRTUAL TABLE t USING memkv(" + columns +
                (place == Place::kStored ? ", durable = on)" : ")"));
-  // An INDEXED column of the twin has an ordinary index.
   std::string plain = columns;
-  std::vector<std::string> indexed;
-  const std::string mark = " INDEXED";
-  for (size_t at; (at = plain.find(mark)) != std::string::npos; plain.erase(at, mark.size())) {
-    const size_t begin = plain.find_first_not_of(' ', plain.rfind(',', at) + 1);
-    indexed.push_back(plain.substr(begin, plain.find(' ', begin) - begin));
-  }
+  const std::vector<std::string> indexes = TakeIndexes(&plain);
   twin().Exec("CREATE TABLE t(" + plain + ") WITHOUT ROWID");
-  indexed_ = !indexed.empty();
-  for (const std::string& column : indexed)
-    twin().Exec("CREATE INDEX t_" + column + " ON t(" + column + ")");
+  indexed_ = !indexes.empty();
+  for (const std::string& index : indexes) twin().Exec("CREATE INDEX t_" + index);
 }
 
 std::string Twin::Compare(const std::string& sql, const std::vector<Row>& parameters, Order order,

@@ -49,7 +49,7 @@ enum class Place { kMemory, kStored };
 
 class Twin {
  public:
-  // An INDEXED column gets an ordinary index on the twin. `columns` is the list between the
+  // An INDEXED column, and an INDEX, is an ordinary index on the twin. `columns` is the list between the
   // parentheses of CREATE TABLE. `file` is the memkv side's database, the twin's lies beside it.
   // Throws std::runtime_error where a table cannot be made.
   explicit Twin(const std::string& columns = "key TEXT PRIMARY KEY, value",
