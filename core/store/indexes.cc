@@ -42,9 +42,10 @@ Status AppendIndexKey(const Fst* base, const RowRef& row, const IndexDef& index,
   };
   MEMKV_TRY(AppendIndexValues(index, key, read, out));
   if (out->size() + key.size() > kMaxKeyBytes) {
-    const char* const what = index.is_plain() ? "a value of " : "values of ";
-    return Status::TooBig(what + std::to_string(out->size()) +
-                          " bytes of an INDEXED column and a key of " + std::to_string(key.size()) +
+    const bool plain = index.is_plain();
+    return Status::TooBig((plain ? "a value of " : "values of ") + std::to_string(out->size()) +
+                          " bytes of an " + (plain ? "INDEXED column" : "index") +
+                          " and a key of " + std::to_string(key.size()) +
                           " (allowed: " + std::to_string(kMaxKeyBytes) + " in all)");
   }
   out->append(key);

@@ -255,8 +255,9 @@ Generator::Columns Generator::NewColumns(const std::string& schema) {
     return columns;
   }
   const std::string type = One(6) ? Pick<std::string>({"", " BLOB", " INTEGER"}) : " TEXT";
-  columns.ours = "key" + type + " PRIMARY KEY";
-  columns.theirs = columns.ours + " NOT NULL";
+  columns.several = One(5);
+  columns.ours = "key" + type + (columns.several ? ", k2 INTEGER" : " PRIMARY KEY");
+  columns.theirs = columns.ours + (columns.several ? "" : " NOT NULL");
   columns.values = Pick<std::vector<std::string>>(
       {{"v"}, {"v"}, {"v"}, {"v"}, {"v"}, {"w"}, {"v", "w"}, {"v", "w"}, {}});
   for (const std::string& value : columns.values) {
@@ -265,6 +266,12 @@ Generator::Columns Generator::NewColumns(const std::string& schema) {
                              (One(10) ? " NOT NULL" : "");
     columns.ours += text + (One(6) ? " INDEXED" : "");
     columns.theirs += text;
+  }
+  if (columns.several) {
+    columns.ours += ", PRIMARY KEY(key, k2)";
+    columns.theirs += ", PRIMARY KEY(key, k2)";
+    if (One(2)) columns.ours += ", INDEX i(k2)";
+    if (One(3) && !columns.values.empty()) columns.ours += ", INDEX j(k2, " + columns.values[0] + ")";
   }
   if (One(5))
     columns.options += ", delta_limit = " + Pick<std::string>({"'1%'", "'200'", "'1kB'", "off"});

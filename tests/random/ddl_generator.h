@@ -69,6 +69,9 @@ class Generator {
     std::string ours, theirs;         // between the parentheses
     std::string options;              // of ours
     std::vector<std::string> values;  // the value columns' names
+    bool several = false;             // the key is (key, k2)
+
+    std::string Key() const { return several ? "key, k2" : "key"; }
   };
   using Tables = std::map<std::string, Columns>;  // by qualified name
 

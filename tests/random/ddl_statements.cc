@@ -19,6 +19,7 @@ std::string Generator::Value() {
 
 std::string Generator::Values(const Columns& columns) {
   std::string row = "(" + Key();
+  if (columns.several) row += One(20) ? ", NULL" : ", " + std::to_string(Below(3));
   for (size_t i = 0; i < columns.values.size(); ++i) row += ", " + Value();
   return row + ")";
 }
@@ -65,14 +66,16 @@ void Generator::Write(const std::string& table) {
                  (One(2) ? Value() : "coalesce(" + value + ", 0) + 1") +
                  (One(3) ? "" : " WHERE " + Condition(written)));
     case 5:
-      return Add("UPDATE" + Conflict() + " " + written + " SET key = " + Key() +
+      return Add("UPDATE" + Conflict() + " " + written + " SET " +
+                 (columns.several && One(2) ? "k2 = " + std::to_string(Below(3)) : "key = " + Key()) +
                  " WHERE key = " + Key());
     case 6:
-      return Add("INSERT" + Conflict() + " INTO " + written + "(key) SELECT key || 'x' FROM " +
+      return Add("INSERT" + Conflict() + " INTO " + written + "(" + columns.Key() +
+                 ") SELECT key || 'x'" + (columns.several ? ", 1" : "") + " FROM " +
                  Written(Table()));
     case 7: {
       if (!One(4)) break;
-      std::string row = "'n' || i";
+      std::string row = columns.several ? "'n' || (i / 7), i" : "'n' || i";
       for (size_t i = 0; i < columns.values.size(); ++i) row += ", i";
       return Add("INSERT OR REPLACE INTO " + written +
                  " WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < " +
@@ -91,7 +94,7 @@ void Generator::Write(const std::string& table) {
 
 void Generator::Command(const std::string& table) {
   const std::string written = Written(table), name = NameOf(table);
-  const std::vector<std::string> values = ColumnsOf(table).values;
+  const Columns its = ColumnsOf(table);
   const std::string insert = "INSERT INTO " + written + "(" + name;
   switch (Below(4)) {
     case 0:
@@ -103,9 +106,9 @@ void Generator::Command(const std::string& table) {
           "DELETE FROM " + written + " WHERE typeof(key) = 'text' AND key GLOB '" + prefix + "*'");
     }
     default: {
-      const std::string key = Key();
-      std::string columns = ", key", given = key, change;
-      for (const std::string& value : values) {
+      const std::string key = Key(), k2 = std::to_string(Below(3));
+      std::string columns = ", " + its.Key(), given = key + (its.several ? ", " + k2 : ""), change;
+      for (const std::string& value : its.values) {
         if (One(3)) continue;
         const std::string number = std::to_string(1 + Below(9));
         columns += ", " + value;
@@ -115,8 +118,9 @@ void Generator::Command(const std::string& table) {
       if (change.empty()) change = "key = key";
       Step step{Step::kSql, 0, insert + columns + ") VALUES('add', " + given + ")",
                 "INSERT INTO " + written + "(" + columns.substr(2) + ") VALUES(" + given +
-                    ") ON CONFLICT(key) DO UPDATE SET " + change};
-      step.otherwise = "UPDATE " + written + " SET " + change + " WHERE key = " + key;
+                    ") ON CONFLICT DO UPDATE SET " + change};
+      step.otherwise = "UPDATE " + written + " SET " + change + " WHERE key = " + key +
+                       (its.several ? " AND k2 = " + k2 : "");
       script_.steps.push_back(std::move(step));
       return;
     }
