@@ -1,11 +1,7 @@
 #include "ext/plan/candidate.h"
 
 #include <algorithm>
-#include <cmath>
-#include <limits>
 
-#include "core/query/regexp_prefix.h"
-#include "ext/plan/cost.h"
 
 namespace memkv::sql {
 namespace {
@@ -295,107 +291,6 @@ void Candidate::TakeOffset() {
     answer_.usage[i] = {static_cast<int>(answer_.plan.terms.size()) + 1, true, false};
     return;
   }
-}
-
-void Candidate::Estimate(double key_rows) {
-  const double rows = answer_.rows = EstimatedRows();
-  const bool all = answer_.plan.terms.empty() && index_ == 0;
-  const double row = index_ > 0                           ? kIndexRowCost
-                     : fixed_.back().equal || rank_equal_ ? kPointCost
-                     : all                                ? kKeyRowCost + kFullScanRowCost
-                                                          : kKeyRowCost;
-  const double visited = Visited(key_rows);
-  answer_.cost = SeekCost(rows) + rows * row;
-  answer_.work = visited * std::max(row, kKeyRowCost);
-  if (!query_.order_by.empty() && !answer_.sorted) answer_.work += SortCost(rows);
-}
-
-// By rank where the right-hand sides are known, by the usual guesses where they are not.
-double Candidate::EstimatedRows() const {
-  const double size = static_cast<double>(around_.rows()), all = std::max(size, kFewestRows);
-  double rows = all;
-  KeyRange range;
-  bool is_ranged = false, behind_is_known = true;
-  std::string behind;  // what is known of the parts before
-  const auto narrow = [&](const KeyRange& part) {
-    range = Intersect(std::move(range), behind.empty() ? part : KeysOfIndexValue(behind, part));
-    is_ranged = true;
-  };
-  for (size_t part = 0; part < fixed_.size(); ++part) {
-    std::optional<std::string> one;
-    for (size_t i = 0; i < query_.constraints.size(); ++i) {
-      const size_t argument = static_cast<size_t>(answer_.usage[i].argument);
-      if (argument == 0 || argument > answer_.plan.terms.size()) continue;
-      const Term& term = answer_.plan.terms[argument - 1];
-      if (term.part != part && !(term.is_rank() && part == 0)) continue;
-      const bool is_equal = ComparisonOf(term.op) == CompareOp::kEqual;
-      std::optional<KeyRange> known;
-      if (At(i).value && size >= kFewestRows && !term.is_rank() && behind_is_known)
-        known = KnownRange(term, *At(i).value);
-      if (term.op == Term::kIsNull && behind_is_known) known = NullIndexRange();
-      if (known) {
-        narrow(*known);
-        if (is_equal) AppendIndexValue(*At(i).value, &one.emplace());
-        if (term.op == Term::kIsNull) one = std::string(1, kNullTag);
-      } else if (term.op == Term::kNotNull) {
-        continue;
-      } else if (is_equal || term.op == Term::kIn) {
-        const bool whole = term.is_rank() || (index_ == 0 && part + 1 == parts_.size());
-        const double share = whole ? 1.0 : std::max(rows * kValueShare, 1.0);
-        rows = std::min(rows, (is_equal ? 1.0 : kListLength) * share);
-      } else {
-        rows *= kBoundShare;
-      }
-    }
-    behind_is_known = behind_is_known && one;
-    if (one) behind += *one;
-  }
-  if (is_ranged && range.empty()) return 1;
-  if (is_ranged && rows > 1) {
-    if (const std::optional<uint64_t> n = around_.Count(index_, range))
-      rows = std::min(rows, static_cast<double>(*n));
-  }
-  return std::max(rows, 1.0);
-}
-
-std::optional<KeyRange> Candidate::KnownRange(const Term& term, const Datum& v) const {
-  const IndexCodec& codec = CodecOf(term.part);
-  if (const std::optional<CompareOp> op = ComparisonOf(term.op)) return codec.compared(*op, v);
-  const TermClass term_class = InfoOf(term.op).term_class;
-  if (term_class == TermClass::kPrefix && (v.kind == Datum::kText || v.kind == Datum::kBlob))
-    return codec.with_prefix(v.kind == Datum::kText ? kTextTag : kBlobTag, v.bytes);
-  if (term_class != TermClass::kPattern || v.kind != Datum::kText) return std::nullopt;
-  // As it is written; other spellings are rare.
-  const std::string prefix = term.op == Term::kRegexp ? RegexpPrefix(v.bytes)
-                             : term.op == Term::kGlob || term.op == Term::kGlobPrefix
-                                 ? GlobPrefix(v.bytes).bytes
-                                 : LikePrefix(v.bytes, {}).bytes;
-  return codec.with_prefix(kTextTag, prefix);
-}
-
-// Up to a LIMIT, rows that other constraints will pass over are visited too.
-double Candidate::Visited(double key_rows) const {
-  if (!query_.order_by.empty() && !answer_.sorted) return answer_.rows;
-  if (index_ == 0)
-    return unclaimed_ || checked_ ? answer_.rows : std::min(answer_.rows, query_.Limit());
-  const double all = std::max(static_cast<double>(around_.rows()), kFewestRows);
-  const double share = unclaimed_ ? std::clamp(key_rows / all, 1 / all, 1.0) : 1.0;
-  return std::min(answer_.rows, query_.Limit() / share);
-}
-
-double Query::Limit() const {
-  double limit = std::numeric_limits<double>::infinity(), offset = 0;
-  for (const Constraint& c : constraints) {
-    if (!c.IsLimit()) continue;
-    const bool known = c.value && c.value->kind == Datum::kInteger;
-    const double n = known ? static_cast<double>(c.value->integer) : kLimitGuess;
-    if (c.ask == Ask::kOffset) {
-      offset = known ? std::max(n, 0.0) : 0;
-    } else if (n >= 0) {
-      limit = n;
-    }
-  }
-  return limit + offset;
 }
 
 }  // namespace memkv::sql

@@ -67,8 +67,13 @@ class Candidate {
   void Sort();
   void TakeDistinct();
   void TakeOffset();
+
+  // candidate_rows.cc
   void Estimate(double key_rows);
   double EstimatedRows() const;
+  double AllRows() const;
+  double Guess(const Term& term, double rows) const;
+  double ShareOfValue(size_t part) const;
   std::optional<KeyRange> KnownRange(const Term& term, const Datum& v) const;
   const IndexCodec& CodecOf(size_t part) const {
     return part + 1 == parts_.size() ? kKeyCodec : kValueCodec;

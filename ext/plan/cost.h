@@ -28,6 +28,10 @@ inline constexpr double kFewestRows = 1000;
 inline constexpr double kBoundShare = 0.25;
 inline constexpr double kValueShare = 0.001;
 inline constexpr double kListLength = 25;
+// By how much a column of an index tells rows apart that the columns before do not; and how much of a
+// table one value of the first has at most.
+inline constexpr double kNextColumnValues = 10;
+inline constexpr double kMostOfOneValue = 0.1;
 inline constexpr double kLimitGuess = 100;  // of a parameter
 
 inline double SeekCost(double rows) { return std::log2(rows + 2); }

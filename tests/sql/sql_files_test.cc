@@ -32,6 +32,16 @@ const std::map<std::string, std::string> kAnswers = {
     {"query_parameters.sql", "'id', 2 | 'page', 1 | 'q', 1"},
     {"duplicates.sql", "3, 'http://example.com/a', 'https://example.com/a'"},
     {"crawl_diff.sql", "'b.example', 1, 1, 0 | 'a.example', 1, 0, 1"},
+    {"cdx_pages.sql",
+     "'com,example)/', 3, '20190104120000', '20230919000000' | 'gov,cdc)/flu', 2, "
+     "'20180101000000', '20220101000000' | 'com,example)/a.pdf', 1, '20200301080107', "
+     "'20200301080107'"},
+    {"cdx_newest.sql",
+     "'com,example)/', '20190104120000', 'text/html' | 'com,example)/a.pdf', '20200301080107', "
+     "'application/pdf' | 'gov,cdc)/flu', '20180101000000', 'text/html'"},
+    {"cdx_years.sql", "2018, 1 | 2019, 1 | 2020, 2 | 2021, 0 | 2022, 1 | 2023, 1"},
+    {"cdx_hosts.sql", "'com,example', 4 | 'gov,cdc', 2"},
+    {"cdx_lost.sql", "'gov,cdc)/flu', '20220101000000', 404"},
     {"flame.sql",
      "1 | 'urls;https:/;/;www.cdc.gov/;flu/', 3 | 'urls;https:/;/;www.cdc.gov/;flu/;x/', 1"},
 };
@@ -60,9 +70,18 @@ TEST_CASE("the files of sql/ answer as they say") {
   db.Exec(
       "INSERT INTO crawl_after(key) VALUES('http://a.example/1'), ('http://a.example/2'), "
       "('http://b.example/2')");
+  db.Exec(
+      "CREATE VIRTUAL TABLE captures USING memkv(urlkey TEXT, timestamp TEXT, status INTEGER, mime "
+      "TEXT, PRIMARY KEY(urlkey, timestamp), INDEX by_time(timestamp)); "
+      "INSERT INTO captures VALUES('com,example)/', '20190104120000', 200, 'text/html'), "
+      "('com,example)/', '20200301080000', 301, 'text/html'), "
+      "('com,example)/', '20230919000000', 200, 'text/html'), "
+      "('com,example)/a.pdf', '20200301080107', 200, 'application/pdf'), "
+      "('gov,cdc)/flu', '20180101000000', 200, 'text/html'), "
+      "('gov,cdc)/flu', '20220101000000', 404, 'text/html')");
   for (const bool frozen : {false, true}) {
     CAPTURE(frozen);
-    if (frozen) db.Exec("SELECT memkv_freeze('urls')");
+    if (frozen) db.Exec("SELECT memkv_freeze('urls'), memkv_freeze('captures')");
     for (const auto& entry : std::filesystem::directory_iterator(MEMKV_SOURCE_DIR "/sql")) {
       if (entry.path().extension() != ".sql") continue;
       const std::string name = entry.path().filename().string();
