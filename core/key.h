@@ -22,6 +22,8 @@
 namespace memkv {
 
 enum KeyTag : char { kNullTag = 0, kNumberTag = 1, kTextTag = 2, kBlobTag = 3 };
+// Whether it is the first byte of one.
+inline bool IsKeyTag(char c) { return c >= kNullTag && c <= kBlobTag; }
 
 // Appends the encoding of v to *out.
 void AppendKey(const Datum& v, std::string* out);

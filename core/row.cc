@@ -158,11 +158,36 @@ Value EncodeRow(std::span<const Datum> columns, std::string* buffer) {
   return Value::Record(*buffer);
 }
 
+namespace {
+
+// Of a record whose header is short, so that each varint is one byte. False: another, or a wrong one.
+bool DecodeShort(Bytes record, size_t column, Datum* out) {
+  const auto byte = [&record](size_t i) { return static_cast<uint8_t>(record[i]); };
+  if (record.empty() || byte(0) >= 0x80 || byte(0) >= record.size()) return false;
+  const size_t columns = byte(0);
+  size_t at = 1 + columns;  // of the body
+  for (size_t i = 0; i < columns; ++i) {
+    const uint64_t type = byte(1 + i);
+    const size_t n = BodyBytes(type);
+    if (type >= 0x80 || n > record.size() - at) return false;
+    if (i == column) {
+      *out = DecodeBody(type, record.substr(at, n));
+      return true;
+    }
+    at += n;
+  }
+  *out = Datum::Null();
+  return true;
+}
+
+}  // namespace
+
 Status DecodeColumn(const Value& row, size_t column, Datum* out) {
   if (!row.is_record) {
     *out = NumberColumn(row.number, column);
     return {};
   }
+  if (DecodeShort(row.record, column, out)) return {};
   Reader reader(row.record);
   MEMKV_TRY(reader.Open());
   uint64_t type = kNull;

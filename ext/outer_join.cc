@@ -8,30 +8,15 @@
 #include "ext/sqlite_version.h"
 
 namespace memkv::sql {
-namespace {
-
-// `word` is of lower-case letters.
-bool Contains(std::string_view text, std::string_view word) {
-  const auto same = [](char a, char b) { return (a | 0x20) == b; };
-  for (const char first : {word[0], static_cast<char>(word[0] - 0x20)}) {
-    for (size_t at = 0; (at = text.find(first, at)) != std::string_view::npos; ++at) {
-      const std::string_view rest = text.substr(at, word.size());
-      if (std::equal(rest.begin(), rest.end(), word.begin(), word.end(), same)) return true;
-    }
-  }
-  return false;
-}
-
-}  // namespace
 
 bool NamesOuterJoin(std::string_view sql) {
-  return Contains(sql, "join") &&
-         (Contains(sql, "left") || Contains(sql, "right") || Contains(sql, "full"));
+  return Names(sql, "join") &&
+         (Names(sql, "left") || Names(sql, "right") || Names(sql, "full"));
 }
 
 bool NamesLikeOfRightJoin(std::string_view sql) {
-  return Contains(sql, "join") && (Contains(sql, "right") || Contains(sql, "full")) &&
-         Contains(sql, "like");
+  return Names(sql, "join") && (Names(sql, "right") || Names(sql, "full")) &&
+         Names(sql, "like");
 }
 
 bool OuterJoinMayRun(sqlite3* db) {

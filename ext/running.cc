@@ -89,6 +89,17 @@ bool MayLeaveHalf(sqlite3* db, const RunningStatement& running, const UnfitPlan&
 
 }  // namespace
 
+bool Names(std::string_view sql, std::string_view word) {
+  const auto same = [](char a, char b) { return (a | 0x20) == b; };
+  for (const char first : {word[0], static_cast<char>(word[0] - 0x20)}) {
+    for (size_t at = 0; (at = sql.find(first, at)) != std::string_view::npos; ++at) {
+      const std::string_view rest = sql.substr(at, word.size());
+      if (std::equal(rest.begin(), rest.end(), word.begin(), word.end(), same)) return true;
+    }
+  }
+  return false;
+}
+
 bool RunningStatement::MayHaveGivenRows() const {
   if (RowsAreKnownWhileRunning(sqlite3_libversion_number()))
     return sqlite3_data_count(statement) > 0;

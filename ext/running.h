@@ -22,6 +22,9 @@ struct RunningStatement {
   bool MayHaveGivenRows() const;
 };
 
+// Whether SQL holds a word, which is of lower-case letters here, anywhere and in any case.
+bool Names(std::string_view sql, std::string_view word);
+
 // Empty where SQLite keeps none (sqlite3_prepare()).
 inline std::string_view TextOf(sqlite3_stmt* statement) {
   const char* const text = sqlite3_sql(statement);

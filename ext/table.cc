@@ -177,13 +177,13 @@ TableState& MemkvTable::state() {
   return *state_;
 }
 
-std::shared_ptr<const Plan> MemkvTable::PlanOf(const char* text) {
+std::shared_ptr<const ReadPlan> MemkvTable::PlanOf(const char* text) {
   for (const KeptPlan& kept : plans_) {
     if (kept.text == text) return kept.plan;
   }
-  KeptPlan read{text,
-                std::make_shared<const Plan>(Plan::FromText(
-                    text, [this](std::string_view by) { return state().schema.PartNames(by); }))};
+  const Schema& schema = state().schema;
+  Plan plan = Plan::FromText(text, [&](std::string_view by) { return schema.PartNames(by); });
+  KeptPlan read{text, std::make_shared<const ReadPlan>(schema, std::move(plan))};
   if (plans_.size() < kKeptPlans) {
     plans_.push_back(std::move(read));
     return plans_.back().plan;

@@ -16,6 +16,7 @@
 #include "ext/new_row.h"
 #include "ext/registry.h"
 #include "ext/vtab.h"
+#include "ext/walk/read_plan.h"
 #include "ext/walk/cursor.h"
 
 namespace memkv::sql {
@@ -59,7 +60,7 @@ class MemkvTable : public sqlite3_vtab {
   Connection& connection() { return *connection_; }
 
   // The plan that `text` says. Statements run again and again: those read last are kept.
-  std::shared_ptr<const Plan> PlanOf(const char* text);
+  std::shared_ptr<const ReadPlan> PlanOf(const char* text);
   // A cursor begins to read.
   void ReadsBegin() noexcept {
     if (!overwritten_.empty()) overwritten_.clear();
@@ -101,7 +102,7 @@ class MemkvTable : public sqlite3_vtab {
 
   struct KeptPlan {
     std::string text;
-    std::shared_ptr<const Plan> plan;
+    std::shared_ptr<const ReadPlan> plan;
   };
   struct FreeMemory {
     void operator()(void* memory) const noexcept { ::operator delete(memory); }

@@ -63,6 +63,11 @@ class Bench {
   void ReadRanks();
   void ReadAll();
 
+  // captures.cc
+  void MakeCaptures();
+  void FillCaptures();
+  void ReadCaptures();
+
   // columns.cc
   void FillColumns();
   void ReadColumns();
@@ -75,6 +80,13 @@ class Bench {
   std::string site_;
   uint64_t offset_;
   size_t columns_rows_ = 0;  // of each table of several columns
+  struct Captures {
+    size_t rows = 0;
+    KeyList pages, times;  // of some captures
+    KeyList many;          // pages that have many
+    KeyList hosts;         // what keys of a host begin with
+  };
+  Captures captures_;
 };
 
 }  // namespace memkv::bench

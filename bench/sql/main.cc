@@ -141,6 +141,8 @@ bool Bench::Run() {
   if (options_.writes) Refreeze();
   FillColumns();
   rounds("columns", [&] { ReadColumns(); });
+  rounds("filling captures", [&] { FillCaptures(); });
+  rounds("captures", [&] { ReadCaptures(); });
   return figures_.Print();
 }
 

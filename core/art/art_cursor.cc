@@ -20,8 +20,7 @@ void ArtCursor::Enter() {
 
 Entry ArtCursor::RecordEntry() const {
   const uint32_t from = cell_of_ <= at_ ? cell_of_ : 0;
-  const uint8_t* cell = from > 0 ? cell_ : leaf_.cells();
-  for (uint32_t i = from; i < at_; ++i) cell += leaf_.code(i) >> 2;
+  const uint8_t* cell = (from > 0 ? cell_ : leaf_.cells()) + leaf_.CellBytes(from, at_);
   cell_of_ = at_;
   cell_ = cell;
   return leaf_.entry_at(at_, cell, snapshot_.tree_->leaves);

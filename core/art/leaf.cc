@@ -26,10 +26,29 @@ int Leaf::net_sum(uint32_t n_first) const {
   return sum;
 }
 
-const uint8_t* Leaf::cell(uint32_t i) const {
-  const uint8_t* c = cells();
-  for (uint32_t k = 0; k < i; ++k) c += code(k) >> 2;
-  return c;
+// Eight codes of one byte at a time, or four of two: a word's sizes are added up in lanes of twice the
+// width, which 64 of them cannot fill.
+uint32_t Leaf::CellBytes(uint32_t from, uint32_t to) const {
+  const uint32_t w = code_bytes();
+  uint32_t sum = 0, i = from;
+  uint64_t lanes = 0;
+  if (w == 1) {
+    constexpr uint64_t kSizes = 0x3f3f3f3f3f3f3f3f, kLow = 0x00ff00ff00ff00ff;
+    for (; i + 8 <= to; i += 8) {
+      const uint64_t sizes = Load64(V + i) >> 2 & kSizes;
+      lanes += (sizes & kLow) + (sizes >> 8 & kLow);
+    }
+    sum = static_cast<uint32_t>(lanes * 0x0001000100010001 >> 48);
+  } else if (w == 2) {
+    constexpr uint64_t kSizes = 0x3fff3fff3fff3fff, kLow = 0x0000ffff0000ffff;
+    for (; i + 4 <= to; i += 4) {
+      const uint64_t sizes = Load64(V + 2 * i) >> 2 & kSizes;
+      lanes += (sizes & kLow) + (sizes >> 16 & kLow);
+    }
+    sum = static_cast<uint32_t>(lanes) + static_cast<uint32_t>(lanes >> 32);
+  }
+  for (; i < to; ++i) sum += code(i) >> 2;
+  return sum;
 }
 
 Entry Leaf::entry(uint32_t i, uint8_t* const* bases) const {

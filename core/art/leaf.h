@@ -128,7 +128,9 @@ struct Leaf {
   int net_sum(uint32_t n_first) const;
   uint64_t number(uint32_t i) const { return LoadSome(V + i * width, width); }
   // The code's cell.
-  const uint8_t* cell(uint32_t i) const;
+  const uint8_t* cell(uint32_t i) const { return cells() + CellBytes(0, i); }
+  // Of the cells from entry `from` on, before entry `to`.
+  uint32_t CellBytes(uint32_t from, uint32_t to) const;
   Entry entry(uint32_t i, uint8_t* const* bases) const;
   // The same of records, where cell(i) is known.
   Entry entry_at(uint32_t i, const uint8_t* cell, uint8_t* const* bases) const;

@@ -85,7 +85,8 @@ std::optional<Answer> Candidate::Choose(double key_rows) {
   CheckSkippedPattern();
   for (size_t i = 0; i < query_.constraints.size(); ++i)
     unclaimed_ |= !At(i).IsLimit() && !IsClaimed(i);
-  Sort();
+  answer_.sorted = Sort();
+  answer_.plan.one_value &= answer_.sorted;
   if (index_ > 0 && answer_.plan.terms.empty() && !answer_.sorted) return std::nullopt;
   TakeDistinct();
   TakeOffset();
@@ -175,7 +176,7 @@ bool Candidate::TakeNull(const Part& part, size_t i) {
   const Constraint& c = At(i);
   if (part.is_key) return false;
   if (c.ask == Ask::kIsNull) {
-    fixed_.back() = {true, true};
+    fixed_.back() = {true, true, false};
     return Claim(i, {Term::kIsNull, part.number}, part.may_omit);
   }
   if (c.ask != Ask::kNotNull || !OnTermsMayBeTaken()) return false;
@@ -212,7 +213,7 @@ bool Candidate::TakeEqual(const Part& part, size_t i) {
   Term::Op op = exact ? Term::kEqual : c.value ? Term::kEqualLiteral : Term::kEqualChecked;
   if (c.ask == Ask::kIs && !part.is_key) op = Term::kIs;
   if (op == Term::kEqualChecked && around_.LeavesEqualities()) return false;
-  fixed = {true, fixed.exact || exact};
+  fixed = {true, fixed.exact || exact, !c.value && !around_.MeetsNumbers()};
   return Claim(i, {op, part.number}, exact && part.may_omit);
 }
 
@@ -237,34 +238,42 @@ bool Candidate::TakeComparison(const Part& part, size_t i) {
   return Claim(i, {*op, part.number}, exact);
 }
 
-bool Candidate::IsFixed(size_t column) const {
+// Whether the column has one value; of one that is presumed to, only if the plan is to say so.
+bool Candidate::IsFixed(size_t column, bool may_presume) {
   for (size_t i = 0; i < fixed_.size(); ++i) {
-    if (parts_[i] == column) return fixed_[i].equal && fixed_[i].exact && !in_;
+    if (parts_[i] != column || !fixed_[i].equal || in_) continue;
+    if (fixed_[i].exact) return true;
+    if (!may_presume || !fixed_[i].presumed) return false;
+    answer_.plan.one_value = true;
+    return true;
   }
   return false;
 }
 
 // The index's parts in turn, those that have one value perhaps left out; its rank is all of them,
 // and that of key order those of the key.
-void Candidate::Sort() {
+bool Candidate::Sort() {
+  if (query_.order_by.empty()) return false;
   std::optional<bool> descending;
   const bool one_row = rank_equal_ && !in_;
   size_t at = 0;
   for (const Query::OrderTerm& term : query_.order_by) {
-    if (one_row || IsFixed(term.column)) continue;
+    if (one_row || IsFixed(term.column, false)) continue;
     const bool is_rank = term.column == rank_column_;
-    const bool is_key_rank = term.column == schema_.rank_column();
-    while (at < parts_.size() && parts_[at] != term.column && IsFixed(parts_[at])) ++at;
-    if (at < parts_.size() &&
-        !(parts_[at] == term.column || is_rank || (is_key_rank && at >= own_parts_)))
-      return;
-    if (at < parts_.size() && descending.value_or(term.descending) != term.descending) return;
+    const bool is_key_rank = !is_rank && term.column == schema_.rank_column();
+    const size_t skipped_to = is_rank ? at : is_key_rank ? own_parts_ : parts_.size();
+    while (at < skipped_to && parts_[at] != term.column && IsFixed(parts_[at], true)) ++at;
+    const bool in_place = at == parts_.size() || parts_[at] == term.column || is_rank ||
+                          (is_key_rank && at >= own_parts_);
+    if (!in_place && IsFixed(term.column, true)) continue;
+    if (!in_place) return false;
+    if (at < parts_.size() && descending.value_or(term.descending) != term.descending)
+      return false;
     descending = descending.value_or(term.descending);
     at = is_rank || is_key_rank ? parts_.size() : std::min(at + 1, parts_.size());
   }
-  if (query_.order_by.empty()) return;
-  answer_.sorted = true;
   answer_.plan.descending = descending.value_or(query_.order_by[0].descending);
+  return true;
 }
 
 // Where nothing is read but the first values, one row of each will do: whatever else SQLite asks of

@@ -135,6 +135,7 @@ std::string Plan::ToText(const PartNames& parts) const {
     text += InfoOf(t.op).text;
   }
   if (!text.empty()) text += ' ';
+  if (one_value) text += "one value ";
   text += descending ? "desc" : "asc";
   if (!by.empty()) text += " by " + QuoteName(by);
   if (distinct > 0) text += " distinct";
@@ -148,12 +149,16 @@ Plan Plan::FromText(std::string_view text,
                     const std::function<PartNames(std::string_view)>& parts_of) {
   Plan plan;
   std::vector<std::string_view> names;  // of the terms
-  while (!text.starts_with("asc") && !text.starts_with("desc")) {
+  const auto ends = [&text] {
+    return text.starts_with("asc") || text.starts_with("desc") || text.starts_with("one value ");
+  };
+  while (!ends()) {
     names.push_back(TakeShownName(&text));
     Take(&text, " ");
     plan.terms.push_back({TakeOp(&text), 0});
     if (!Take(&text, " AND ")) Take(&text, " ");
   }
+  plan.one_value = Take(&text, "one value ");
   plan.descending = Take(&text, "desc");
   Take(&text, "asc");
   if (Take(&text, " by ")) plan.by = Unquoted(TakeShownName(&text));

@@ -49,26 +49,24 @@ void TableCursor::Filter(int, const char* text, std::span<sqlite3_value*> args) 
   index_.reset();
   TableState& state = table_.state();
   if (text != plan_text_) {
-    plan_ = table_.PlanOf(text);
+    read_ = table_.PlanOf(text);
     plan_text_ = text;
-    index_of_plan_ = WalkedIndex(state.schema, state.schema.IndexNumber(plan_->by));
-    KnowColumns(state.schema);
   }
   state.Refresh();
   table_.ReadsBegin();
   if (FindAtOnce(args)) return;
   Look();
   uint64_t skip = 0;
-  if (plan_->offset) {
-    const Datum v = ToDatum(args[plan_->terms.size()]);
+  if (read_->plan.offset) {
+    const Datum v = ToDatum(args[read_->plan.terms.size()]);
     if (v.kind == Datum::kInteger && v.integer > 0) skip = static_cast<uint64_t>(v.integer);
   }
-  if (!first || !plan_->terms.empty()) {
-    narrowed_ = Narrow(table_, IndexOfView(view_, index_of_plan_.number), index_of_plan_, *plan_,
+  if (!first || !read_->plan.terms.empty()) {
+    narrowed_ = Narrow(table_, IndexOfView(view_, read_->index.number), read_->index, read_->plan,
                        args, doubts_);
   }
-  if (index_of_plan_.number == 0) return StartByKey(skip);
-  index_ = IndexWalk::Start(table_, view_, index_of_plan_, *plan_, std::move(narrowed_), skip);
+  if (read_->index.number == 0) return StartByKey(skip);
+  index_ = IndexWalk::Start(table_, view_, read_->index, read_->plan, std::move(narrowed_), skip);
   if (index_) mode_ = kIndex;
 }
 
@@ -82,28 +80,14 @@ void TableCursor::Look() {
   blocks_.assign(view_.base() ? state.schema.value_columns() : 0, {});
 }
 
-void TableCursor::KnowColumns(const Schema& schema) {
-  rank_column_ = schema.rank_column();
-  whole_key_column_ = schema.whole_key_column();
-  const bool is_text = schema.key_column().affinity == Affinity::kText;
-  fast_key_ = is_text && !schema.has_composite_key() ? static_cast<int>(schema.key[0]) : -1;
-  fast_number_ = -1;
-  places_.resize(schema.columns.size());
-  for (size_t i = 0; i < schema.columns.size(); ++i) {
-    const std::optional<size_t> part = schema.KeyPartOf(i);
-    places_[i] = {part.has_value(), part ? *part : schema.RowColumn(i)};
-    if (!part && places_[i].at == 0) fast_number_ = static_cast<int>(i);
-  }
-}
-
 // One row by its key, where it is certain how SQLite compares. The row is copied, and no version
 // pinned: a write to it that follows need not leave it as it was. False: not such a plan or value.
 bool TableCursor::FindAtOnce(std::span<sqlite3_value*> args) {
   const TableState& state = table_.state();
   const Schema& schema = state.schema;
-  const std::vector<Term>& terms = plan_->terms;
-  if (index_of_plan_.number != 0 || terms.size() != schema.key.size() || plan_->offset ||
-      plan_->with_rank)
+  const std::vector<Term>& terms = read_->plan.terms;
+  if (read_->index.number != 0 || terms.size() != schema.key.size() || read_->plan.offset ||
+      read_->plan.with_rank)
     return false;
   key_.clear();
   for (size_t i = 0; i < terms.size(); ++i) {
@@ -137,8 +121,8 @@ void TableCursor::StartByKey(uint64_t skip) {
   points_.clear();
   if (narrowed_.values && !narrowed_.pattern && narrowed_.ranks.everything()) {
     points_ = *narrowed_.values;
-    if (!plan_->descending) std::reverse(points_.begin(), points_.end());
-    if (narrowed_.value_parts < index_of_plan_.parts.size()) {
+    if (!read_->plan.descending) std::reverse(points_.begin(), points_.end());
+    if (narrowed_.value_parts < read_->index.parts.size()) {
       StartNextRange();
       return;
     }
@@ -173,14 +157,14 @@ void TableCursor::StartWalk(uint64_t skip) {
 // nothing.
 bool TableCursor::StartPattern(uint64_t skip) {
   const IndexOfView keys(view_, 0);
-  const PatternStart start = StartOf(table_, narrowed_, keys, index_of_plan_);
+  const PatternStart start = StartOf(table_, narrowed_, keys, read_->index);
   if (start.kind == PatternStart::kNothing) return false;
   if (start.kind == PatternStart::kRange) {
     StartRange(start.keys, narrowed_.ranks, skip);
     return true;
   }
   pattern_ = NewPatternWalk(ViewCursor(view_), start, narrowed_.pattern_behind, narrowed_.ranks,
-                            plan_->descending, NewPoll(table_.db()));
+                            read_->plan.descending, NewPoll(table_.db()));
   if (!pattern_) return true;
   mode_ = kPattern;
   Poller poller(table_.db());
@@ -203,23 +187,23 @@ void TableCursor::AskOnce() {
 
 void TableCursor::StartRange(KeyRange keys, const RankRange& ranks, uint64_t skip) {
   mode_ = kEnd;
-  walk_.emplace(view_, plan_->descending);
+  walk_.emplace(view_, read_->plan.descending);
   if (walk_->Start(std::move(keys), ranks, skip, /*may_compare=*/true))
-    mode_ = plan_->distinct ? kDistinct : kCounted;
+    mode_ = read_->plan.distinct ? kDistinct : kCounted;
 }
 
 // The next row that differs in its first columns: a few steps, then a seek past all that do not.
 bool TableCursor::NextDistinct() {
   constexpr int kFewSteps = 4;
   Bytes value, rest;
-  if (!SplitIndexKey(walk_->At().key(), plan_->distinct, &value, &rest))
+  if (!SplitIndexKey(walk_->At().key(), read_->plan.distinct, &value, &rest))
     Check(Status::Corrupt("a stored key has no known class"));
   KeyRange same = KeysOfIndexValue(value, KeyRange::All());
   for (int steps = 0; steps < kFewSteps; ++steps) {
     if (!walk_->Next()) return false;
     if (!same.Contains(walk_->At().key())) return true;
   }
-  KeyRange left = plan_->descending ? KeyRange{"", std::move(same.lo)}
+  KeyRange left = read_->plan.descending ? KeyRange{"", std::move(same.lo)}
                                     : KeyRange{std::move(*same.hi), std::nullopt};
   return walk_->Start(Intersect(walk_->keys(), left), walk_->ranks(), 0, /*may_compare=*/true);
 }
@@ -281,7 +265,7 @@ void TableCursor::Resume() {
       points_.clear();  // the walk goes through what lies between them too, and SQLite checks it
       narrowed_.keys =
           Intersect(std::move(narrowed_.keys),
-                    plan_->descending ? KeyRange{"", key + '\0'} : KeyRange{key, std::nullopt});
+                    read_->plan.descending ? KeyRange{"", key + '\0'} : KeyRange{key, std::nullopt});
       StartWalk(0);
       gone_ = mode_ == kEnd || CurrentKey() != key;
       return;
@@ -327,148 +311,6 @@ void TableCursor::Next() {
       if (!index_->Next()) mode_ = kEnd;
       return;
   }
-}
-
-// A row that was found at once has no version pinned: those of its ranks that were not foreseen
-// (Candidate::ReadsRank()) are asked for by statements that have not changed any row yet.
-uint64_t TableCursor::RankOf(Bytes key) {
-  if (at_once_) Look();
-  uint64_t rank;
-  Check(view_.Rank(key, &rank));
-  return rank;
-}
-
-Bytes TableCursor::CurrentKey() {
-  if (counts()) return walk_->At().key();
-  if (mode_ == kPattern) return pattern_->cursor().key();
-  if (mode_ == kIndex) return index_->Key();
-  return key_;
-}
-
-RowRef TableCursor::CurrentRow() {
-  if (counts()) {
-    if (frozen_ && walk_->counted()) return {true, walk_->rank(), {}};
-    return walk_->At().row();
-  }
-  if (mode_ == kPattern) return pattern_->cursor().row();
-  if (mode_ == kIndex) return index_->Row();
-  return row_;
-}
-
-uint64_t TableCursor::Rank() {
-  if (counts()) return walk_->rank();
-  return mode_ == kPattern ? pattern_->cursor().rank() : RankOf(CurrentKey());
-}
-
-sqlite3_int64 TableCursor::RankIn(size_t index) {
-  if (mode_ == kIndex && index_->index() == index)
-    return static_cast<sqlite3_int64>(index_->Rank());
-  if (at_once_) Look();
-  uint64_t rank;
-  const RowRef row = CurrentRow();
-  Check(view_.IndexRank(index - 1, CurrentKey(), row, &rank));
-  return static_cast<sqlite3_int64>(rank);
-}
-
-bool TableCursor::IndexedValue(sqlite3_context* out) {
-  Datum v;
-  if (!index_->Value(&buffer_, &v)) return false;
-  if (v.kind == Datum::kText) {
-    SetText(out, v.bytes, &text_);
-  } else {
-    SetResult(out, v);
-  }
-  return true;
-}
-
-void TableCursor::Column(sqlite3_context* out, int column) {
-  const size_t i = static_cast<size_t>(column);
-  if (undone()) [[unlikely]]
-    Resume();
-  if (mode_ == kEnd || gone_ || i == rank_column_ + 1) return;  // the command column is NULL
-  if (sqlite3_vtab_nochange(out)) return Updates();             // an UPDATE that keeps it
-  if (i == rank_column_) return sqlite3_result_int64(out, static_cast<sqlite3_int64>(Rank()));
-  if (i == whole_key_column_) return SetResult(out, Datum::Blob(CurrentKey()));
-  if (i > rank_column_ + 1)
-    return sqlite3_result_int64(out, RankIn(i - table_.state().schema.index_rank_column(0) + 1));
-  if (places_[i].of_key) return KeyColumn(out, places_[i].at);
-  ReadValue();
-  if (mode_ == kIndex && i == index_->column() && IndexedValue(out)) return;
-  Datum v;
-  const size_t stored = places_[i].at;
-  Check(!blocks_.empty() && mode_ == kCounted
-            ? view_.Column(CurrentRow(), stored, &blocks_[stored], &buffer_, &v)
-            : view_.Column(CurrentRow(), stored, &buffer_, &v));
-  v.kind == Datum::kText ? SetText(out, v.bytes, &text_) : SetResult(out, v);
-}
-
-void TableCursor::KeyColumn(sqlite3_context* out, size_t part) {
-  Datum v;
-  ReadKeyPart(
-      table_.state().schema, view_, CurrentKey(), part, [this] { return CurrentRow(); }, &buffer_,
-      &v);
-  if (v.kind != Datum::kText) return SetResult(out, v);
-  // A NUL ends the key, and a text that is not its last part.
-  v.bytes.data() == buffer_.data() ? SetText(out, v.bytes, &text_)
-                                   : SetTerminatedText(out, v.bytes);
-}
-
-// The cursor on the row, where it is there or a step away.
-const ViewCursor* TableCursor::NearCursor() {
-  if (mode_ == kCounted) return walk_->NearAt();
-  return mode_ == kPattern ? &pattern_->cursor() : nullptr;
-}
-
-bool TableCursor::FastKey(sqlite3_context* out) noexcept {
-  if (undone() || gone_ || sqlite3_vtab_nochange(out)) return false;
-  try {
-    const ViewCursor* at = NearCursor();
-    if (!at) return false;
-    const Bytes key = at->key();
-    if (key.empty() || key[0] != kTextTag) return false;
-    SetTerminatedText(out, key.substr(1));
-    return true;
-  } catch (const std::bad_alloc&) {
-    return false;  // Column() fails likewise, and says so
-  }
-}
-
-bool TableCursor::FastNumber(sqlite3_context* out) noexcept {
-  if (undone() || gone_ || sqlite3_vtab_nochange(out)) return false;
-  ReadValue();
-  if (mode_ == kPoint && !row_.in_base)
-    return !row_.value.is_record && GiveNumber(out, row_.value.number);
-  const ArtCursor* at = mode_ == kCounted   ? walk_->cursor().delta_alone()
-                        : mode_ == kPattern ? pattern_->cursor().delta_alone()
-                                            : nullptr;
-  const int64_t lag = mode_ == kCounted ? walk_->lag() : 0;
-  uint64_t number;
-  return at && at->Valid() && at->NearNumber(lag, &number) && GiveNumber(out, number);
-}
-
-bool TableCursor::FastFrozen(sqlite3_context* out, size_t column) noexcept {
-  if (column >= rank_column_ || places_[column].of_key || undone() || gone_ ||
-      (mode_ == kCounted && !walk_->counted()) || sqlite3_vtab_nochange(out))
-    return false;
-  ReadValue();
-  try {
-    const uint64_t rank = mode_ == kCounted ? walk_->rank() : pattern_->cursor().base_rank();
-    const size_t stored = places_[column].at;
-    Datum v;
-    if (!view_.base()->Column(rank, stored, &blocks_[stored], &buffer_, &v).ok()) return false;
-    v.kind == Datum::kText ? SetText(out, v.bytes, &text_) : SetResult(out, v);
-    return true;
-  } catch (const std::bad_alloc&) {
-    return false;
-  }
-}
-
-// Of a row that is a number. False: it says something else.
-bool TableCursor::GiveNumber(sqlite3_context* out, uint64_t number) noexcept {
-  if (number == 0 || number >> 63) return false;
-  const uint64_t zigzag = number - 1;
-  sqlite3_result_int64(out, static_cast<sqlite3_int64>(zigzag >> 1 ^ (~(zigzag & 1) + 1)));
-  return true;
 }
 
 }  // namespace memkv::sql

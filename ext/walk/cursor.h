@@ -14,13 +14,13 @@
 
 #include "core/range.h"
 #include "core/view/cursor.h"
-#include "ext/plan/plan.h"
 #include "ext/vtab.h"
 #include "ext/walk/counted_walk.h"
 #include "ext/walk/doubts.h"
 #include "ext/walk/index_walk.h"
 #include "ext/walk/open_cursor.h"
 #include "ext/walk/pattern_walk.h"
+#include "ext/walk/read_plan.h"
 
 namespace memkv::sql {
 
@@ -45,13 +45,16 @@ class TableCursor : public sqlite3_vtab_cursor, private OpenCursor {
     return mode_ == kCounted ? walk_->counted() && !gone_ && walk_->FastNext()
                              : mode_ == kIndex && !gone_ && index_->FastNext();
   }
-  // Of walks in key order, by count or by a pattern: the key where it is TEXT; of frozen rows every value, of others the
-  // first where it is an INTEGER and all others are NULL (core/row.h).
+  // Of walks in key order, by count or by a pattern, and of points: declared columns, but for key
+  // columns whose class only the row tells.
   bool FastColumn(sqlite3_context* out, int column) noexcept {
-    if (column == fast_key_) return FastKey(out);
-    if (frozen_ && (mode_ == kCounted || mode_ == kPattern))
-      return FastFrozen(out, static_cast<size_t>(column));
-    return column == fast_number_ && FastNumber(out);
+    const size_t i = static_cast<size_t>(column);
+    if (undone() || gone_ || mode_ == kEnd || i >= read_->places.size()) [[unlikely]]
+      return false;
+    const Place& place = read_->places[i];
+    if (place.of_key) return FastKeyPart(out, place);
+    if (frozen_ && (mode_ == kCounted || mode_ == kPattern)) return FastFrozen(out, place.at);
+    return FastValue(out, place.at);
   }
   void Next();
   bool Eof() const { return mode_ == kEnd; }
@@ -72,12 +75,14 @@ class TableCursor : public sqlite3_vtab_cursor, private OpenCursor {
     kIndex,     // the rows of index_
   };
 
+  using Place = ReadPlan::Place;
+
+  bool is_point() const { return mode_ == kPoint || mode_ == kPoints; }
   // Whether it stands where walk_ does.
   bool counts() const { return mode_ == kCounted || mode_ == kDistinct; }
 
   bool FindAtOnce(std::span<sqlite3_value*> args);
   void Look();
-  void KnowColumns(const Schema& schema);
   void StartByKey(uint64_t skip);
   bool StartPoint();
   void StartWalk(uint64_t skip);
@@ -90,6 +95,7 @@ class TableCursor : public sqlite3_vtab_cursor, private OpenCursor {
   void Resume();
   void CheckPattern();
 
+  // cursor_columns.cc
   uint64_t RankOf(Bytes key);
   sqlite3_int64 RankIn(size_t index);  // of the current row
   uint64_t Rank();                     // of the current row
@@ -98,28 +104,22 @@ class TableCursor : public sqlite3_vtab_cursor, private OpenCursor {
   RowRef CurrentRow();
   bool IndexedValue(sqlite3_context* out);
   const ViewCursor* NearCursor();
-  bool FastKey(sqlite3_context* out) noexcept;
+  bool FastKeyPart(sqlite3_context* out, const Place& place) noexcept;
+  bool GiveKeyPart(sqlite3_context* out, Bytes key, const Place& place);
+  bool GiveRestOfKey(sqlite3_context* out, Bytes key, const Place& place);
+  bool FastValue(sqlite3_context* out, size_t stored) noexcept;
+  bool GiveValue(sqlite3_context* out, const Value& row, size_t stored);
   bool FastNumber(sqlite3_context* out) noexcept;
-  bool FastFrozen(sqlite3_context* out, size_t column) noexcept;
-  static bool GiveNumber(sqlite3_context* out, uint64_t number) noexcept;
+  bool FastFrozen(sqlite3_context* out, size_t stored) noexcept;
 
   MemkvTable& table_;
-  // What plan_ was read from; SQLite keeps it while the statement lives.
+  // What read_ was read from; SQLite keeps it while the statement lives.
   const char* plan_text_ = nullptr;
-  std::shared_ptr<const Plan> plan_;
-  WalkedIndex index_of_plan_;
+  std::shared_ptr<const ReadPlan> read_;
   Doubts doubts_;
 
   View view_;  // of a kPoint that was found at once, only of the base, or of nothing
-  int fast_key_ = -1, fast_number_ = -1;  // columns that FastColumn() knows; -1: none
-  bool frozen_ = false;                   // all of view_ is: a rank says where a row is
-  // Of each declared column: its place in the stored row, or which part of the key it is.
-  struct Place {
-    bool of_key = false;
-    size_t at = 0;
-  };
-  std::vector<Place> places_;
-  size_t rank_column_ = 0, whole_key_column_ = 0;  // of the schema
+  bool frozen_ = false;  // all of view_ is: a rank says where a row is
   std::vector<Fst::ColumnBlock> blocks_;           // of each value column of a base
   Mode mode_ = kEnd;
   bool gone_ = false;  // the current row; a walk stands on the next one already

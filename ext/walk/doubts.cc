@@ -1,5 +1,7 @@
 #include "ext/walk/doubts.h"
 
+#include <algorithm>
+
 #include "ext/outer_join.h"
 #include "ext/plan/planner.h"
 #include "ext/running.h"
@@ -61,12 +63,37 @@ bool Doubts::Narrows(const Term& term, const IndexOfView& index) {
 }
 
 void Doubts::NumbersCame() {
+  PlanNumbersAnew(" holds keys that are numbers, or read as such, since this statement was prepared");
+}
+
+void Doubts::MetNumbers() {
+  table_.state().meets_numbers = true;
+  PlanNumbersAnew(
+      " is compared with a number, which texts that read as one may equal: from now on rows are "
+      "sorted then");
+}
+
+void Doubts::PlanNumbersAnew(const char* why) {
   const TableState& state = table_.state();
   const auto any = [](std::string_view) { return true; };
   PlanAnew(table_.db(), {any, state.schema_name, state.schema.table, first_, false,
-                         "memkv: " + Shown(state.schema.table) +
-                             " holds keys that are numbers, or read as such, since this statement "
-                             "was prepared"});
+                         "memkv: " + Shown(state.schema.table) + why});
+}
+
+// Numeric affinity has made a number of what reads as one, but of a compound's or VALUES' columns,
+// whose affinity is that of the first SELECT: such a column may hold the parameter of another as it
+// was bound.
+bool Doubts::IsTextByItself(sqlite3_value* value) {
+  if (sqlite3_value_type(value) != SQLITE_TEXT || !sqlite3_value_frombind(value)) return false;
+  const Bytes text = ToDatum(value).bytes;
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  if (text.empty() || !std::all_of(text.begin(), text.end(), is_digit)) return false;
+  if (!compound_) {
+    compound_ = AnyRunning(table_.db(), [](const RunningStatement& s) {
+      return s.text.empty() || Names(s.text, "union") || Names(s.text, "values");
+    });
+  }
+  return !*compound_;
 }
 
 void Doubts::ExpectNoRowValueIn() {

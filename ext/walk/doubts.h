@@ -34,11 +34,19 @@ class Doubts {
   // has come since that may equal what is compared: has the statement planned anew, or failed.
   [[noreturn]] void NumbersCame();
 
+  // Likewise of a plan that presumes an equality to leave one value.
+  [[noreturn]] void MetNumbers();
+
+  // Whether a value that is compared with a TEXT column is a parameter that was bound to a text, and
+  // compared as one: not of a column with numeric affinity.
+  bool IsTextByItself(sqlite3_value* value);
+
   // Where it is in doubt how SQLite compares what was not known when the plan was made: has the
   // statement planned anew, or failed, if that may come of an IN of row values.
   void ExpectNoRowValueIn();
 
  private:
+  [[noreturn]] void PlanNumbersAnew(const char* why);
   bool MayBeInOuterJoin();
   void CheckSlips(bool folds, const IndexOfView& index);
   [[noreturn]] void PlanPatternsAnew(bool (*may_be)(std::string_view));
@@ -46,6 +54,7 @@ class Doubts {
   MemkvTable& table_;
   bool first_ = true;
   std::optional<bool> outer_join_;  // MayBeInOuterJoin(), once asked
+  std::optional<bool> compound_;    // whether a statement runs that may have several SELECTs in one
   bool no_row_value_in_ = false;    // ExpectNoRowValueIn() has found none
 };
 

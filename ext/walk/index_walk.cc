@@ -6,6 +6,7 @@
 #include "core/pace.h"
 #include "ext/poller.h"
 #include "ext/table.h"
+#include "ext/walk/row_values.h"
 
 namespace memkv::sql {
 
@@ -200,22 +201,10 @@ RowRef IndexWalk::Row() {
   return row;
 }
 
-// An index key has a number's value, and not its class: a column's affinity tells that, but for
-// zeros, which REAL has two of, and for numbers at the edge of INTEGER.
 bool IndexWalk::Value(std::string* buffer, Datum* v) {
   bool is_exact;
   Check(reader_.Value(At(), def_, buffer, v, &is_exact));
-  if (is_exact) return true;
-  const Affinity affinity = walked_.AffinityOf(0);
-  constexpr int64_t kEdge = int64_t{1} << 62;
-  if (v->kind == Datum::kReal) return affinity != Affinity::kNone && affinity != Affinity::kText;
-  if (affinity == Affinity::kReal) {
-    if (v->integer == 0) return false;
-    *v = Datum::Real(static_cast<double>(v->integer));
-    return true;
-  }
-  return (affinity == Affinity::kInteger || affinity == Affinity::kNumeric) && v->integer < kEdge &&
-         v->integer > -kEdge;
+  return is_exact || ClassIsTold(walked_.AffinityOf(0), v);
 }
 
 }  // namespace memkv::sql

@@ -17,6 +17,7 @@ class Narrower {
       : table_(table), index_(index), walked_(walked), doubts_(doubts) {}
 
   Narrowed Take(const Plan& plan, std::span<sqlite3_value*> args) {
+    one_value_ = plan.one_value;
     for (size_t i = 0; i < plan.terms.size() && !out_.nothing; ++i) {
       const Term& term = plan.terms[i];
       if (!doubts_.Narrows(term, index_)) continue;
@@ -29,6 +30,8 @@ class Narrower {
     }
     out_.has_bounds = args.size() > plan.terms.size() + plan.offset;
     out_.keys = Behind(inside_);
+    out_.same_parts = part_ + (value_ ? 1 : 0);
+    out_.same_bytes = behind_.size() + (value_ ? value_->size() : 0);
     return std::move(out_);
   }
 
@@ -79,6 +82,7 @@ class Narrower {
       case Term::kEqualLiteral:
         if (is_null) break;
         if (std::optional<KeyRange> range = Ambiguous(value, part)) {
+          if (one_value_) doubts_.MetNumbers();
           if (term.op == Term::kEqualChecked) doubts_.ExpectNoRowValueIn();
           return Within(*range);
         }
@@ -103,6 +107,10 @@ class Narrower {
       case Term::kGreaterChecked:
       case Term::kGreaterEqualChecked:
         if (is_null) break;
+        if (part.affinity == Affinity::kText && doubts_.IsTextByItself(value)) {
+          const Converted v = Converted::Compared(value, part.affinity);
+          return Within(part.codec->compared(*ComparisonOf(term.op), v.datum()));
+        }
         return Within(CheckedRange(*ComparisonOf(term.op), value, part.affinity, *part.codec));
       case Term::kHasPrefix: {
         if (is_null) break;
@@ -208,6 +216,7 @@ class Narrower {
   Doubts& doubts_;
 
   Narrowed out_;
+  bool one_value_ = false;            // Plan::one_value
   size_t part_ = 0;                   // that terms are of
   std::string behind_;                // the parts before it
   std::optional<std::string> value_;  // the one value of the part

@@ -28,6 +28,8 @@ struct Narrowed {
   // A pattern that a part of the key matches, behind the parts before it, which have one value each.
   const Term* pattern = nullptr;
   std::string pattern_text, pattern_behind;
+  // How many first parts have one value in all keys, and its bytes.
+  size_t same_parts = 0, same_bytes = 0;
   bool has_bounds = false;  // SQLite derived some from the pattern, which nobody reads
   bool nothing = false;     // no row at all
 
@@ -38,17 +40,14 @@ struct Narrowed {
 struct WalkedIndex {
   size_t number = 0;  // 0: key order
   std::vector<size_t> parts;
-  size_t own_parts = 0;  // how many come before the key's
-  const Schema* schema = nullptr;
+  std::vector<Affinity> affinities;  // of each
 
   WalkedIndex() = default;
-  WalkedIndex(const Schema& of, size_t index)
-      : number(index),
-        parts(of.IndexParts(index)),
-        own_parts(parts.size() - of.key.size()),
-        schema(&of) {}
+  WalkedIndex(const Schema& of, size_t index) : number(index), parts(of.IndexParts(index)) {
+    for (const size_t column : parts) affinities.push_back(of.columns[column].affinity);
+  }
 
-  Affinity AffinityOf(size_t part) const { return schema->columns[parts[part]].affinity; }
+  Affinity AffinityOf(size_t part) const { return affinities[part]; }
   const IndexCodec& CodecOf(size_t part) const {
     return part + 1 == parts.size() ? kKeyCodec : kValueCodec;
   }

@@ -12,6 +12,20 @@
 
 namespace memkv::sql {
 
+// Whether the class of a number that a key or an index key holds, as INTEGER where int64 holds it, is
+// told by the affinity of its column; it is that class then. Not of the two zeros of a REAL, nor at
+// the edge of INTEGER, nor where any class may be stored.
+inline bool ClassIsTold(Affinity affinity, Datum* v) {
+  constexpr int64_t kEdge = int64_t{1} << 62;
+  if (v->kind == Datum::kReal) return affinity != Affinity::kNone && affinity != Affinity::kText;
+  if (affinity == Affinity::kReal && v->integer != 0) {
+    *v = Datum::Real(static_cast<double>(v->integer));
+    return true;
+  }
+  return (affinity == Affinity::kInteger || affinity == Affinity::kNumeric) && v->integer < kEdge &&
+         v->integer > -kEdge;
+}
+
 // The SQL value of a part of an encoded key, its stored class included. row() is called only where
 // the class is stored in the row (see KeyClass). The Datum borrows from `key` or *buffer. REQUIRES: a
 // row of `view`, whose table has this schema.
@@ -23,6 +37,7 @@ void ReadKeyPart(const Schema& schema, const View& view, Bytes key, size_t part,
   if (!KeyPart(key, part, last, &bytes) || !DecodeKeyPart(bytes, last, buffer, out))
     Check(Status::Corrupt("a stored key has no known class"));
   if (out->kind != Datum::kInteger && out->kind != Datum::kReal) return;
+  if (ClassIsTold(schema.key_column(part).affinity, out)) return;
   if (schema.key_column(part).affinity == Affinity::kReal) {
     if (out->kind == Datum::kInteger) *out = Datum::Real(static_cast<double>(out->integer));
   } else if (schema.has_key_class(part)) {

@@ -30,9 +30,11 @@ class Around : public Surroundings {
   bool OnTermsAreHidden() const override { return hides_on_terms; }
   std::optional<bool> SchemaHoldsOuterJoin() const override { return holds_outer_join; }
   bool PatternsMaySlip(bool) const override { return patterns_slip; }
+  bool MeetsNumbers() const override { return meets_numbers; }
   bool PatternsAreChecked() const override { return false; }
   bool LeavesEqualities() override { return leaves_equalities; }
 
+  bool meets_numbers = false;
   bool plain_nocase = true, patterns_slip = false;
   bool hides_on_terms = true, leaves_equalities = false, holds_numbers = true;
   std::optional<bool> holds_outer_join = false;
