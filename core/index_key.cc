@@ -144,6 +144,13 @@ KeyRange IndexPrefixRange(KeyTag tag, Bytes prefix) {
   return range;
 }
 
+bool IsOfIndexValue(Bytes index_key, Bytes value) {
+  // What else begins so is a larger number, or a text with a NUL.
+  return index_key.starts_with(value) &&
+         (index_key.size() == value.size() ||
+          static_cast<uint8_t>(index_key[value.size()]) < kAboveDouble);
+}
+
 KeyRange KeysOfIndexValue(Bytes value, const KeyRange& keys) {
   std::string lo(value), hi(value);
   return {lo + keys.lo, keys.hi ? hi + *keys.hi : PastValue(std::move(hi))};

@@ -44,6 +44,8 @@ bool DecodeIndexValue(Bytes value, std::string* buffer, Datum* out);
 KeyRange IndexRange(CompareOp op, const Datum& v);
 // Exactly those whose value is a text (kTextTag) or a blob (kBlobTag) that begins with `prefix`.
 KeyRange IndexPrefixRange(KeyTag tag, Bytes prefix);
+// Whether a key begins with this value's part.
+bool IsOfIndexValue(Bytes index_key, Bytes value);
 // Those whose value has this value's part, and whose key is in the range.
 KeyRange KeysOfIndexValue(Bytes value, const KeyRange& keys);
 // Those whose value is NULL, and those whose is not.

@@ -10,13 +10,11 @@
 namespace memkv::sql {
 
 bool NamesOuterJoin(std::string_view sql) {
-  return Names(sql, "join") &&
-         (Names(sql, "left") || Names(sql, "right") || Names(sql, "full"));
+  return Names(sql, "join") && (Names(sql, "left") || Names(sql, "right") || Names(sql, "full"));
 }
 
 bool NamesLikeOfRightJoin(std::string_view sql) {
-  return Names(sql, "join") && (Names(sql, "right") || Names(sql, "full")) &&
-         Names(sql, "like");
+  return Names(sql, "join") && (Names(sql, "right") || Names(sql, "full")) && Names(sql, "like");
 }
 
 bool OuterJoinMayRun(sqlite3* db) {

@@ -16,8 +16,8 @@
 #include "ext/new_row.h"
 #include "ext/registry.h"
 #include "ext/vtab.h"
-#include "ext/walk/read_plan.h"
 #include "ext/walk/cursor.h"
+#include "ext/walk/read_plan.h"
 
 namespace memkv::sql {
 

@@ -40,8 +40,6 @@ class TableState {
   // Plans leave patterns for SQLite to check, whatever their bounds: one that did not ran in what
   // may be an outer join (PatternsMaySlip()).
   bool checks_patterns = false;
-  // See Surroundings::MeetsNumbers().
-  bool meets_numbers = false;
   // Some statement may have a plan of which MayRunUnseen() is true, in what may be a RIGHT JOIN.
   bool patterns_run_unseen = false;
   // Some statement may have a plan that presumes so (Answer, in ext/plan/query.h).

@@ -37,16 +37,18 @@ size_t CapturesOfPage(Rng* random) {
 
 // The rows in key order, as such files are sorted, into a table of its own.
 void Bench::MakeCaptures() {
-  static constexpr const char* kMimes[] = {"text/html",  "text/html", "text/html", "application/pdf",
-                                           "image/jpeg", "text/html", "text/css",  "text/html"};
+  static constexpr const char* kMimes[] = {"text/html",       "text/html",  "text/html",
+                                           "application/pdf", "image/jpeg", "text/html",
+                                           "text/css",        "text/html"};
   static constexpr uint64_t kStatuses[] = {200, 200, 200, 200, 200, 301, 200, 404};
   Rng random(7);
   std::map<std::string, size_t> pages;  // and how many captures each has
   const size_t step = std::max<size_t>(c_.keys.size() * kMeanOfPage / kCaptures, 1);
   for (size_t i = 0; i < c_.keys.size(); i += step)
     pages.emplace(UrlSurt(c_.keys[i]), CapturesOfPage(&random));
-  db_.Exec("DROP TABLE IF EXISTS staged; CREATE TEMP TABLE staged(u, t, s, m, PRIMARY KEY(u, t)) "
-           "WITHOUT ROWID; BEGIN");
+  db_.Exec(
+      "DROP TABLE IF EXISTS staged; CREATE TEMP TABLE staged(u, t, s, m, PRIMARY KEY(u, t)) "
+      "WITHOUT ROWID; BEGIN");
   Query insert(&db_, "INSERT OR IGNORE INTO staged VALUES(?1, ?2, ?3, ?4)");
   captures_ = Captures();
   for (const auto& [page, count] : pages) {
@@ -71,8 +73,9 @@ void Bench::FillCaptures() {
   MakeCaptures();
   const auto pages = [this] {
     uint64_t bytes = 0;
-    Query(&db_, "SELECT (page_count - freelist_count) * page_size FROM pragma_page_count, "
-                "pragma_freelist_count, pragma_page_size")
+    Query(&db_,
+          "SELECT (page_count - freelist_count) * page_size FROM pragma_page_count, "
+          "pragma_freelist_count, pragma_page_size")
         .Run(&bytes);
     return bytes;
   };
@@ -120,19 +123,20 @@ void Bench::ReadCaptures() {
   const std::string from = "FROM @T_captures WHERE urlkey = ?1";
   EachKey("captures: by page and time", asked, kAsked, 1,
           "SELECT status " + from + " AND timestamp = ?2", "", capture);
-  EachKey("captures: the newest before a date", many, kAsked, 1,
-          "SELECT timestamp, status " + from + " AND timestamp < ?2 ORDER BY timestamp DESC LIMIT 1",
-          "", page_and_date);
+  EachKey(
+      "captures: the newest before a date", many, kAsked, 1,
+      "SELECT timestamp, status " + from + " AND timestamp < ?2 ORDER BY timestamp DESC LIMIT 1",
+      "", page_and_date);
   EachKey("captures: 10 of a page", many, kAsked, 1,
           "SELECT timestamp, status " + from + " LIMIT 10", "", page);
   EachKey("captures: all of a page", many, kAsked, 1, "SELECT timestamp, status " + from, "", page);
-  EachKey("captures: count of a host", hosts, 10'000, 1,
-          "SELECT memkv_count('@T_captures', ?1)",
+  EachKey("captures: count of a host", hosts, 10'000, 1, "SELECT memkv_count('@T_captures', ?1)",
           "SELECT count(*) FROM twin_captures WHERE urlkey >= ?1 AND urlkey < ?1 || x'f0'",
           [&](Query* query, size_t q) { query->Bind(1, hosts[q]); });
   const double n = static_cast<double>(captures_.rows);
-  Whole("captures: DISTINCT urlkey", "ns/row", n, "SELECT count(*) FROM (SELECT DISTINCT urlkey FROM "
-                                                  "@T_captures)");
+  Whole("captures: DISTINCT urlkey", "ns/row", n,
+        "SELECT count(*) FROM (SELECT DISTINCT urlkey FROM "
+        "@T_captures)");
   Whole("captures: count(*) GROUP BY urlkey", "ns/row", n,
         "SELECT count(*), max(n) FROM (SELECT count(*) AS n FROM @T_captures GROUP BY urlkey)");
   Whole("captures: all columns of all", "ns/row", n, "SELECT * FROM @T_captures");

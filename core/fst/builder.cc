@@ -205,10 +205,7 @@ Status Changed() { return Status::Invalid("the source gives other rows when read
 class ImageBuild {
  public:
   ImageBuild(FstBuilder::Source* source, const FstBuilder::Options& options, Progress* progress)
-      : source_(source),
-        options_(options),
-        progress_(progress),
-        columns_(options.columns) {
+      : source_(source), options_(options), progress_(progress), columns_(options.columns) {
     for (const IndexDef& def : options.indexes) {
       const auto same = [&def](const fst::IndexWriter& w) { return w.def() == def; };
       if (std::none_of(indexes_.begin(), indexes_.end(), same)) indexes_.emplace_back(def);

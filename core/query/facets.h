@@ -141,8 +141,8 @@ void Facets<C>::CountFacet() {
     cursor_.Next();
     // shared() is a lower bound: where it falls short, the key decides. Of a leaf's keys two bytes
     // follow the text that tell where it ends.
-    if (!cursor_.Valid() || (cursor_.shared() < facet_.size() + (leaf_ ? 2 : 0) &&
-                             !IsInFacet(cursor_.key()))) {
+    if (!cursor_.Valid() ||
+        (cursor_.shared() < facet_.size() + (leaf_ ? 2 : 0) && !IsInFacet(cursor_.key()))) {
       count_ = n;
       rank_ += n;
       return;

@@ -154,7 +154,9 @@ class PrefixTree {
       if (whole) bytes = text_.End(path_);
       uint64_t first = here, past = here + 1;
       if (!whole || text_.several()) {
-        const KeyRange keys = whole ? text_.Same(path_) : PrefixRange(static_cast<KeyTag>(path_[0]), Bytes(path_).substr(1, bytes - 1));
+        const KeyRange keys =
+            whole ? text_.Same(path_)
+                  : PrefixRange(static_cast<KeyTag>(path_[0]), Bytes(path_).substr(1, bytes - 1));
         first = std::max(RankFrom(keys.lo), top.next);
         past = std::max(std::min(RankFrom(*keys.hi), end), here + 1);
         if (!status_.ok()) return false;

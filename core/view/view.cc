@@ -69,8 +69,7 @@ IndexView View::Index(size_t i) const {
   if (!indexes_) throw std::bad_alloc();
   const IndexSnapshot& index = indexes_->at(i);
   const FrozenIndex* frozen = base_ ? base_->index(index.def) : nullptr;
-  return {index.delta, std::shared_ptr<const FrozenIndex>(base_, frozen),
-          index.def.columns.size()};
+  return {index.delta, std::shared_ptr<const FrozenIndex>(base_, frozen), index.def.columns.size()};
 }
 
 Status IndexView::Rank(Bytes index_key, uint64_t* rank) const {

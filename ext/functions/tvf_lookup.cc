@@ -1,7 +1,7 @@
 #include "ext/functions/tvf_lookup.h"
 
-#include "ext/sqlite.h"
 #include "core/key_parts.h"
+#include "ext/sqlite.h"
 #include "ext/walk/index_of_view.h"
 #include "ext/walk/row_values.h"
 
@@ -84,7 +84,8 @@ void LookupSpec::Column(sqlite3_context* out, int column) {
     if (KeyPart(key, 0, schema.IsLast(0), &part))
       DecodeKeyPart(part, schema.IsLast(0), &buffer_, &v);
   } else if (column == 0) {
-    ReadKey(schema, table_.view, key, [this] { return rows_[at_]; }, &buffer_, &v);
+    ReadKey(
+        schema, table_.view, key, [this] { return rows_[at_]; }, &buffer_, &v);
   } else if (column == 1 && found_[at_]) {
     ReadValue(schema, table_.view, rows_[at_], &buffer_, &v);
   } else if (column == 3 && found_[at_]) {

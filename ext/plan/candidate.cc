@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-
 namespace memkv::sql {
 namespace {
 
@@ -86,7 +85,7 @@ std::optional<Answer> Candidate::Choose(double key_rows) {
   for (size_t i = 0; i < query_.constraints.size(); ++i)
     unclaimed_ |= !At(i).IsLimit() && !IsClaimed(i);
   answer_.sorted = Sort();
-  answer_.plan.one_value &= answer_.sorted;
+  if (!answer_.sorted) answer_.plan.one_value = 0;
   if (index_ > 0 && answer_.plan.terms.empty() && !answer_.sorted) return std::nullopt;
   TakeDistinct();
   TakeOffset();
@@ -176,7 +175,7 @@ bool Candidate::TakeNull(const Part& part, size_t i) {
   const Constraint& c = At(i);
   if (part.is_key) return false;
   if (c.ask == Ask::kIsNull) {
-    fixed_.back() = {true, true, false};
+    fixed_.back() = {true, true};
     return Claim(i, {Term::kIsNull, part.number}, part.may_omit);
   }
   if (c.ask != Ask::kNotNull || !OnTermsMayBeTaken()) return false;
@@ -213,7 +212,7 @@ bool Candidate::TakeEqual(const Part& part, size_t i) {
   Term::Op op = exact ? Term::kEqual : c.value ? Term::kEqualLiteral : Term::kEqualChecked;
   if (c.ask == Ask::kIs && !part.is_key) op = Term::kIs;
   if (op == Term::kEqualChecked && around_.LeavesEqualities()) return false;
-  fixed = {true, fixed.exact || exact, !c.value && !around_.MeetsNumbers()};
+  fixed = {true, fixed.exact || exact};
   return Claim(i, {op, part.number}, exact && part.may_omit);
 }
 
@@ -238,14 +237,9 @@ bool Candidate::TakeComparison(const Part& part, size_t i) {
   return Claim(i, {*op, part.number}, exact);
 }
 
-// Whether the column has one value; of one that is presumed to, only if the plan is to say so.
-bool Candidate::IsFixed(size_t column, bool may_presume) {
+bool Candidate::IsFixed(size_t column) const {
   for (size_t i = 0; i < fixed_.size(); ++i) {
-    if (parts_[i] != column || !fixed_[i].equal || in_) continue;
-    if (fixed_[i].exact) return true;
-    if (!may_presume || !fixed_[i].presumed) return false;
-    answer_.plan.one_value = true;
-    return true;
+    if (parts_[i] == column) return fixed_[i].equal && fixed_[i].exact && !in_;
   }
   return false;
 }
@@ -257,20 +251,29 @@ bool Candidate::Sort() {
   std::optional<bool> descending;
   const bool one_row = rank_equal_ && !in_;
   size_t at = 0;
+  bool in_front = true;  // no part was ordered by yet
   for (const Query::OrderTerm& term : query_.order_by) {
-    if (one_row || IsFixed(term.column, false)) continue;
+    if (one_row || IsFixed(term.column)) continue;
     const bool is_rank = term.column == rank_column_;
     const bool is_key_rank = !is_rank && term.column == schema_.rank_column();
     const size_t skipped_to = is_rank ? at : is_key_rank ? own_parts_ : parts_.size();
-    while (at < skipped_to && parts_[at] != term.column && IsFixed(parts_[at], true)) ++at;
-    const bool in_place = at == parts_.size() || parts_[at] == term.column || is_rank ||
-                          (is_key_rank && at >= own_parts_);
-    if (!in_place && IsFixed(term.column, true)) continue;
-    if (!in_place) return false;
-    if (at < parts_.size() && descending.value_or(term.descending) != term.descending)
+    while (at < skipped_to && parts_[at] != term.column) {
+      if (!IsFixed(parts_[at])) {
+        const bool last = at + 1 == parts_.size();
+        if (!in_front || in_ || last || at >= fixed_.size() || !fixed_[at].equal) break;
+        answer_.plan.one_value = static_cast<unsigned char>(at + 1);
+      }
+      ++at;
+    }
+    // Behind all parts any order is that of one row, but where several values may be equal.
+    if (at == parts_.size() && answer_.plan.one_value > 0) return false;
+    if (at < parts_.size() &&
+        !(parts_[at] == term.column || is_rank || (is_key_rank && at >= own_parts_)))
       return false;
+    if (at < parts_.size() && descending.value_or(term.descending) != term.descending) return false;
     descending = descending.value_or(term.descending);
     at = is_rank || is_key_rank ? parts_.size() : std::min(at + 1, parts_.size());
+    in_front = false;
   }
   answer_.plan.descending = descending.value_or(query_.order_by[0].descending);
   return true;

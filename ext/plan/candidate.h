@@ -63,7 +63,7 @@ class Candidate {
   bool MayBeBoundOfPattern(size_t i) const;
   bool OnTermsMayBeTaken();
 
-  bool IsFixed(size_t column, bool may_presume);
+  bool IsFixed(size_t column) const;
   // Whether the walk is as order_by asks.
   bool Sort();
   void TakeDistinct();
@@ -99,10 +99,10 @@ class Candidate {
   bool row_value_ = false;        // so may be one that was claimed with omit
   bool in_ = false;               // a list's values, at once or one by one
   bool rank_equal_ = false;       // the rank is one
-  // Of the parts from the first on: is equal to something, which leaves one value for certain (so
-  // that SQLite need not check it), or as is presumed.
+  // Of the parts from the first on: is equal to something, which leaves one value for certain, so
+  // that SQLite need not check that.
   struct Fixed {
-    bool equal = false, exact = false, presumed = false;
+    bool equal = false, exact = false;
   };
   std::vector<Fixed> fixed_;
 };

@@ -47,7 +47,8 @@ double Candidate::EstimatedRows() const {
         rest = Guess(term, rest);
         continue;
       }
-      range = Intersect(std::move(range), behind.empty() ? *known : KeysOfIndexValue(behind, *known));
+      range =
+          Intersect(std::move(range), behind.empty() ? *known : KeysOfIndexValue(behind, *known));
       is_ranged = true;
       if (ComparisonOf(term.op) == CompareOp::kEqual)
         AppendIndexValue(*At(i).value, &one.emplace());
@@ -71,8 +72,7 @@ double Candidate::Guess(const Term& term, double rows) const {
   if (term.op == Term::kNotNull) return rows;
   const bool is_equal = ComparisonOf(term.op) == CompareOp::kEqual || term.op == Term::kIsNull;
   if (!is_equal && term.op != Term::kIn) return rows * kBoundShare;
-  const double of_one =
-      term.is_rank() ? 1.0 : std::max(AllRows() * ShareOfValue(term.part), 1.0);
+  const double of_one = term.is_rank() ? 1.0 : std::max(AllRows() * ShareOfValue(term.part), 1.0);
   return std::min(rows, (is_equal ? 1.0 : kListLength) * of_one);
 }
 

@@ -87,6 +87,13 @@ std::string Unquoted(std::string_view name) {
 }
 
 // The longest operator that `text` begins with: "= ? (checked)", not "= ?".
+unsigned char TakeNumber(std::string_view* text) {
+  unsigned number = 0;
+  for (; !text->empty() && (*text)[0] >= '0' && (*text)[0] <= '9'; text->remove_prefix(1))
+    number = 10 * number + static_cast<unsigned>((*text)[0] - '0');
+  return static_cast<unsigned char>(number);
+}
+
 Term::Op TakeOp(std::string_view* text) {
   const OpInfo* longest = nullptr;
   for (const OpInfo& info : kOps) {
@@ -135,7 +142,8 @@ std::string Plan::ToText(const PartNames& parts) const {
     text += InfoOf(t.op).text;
   }
   if (!text.empty()) text += ' ';
-  if (one_value) text += "one value ";
+  if (one_value > 0) text += "one value ";
+  if (one_value > 1) text += "of " + std::to_string(one_value) + " ";
   text += descending ? "desc" : "asc";
   if (!by.empty()) text += " by " + QuoteName(by);
   if (distinct > 0) text += " distinct";
@@ -158,7 +166,11 @@ Plan Plan::FromText(std::string_view text,
     plan.terms.push_back({TakeOp(&text), 0});
     if (!Take(&text, " AND ")) Take(&text, " ");
   }
-  plan.one_value = Take(&text, "one value ");
+  if (Take(&text, "one value ")) plan.one_value = 1;
+  if (plan.one_value && Take(&text, "of ")) {
+    plan.one_value = TakeNumber(&text);
+    Take(&text, " ");
+  }
   plan.descending = Take(&text, "desc");
   Take(&text, "asc");
   if (Take(&text, " by ")) plan.by = Unquoted(TakeShownName(&text));
@@ -171,9 +183,7 @@ Plan Plan::FromText(std::string_view text,
   if (Take(&text, " distinct")) plan.distinct = 1;
   if (plan.distinct && text.size() > 1 && text[1] >= '0' && text[1] <= '9') {
     Take(&text, " ");
-    plan.distinct = 0;
-    for (; !text.empty() && text[0] >= '0' && text[0] <= '9'; text.remove_prefix(1))
-      plan.distinct = static_cast<unsigned char>(10 * plan.distinct + (text[0] - '0'));
+    plan.distinct = TakeNumber(&text);
   }
   plan.with_rank = Take(&text, " with rank");
   plan.offset = Take(&text, " offset ?");

@@ -18,8 +18,7 @@
 //   8:asc by "score" distinct               one row of each value; "distinct 2": of the first two
 //   9:"score_rank" >= ? asc by "score"      select in that index, then neighbours
 //   2:"host" = ? AND "path" < ? desc        a key, or an index, of several columns: the same walks
-//   1:"host" = ? (checked) one value asc    in the order of "path": it is presumed that of all keys
-//                                           none but that text equals what is compared
+//   1:"host" = ? (checked) one value asc    in the order of "path", whatever equals what is compared
 //
 // Terms are joined by AND, one argument each, in order; all of them narrow the walk. "key = ?
 // (checked)" may let too much through: SQLite checks it again.
@@ -113,10 +112,10 @@ struct Plan {
   bool descending = false;
   std::string by;  // the index that is walked; empty: key order
   unsigned char distinct =
-      0;                // of rows that agree in so many first parts one will do; 0: all count
-  // Rows come in the order of what follows equalities that are checked, which holds while each of them
-  // leaves one value.
-  bool one_value = false;
+      0;  // of rows that agree in so many first parts one will do; 0: all count
+  // Rows come in the order of what follows so many first parts, which are equal to something: where it
+  // is in doubt what that is, they are sorted. 0: in that of the walk.
+  unsigned char one_value = 0;
   bool offset = false;  // one more argument: rows to skip. Any after it are not looked at
   // A rank is read of the one row of a lookup: the version that it is of has to be kept.
   bool with_rank = false;

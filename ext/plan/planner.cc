@@ -41,7 +41,6 @@ class TableSurroundings : public Surroundings {
     return connection_.schema_texts().WhenPlanned(state_.schema_name);
   }
   bool PatternsMaySlip(bool folds) const override { return sql::PatternsMaySlip(folds); }
-  bool MeetsNumbers() const override { return state_.meets_numbers; }
   bool PatternsAreChecked() const override { return state_.checks_patterns; }
   bool LeavesEqualities() override { return connection_.row_value_in().LeavesEqualities(); }
 

@@ -30,9 +30,6 @@ class Surroundings {
   // Whether a key may be a number, or TEXT that reads as one. Where none is, nothing equals a key but
   // the same text or BLOB: statements rely on that until one comes (ext/walk/doubts.h).
   virtual bool MayHoldNumbers() const = 0;
-  // Whether a number that texts may equal was compared with the table, where a plan had presumed that
-  // an equality leaves one value (Plan::one_value).
-  virtual bool MeetsNumbers() const = 0;
   // See ext/sqlite_version.h.
   virtual bool OffsetMayBeConsumed() const = 0;
   virtual bool OnTermsAreHidden() const = 0;

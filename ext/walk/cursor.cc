@@ -3,13 +3,12 @@
 #include <algorithm>
 
 #include "core/index_key.h"
-#include "core/key.h"
+#include "core/key_parts.h"
 #include "core/pace.h"
 #include "ext/plan/planner.h"
 #include "ext/poller.h"
 #include "ext/sqlite.h"
 #include "ext/table.h"
-#include "ext/walk/row_values.h"
 
 namespace memkv::sql {
 
@@ -65,9 +64,47 @@ void TableCursor::Filter(int, const char* text, std::span<sqlite3_value*> args) 
     narrowed_ = Narrow(table_, IndexOfView(view_, read_->index.number), read_->index, read_->plan,
                        args, doubts_);
   }
-  if (read_->index.number == 0) return StartByKey(skip);
-  index_ = IndexWalk::Start(table_, view_, read_->index, read_->plan, std::move(narrowed_), skip);
-  if (index_) mode_ = kIndex;
+  std::vector<Doubted> doubted;
+  if (read_->plan.one_value > 0) doubted.swap(narrowed_.doubted);
+  if (read_->index.number == 0) {
+    StartByKey(skip);
+  } else {
+    index_ = IndexWalk::Start(table_, view_, read_->index, read_->plan, std::move(narrowed_), skip);
+    if (index_) mode_ = kIndex;
+  }
+  if (!doubted.empty()) Sort(doubted);
+}
+
+// What the walk gives of rows that may equal what is compared, in the order of what follows; each of
+// several values may, where SQLite alone knows how it compares.
+void TableCursor::Sort(const std::vector<Doubted>& doubted) {
+  const auto may_equal = [&](Bytes key) {
+    return std::all_of(doubted.begin(), doubted.end(), [&](const Doubted& d) {
+      const bool last = d.part + 1 == read_->index.parts.size();
+      Bytes part;
+      Datum v;
+      return !KeyPart(key, d.part, last, &part) || !DecodeKeyPart(part, last, &buffer_, &v) ||
+             d.Allows(v);
+    });
+  };
+  std::vector<std::pair<std::string, std::string>> rows;  // what follows; the row's key
+  Poller poller(table_.db());
+  Pace pace;
+  for (; mode_ != kEnd; Next()) {
+    const Bytes whole = mode_ == kIndex ? index_->IndexKey() : CurrentKey();
+    if (pace.Due(whole.size())) poller.Check();
+    if (!may_equal(whole)) continue;
+    Bytes first, rest;
+    if (!SplitIndexKey(whole, read_->plan.one_value, &first, &rest))
+      Check(Status::Corrupt("a stored key has no known class"));
+    rows.emplace_back(rest, CurrentKey());
+  }
+  std::sort(rows.begin(), rows.end());
+  if (!read_->plan.descending) std::reverse(rows.begin(), rows.end());  // the next one last
+  points_.clear();
+  for (auto& [rest, key] : rows) points_.push_back(std::move(key));
+  index_.reset();
+  NextPoint();
 }
 
 // Takes the version that there is.
@@ -198,13 +235,14 @@ bool TableCursor::NextDistinct() {
   Bytes value, rest;
   if (!SplitIndexKey(walk_->At().key(), read_->plan.distinct, &value, &rest))
     Check(Status::Corrupt("a stored key has no known class"));
-  KeyRange same = KeysOfIndexValue(value, KeyRange::All());
+  buffer_.assign(value);
   for (int steps = 0; steps < kFewSteps; ++steps) {
     if (!walk_->Next()) return false;
-    if (!same.Contains(walk_->At().key())) return true;
+    if (!IsOfIndexValue(walk_->At().key(), buffer_)) return true;
   }
+  KeyRange same = KeysOfIndexValue(buffer_, KeyRange::All());
   KeyRange left = read_->plan.descending ? KeyRange{"", std::move(same.lo)}
-                                    : KeyRange{std::move(*same.hi), std::nullopt};
+                                         : KeyRange{std::move(*same.hi), std::nullopt};
   return walk_->Start(Intersect(walk_->keys(), left), walk_->ranks(), 0, /*may_compare=*/true);
 }
 
@@ -263,9 +301,9 @@ void TableCursor::Resume() {
       mode_ = kEnd;
       pattern_.reset();
       points_.clear();  // the walk goes through what lies between them too, and SQLite checks it
-      narrowed_.keys =
-          Intersect(std::move(narrowed_.keys),
-                    read_->plan.descending ? KeyRange{"", key + '\0'} : KeyRange{key, std::nullopt});
+      narrowed_.keys = Intersect(std::move(narrowed_.keys), read_->plan.descending
+                                                                ? KeyRange{"", key + '\0'}
+                                                                : KeyRange{key, std::nullopt});
       StartWalk(0);
       gone_ = mode_ == kEnd || CurrentKey() != key;
       return;

@@ -84,6 +84,7 @@ class TableCursor : public sqlite3_vtab_cursor, private OpenCursor {
   bool FindAtOnce(std::span<sqlite3_value*> args);
   void Look();
   void StartByKey(uint64_t skip);
+  void Sort(const std::vector<Doubted>& doubted);
   bool StartPoint();
   void StartWalk(uint64_t skip);
   bool StartPattern(uint64_t skip);
@@ -118,9 +119,9 @@ class TableCursor : public sqlite3_vtab_cursor, private OpenCursor {
   std::shared_ptr<const ReadPlan> read_;
   Doubts doubts_;
 
-  View view_;  // of a kPoint that was found at once, only of the base, or of nothing
+  View view_;            // of a kPoint that was found at once, only of the base, or of nothing
   bool frozen_ = false;  // all of view_ is: a rank says where a row is
-  std::vector<Fst::ColumnBlock> blocks_;           // of each value column of a base
+  std::vector<Fst::ColumnBlock> blocks_;  // of each value column of a base
   Mode mode_ = kEnd;
   bool gone_ = false;  // the current row; a walk stands on the next one already
   Narrowed narrowed_;  // of a walk in key order

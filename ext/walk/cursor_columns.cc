@@ -68,7 +68,7 @@ void TableCursor::Column(sqlite3_context* out, int column) {
   if (undone()) [[unlikely]]
     Resume();
   if (mode_ == kEnd || gone_ || i == read_->rank_column + 1) return;  // the command column is NULL
-  if (sqlite3_vtab_nochange(out)) return Updates();             // an UPDATE that keeps it
+  if (sqlite3_vtab_nochange(out)) return Updates();                   // an UPDATE that keeps it
   if (i == read_->rank_column) return sqlite3_result_int64(out, static_cast<sqlite3_int64>(Rank()));
   if (i == read_->whole_key_column) return SetResult(out, Datum::Blob(CurrentKey()));
   if (i > read_->rank_column + 1)

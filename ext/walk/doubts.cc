@@ -63,21 +63,12 @@ bool Doubts::Narrows(const Term& term, const IndexOfView& index) {
 }
 
 void Doubts::NumbersCame() {
-  PlanNumbersAnew(" holds keys that are numbers, or read as such, since this statement was prepared");
-}
-
-void Doubts::MetNumbers() {
-  table_.state().meets_numbers = true;
-  PlanNumbersAnew(
-      " is compared with a number, which texts that read as one may equal: from now on rows are "
-      "sorted then");
-}
-
-void Doubts::PlanNumbersAnew(const char* why) {
   const TableState& state = table_.state();
   const auto any = [](std::string_view) { return true; };
   PlanAnew(table_.db(), {any, state.schema_name, state.schema.table, first_, false,
-                         "memkv: " + Shown(state.schema.table) + why});
+                         "memkv: " + Shown(state.schema.table) +
+                             " holds keys that are numbers, or read as such, since this statement "
+                             "was prepared"});
 }
 
 // Numeric affinity has made a number of what reads as one, but of a compound's or VALUES' columns,

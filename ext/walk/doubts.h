@@ -34,9 +34,6 @@ class Doubts {
   // has come since that may equal what is compared: has the statement planned anew, or failed.
   [[noreturn]] void NumbersCame();
 
-  // Likewise of a plan that presumes an equality to leave one value.
-  [[noreturn]] void MetNumbers();
-
   // Whether a value that is compared with a TEXT column is a parameter that was bound to a text, and
   // compared as one: not of a column with numeric affinity.
   bool IsTextByItself(sqlite3_value* value);
@@ -46,7 +43,6 @@ class Doubts {
   void ExpectNoRowValueIn();
 
  private:
-  [[noreturn]] void PlanNumbersAnew(const char* why);
   bool MayBeInOuterJoin();
   void CheckSlips(bool folds, const IndexOfView& index);
   [[noreturn]] void PlanPatternsAnew(bool (*may_be)(std::string_view));

@@ -1,6 +1,7 @@
 #include "ext/walk/narrow.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "core/key_parts.h"
 #include "ext/affinity.h"
@@ -17,7 +18,6 @@ class Narrower {
       : table_(table), index_(index), walked_(walked), doubts_(doubts) {}
 
   Narrowed Take(const Plan& plan, std::span<sqlite3_value*> args) {
-    one_value_ = plan.one_value;
     for (size_t i = 0; i < plan.terms.size() && !out_.nothing; ++i) {
       const Term& term = plan.terms[i];
       if (!doubts_.Narrows(term, index_)) continue;
@@ -82,7 +82,7 @@ class Narrower {
       case Term::kEqualLiteral:
         if (is_null) break;
         if (std::optional<KeyRange> range = Ambiguous(value, part)) {
-          if (one_value_) doubts_.MetNumbers();
+          out_.doubted.emplace_back(part_, value);
           if (term.op == Term::kEqualChecked) doubts_.ExpectNoRowValueIn();
           return Within(*range);
         }
@@ -216,7 +216,6 @@ class Narrower {
   Doubts& doubts_;
 
   Narrowed out_;
-  bool one_value_ = false;            // Plan::one_value
   size_t part_ = 0;                   // that terms are of
   std::string behind_;                // the parts before it
   std::optional<std::string> value_;  // the one value of the part
@@ -224,7 +223,29 @@ class Narrower {
   std::string lower_bound_;           // of LIKE … ESCAPE, until its upper bound comes
 };
 
+// The number that a value is or, as a text, begins with: SQLite reads no more of it, if as much.
+std::optional<double> NumberIn(const Datum& v) {
+  if (v.kind == Datum::kInteger) return static_cast<double>(v.integer);
+  if (v.kind == Datum::kReal) return v.real;
+  if (v.kind != Datum::kText) return std::nullopt;
+  const std::string text(v.bytes);
+  char* end;
+  const double number = std::strtod(text.c_str(), &end);
+  return end == text.c_str() ? std::nullopt : std::optional<double>(number);
+}
+
 }  // namespace
+
+Doubted::Doubted(size_t of, sqlite3_value* value)
+    : part(of),
+      text(Converted::Compared(value, Affinity::kText).datum().bytes),
+      number(NumberIn(ToDatum(value))) {}
+
+bool Doubted::Allows(const Datum& stored) const {
+  if (stored.kind == Datum::kText && stored.bytes == text) return true;
+  const std::optional<double> other = NumberIn(stored);
+  return number && other && *number == *other;
+}
 
 Narrowed Narrow(MemkvTable& table, const IndexOfView& index, const WalkedIndex& walked,
                 const Plan& plan, std::span<sqlite3_value*> args, Doubts& doubts) {

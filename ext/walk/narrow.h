@@ -11,12 +11,24 @@
 #include "ext/plan/index_codec.h"
 #include "ext/plan/plan.h"
 #include "ext/schema.h"
+#include "ext/sqlite.h"
 #include "ext/vtab.h"
 #include "ext/walk/doubts.h"
 #include "ext/walk/index_of_view.h"
 #include "ext/walk/rank_range.h"
 
 namespace memkv::sql {
+
+// What a part is compared with.
+struct Doubted {
+  size_t part;
+  std::string text;              // as a text has it
+  std::optional<double> number;  // that it is, or begins with
+
+  Doubted(size_t of, sqlite3_value* value);
+  // Whether a value of the part may equal it, whichever way SQLite compares.
+  bool Allows(const Datum& stored) const;
+};
 
 struct Narrowed {
   KeyRange keys;    // keys of the index
@@ -30,6 +42,8 @@ struct Narrowed {
   std::string pattern_text, pattern_behind;
   // How many first parts have one value in all keys, and its bytes.
   size_t same_parts = 0, same_bytes = 0;
+  // Equalities of which it is in doubt what they leave: the walk is of whatever either reading allows.
+  std::vector<Doubted> doubted;
   bool has_bounds = false;  // SQLite derived some from the pattern, which nobody reads
   bool nothing = false;     // no row at all
 

@@ -34,8 +34,8 @@ struct ReadPlan {
         key_parts(schema.key.size()) {
     for (size_t i = 0; i < schema.columns.size(); ++i) {
       const std::optional<size_t> part = schema.KeyPartOf(i);
-      places.push_back({part.has_value(), schema.columns[i].affinity,
-                        part ? *part : schema.RowColumn(i)});
+      places.push_back(
+          {part.has_value(), schema.columns[i].affinity, part ? *part : schema.RowColumn(i)});
     }
   }
 };

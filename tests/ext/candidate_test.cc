@@ -30,11 +30,9 @@ class Around : public Surroundings {
   bool OnTermsAreHidden() const override { return hides_on_terms; }
   std::optional<bool> SchemaHoldsOuterJoin() const override { return holds_outer_join; }
   bool PatternsMaySlip(bool) const override { return patterns_slip; }
-  bool MeetsNumbers() const override { return meets_numbers; }
   bool PatternsAreChecked() const override { return false; }
   bool LeavesEqualities() override { return leaves_equalities; }
 
-  bool meets_numbers = false;
   bool plain_nocase = true, patterns_slip = false;
   bool hides_on_terms = true, leaves_equalities = false, holds_numbers = true;
   std::optional<bool> holds_outer_join = false;
@@ -247,7 +245,7 @@ TEST_CASE("equalities that may be of an IN of row values are left when it is ask
 TEST_CASE("keys and indexes of several columns") {
   // a, b, c, d: 0..3; rank 4, i_rank 6, j_rank 7
   Around around({"a TEXT", "b INTEGER", "c", "d TEXT", "PRIMARY KEY(a, b)", "INDEX i(d, c)",
-                       "INDEX j(c, a)"});
+                 "INDEX j(c, a)"});
   enum : size_t { kA, kB, kC, kD, kKeyRank, kCommand, kIRank, kJRank };
   const auto plan = [&](std::initializer_list<Constraint> constraints,
                         std::vector<Query::OrderTerm> order = {}) {

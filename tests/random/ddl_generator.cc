@@ -271,7 +271,8 @@ Generator::Columns Generator::NewColumns(const std::string& schema) {
     columns.ours += ", PRIMARY KEY(key, k2)";
     columns.theirs += ", PRIMARY KEY(key, k2)";
     if (One(2)) columns.ours += ", INDEX i(k2)";
-    if (One(3) && !columns.values.empty()) columns.ours += ", INDEX j(k2, " + columns.values[0] + ")";
+    if (One(3) && !columns.values.empty())
+      columns.ours += ", INDEX j(k2, " + columns.values[0] + ")";
   }
   if (One(5))
     columns.options += ", delta_limit = " + Pick<std::string>({"'1%'", "'200'", "'1kB'", "off"});

@@ -66,9 +66,10 @@ void Generator::Write(const std::string& table) {
                  (One(2) ? Value() : "coalesce(" + value + ", 0) + 1") +
                  (One(3) ? "" : " WHERE " + Condition(written)));
     case 5:
-      return Add("UPDATE" + Conflict() + " " + written + " SET " +
-                 (columns.several && One(2) ? "k2 = " + std::to_string(Below(3)) : "key = " + Key()) +
-                 " WHERE key = " + Key());
+      return Add(
+          "UPDATE" + Conflict() + " " + written + " SET " +
+          (columns.several && One(2) ? "k2 = " + std::to_string(Below(3)) : "key = " + Key()) +
+          " WHERE key = " + Key());
     case 6:
       return Add("INSERT" + Conflict() + " INTO " + written + "(" + columns.Key() +
                  ") SELECT key || 'x'" + (columns.several ? ", 1" : "") + " FROM " +

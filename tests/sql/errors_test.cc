@@ -158,7 +158,8 @@ TEST_CASE("CREATE VIRTUAL TABLE ... USING memkv") {
            "memkv: table \"i_rank\" may not have an INDEX named \"i\" (its ranks are in a column "
            "named like the table)"},
           {"CREATE VIRTUAL TABLE x USING memkv(a, memkv_key, PRIMARY KEY(a, memkv_key))", kError,
-           "memkv: table \"x\": a column may not be named \"memkv_key\" (reserved: memkv_key, rank, "
+           "memkv: table \"x\": a column may not be named \"memkv_key\" (reserved: memkv_key, "
+           "rank, "
            "rowid)"},
           {"CREATE VIRTUAL TABLE x USING memkv(url TEXT PRIMRY KEY)", kError,
            "memkv: column \"url\": type \"TEXT PRIMRY KEY\" holds KEY" + column_takes},

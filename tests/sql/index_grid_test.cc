@@ -55,16 +55,16 @@ std::vector<std::string> QueriesOf(const std::vector<std::string>& index) {
       const std::string names = List(index, n);
       queries.push_back("SELECT DISTINCT " + names + from);
       queries.push_back("SELECT DISTINCT " + names + from + " ORDER BY " + names);
-      queries.push_back("SELECT DISTINCT " + names + from + " ORDER BY " +
-                        List(index, n, " DESC") + " LIMIT 3");
+      queries.push_back("SELECT DISTINCT " + names + from + " ORDER BY " + List(index, n, " DESC") +
+                        " LIMIT 3");
       queries.push_back("SELECT " + names + ", count(*)" + from + " GROUP BY " + names);
     }
     const std::string all = "a, b, c, d, e";
     queries.push_back("SELECT " + all + from);
     queries.push_back("SELECT count(*), min(" + index[0] + "), max(" + index[1] + ")" + from);
     for (const std::string direction : {"", " DESC"}) {
-      const std::string order = " ORDER BY " + List(index, 3, direction) + ", b" + direction +
-                                ", c" + direction;
+      const std::string order =
+          " ORDER BY " + List(index, 3, direction) + ", b" + direction + ", c" + direction;
       queries.push_back("SELECT " + all + from + order);
       queries.push_back("SELECT " + all + from + order + " LIMIT 2 OFFSET 3");
     }

@@ -81,7 +81,8 @@ TEST_CASE("memkv_lookup of JSON") {
   ThreeForms([](Db& db) {
     CHECK(db.Rows("SELECT * FROM memkv_lookup('t', '[\"ab\", \"zz\", \"a\", null, \"ab\", "
                   "\"a\\u002fb\", \"\", 5]')") ==
-          "'ab', 7, 1, 7 | 'zz', NULL, 0, NULL | 'a', 1, 1, 1 | NULL, NULL, 0, NULL | 'ab', 7, 1, 7 | "
+          "'ab', 7, 1, 7 | 'zz', NULL, 0, NULL | 'a', 1, 1, 1 | NULL, NULL, 0, NULL | 'ab', 7, 1, "
+          "7 | "
           "'a/b', 4, 1, 4 | '', 0, 1, 0 | '5', NULL, 0, NULL");
     CHECK(db.Rows("SELECT count(*), sum(found) FROM memkv_lookup('t', (SELECT "
                   "json_group_array(key) FROM t WHERE typeof(key) = 'text'))") == "8, 8");

@@ -84,7 +84,8 @@ class Run {
 std::vector<std::string> TakeIndexes(std::string* columns) {
   std::vector<std::string> indexes;
   const std::string mark = " INDEXED", constraint = ", INDEX ";
-  for (size_t at; (at = columns->find(mark)) != std::string::npos; columns->erase(at, mark.size())) {
+  for (size_t at; (at = columns->find(mark)) != std::string::npos;
+       columns->erase(at, mark.size())) {
     const size_t begin = columns->find_first_not_of(' ', columns->rfind(',', at) + 1);
     const std::string column = columns->substr(begin, columns->find(' ', begin) - begin);
     indexes.push_back(column + " ON t(" + column + ")");
