@@ -172,6 +172,11 @@ bool IndexWalk::NextValue() {
     } else if (!walk_.Next()) {
       return !values_.empty() && StartNextRange();
     }
+    if (!At().in_base()) {
+      if (IsOfIndexValue(At().key(), value_)) continue;
+      ValuePart(&value_);
+      return true;
+    }
     ValuePart(&next_value_);
     if (next_value_ != value_) {
       value_.swap(next_value_);

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/sanitized.h"
 #include "tests/sql/twin.h"
 
 namespace memkv::test {
@@ -94,9 +95,10 @@ TEST_CASE("each way to ask an index of several columns comes to the same") {
           "INSERT INTO t VALUES ('a', 9, 'new', 1, 'a'), ('zz', 1, 'a', NULL, NULL)"})
       REQUIRE(twin->CompareSuccess(change) == "");
   }
-  size_t queries = 0, failures = 0;
+  size_t queries = 0, failures = 0, asked = 0;
   for (const auto& index : kIndexes) {
     for (const std::string& sql : QueriesOf(index)) {
+      if (kSanitized && ++asked % 8 != 0) continue;
       const auto order =
           sql.find("ORDER BY") == std::string::npos ? Twin::kAnyOrder : Twin::kAsGiven;
       for (Twin* twin : {&mutable_, &frozen, &mixed}) {
