@@ -71,13 +71,19 @@ Status IndexRowReader::Value(const IndexCursor& at, const IndexDef& def, std::st
     MEMKV_TRY(RankInBase(at, &rank));
     return view_.base()->Column(rank, first.at, buffer, v);
   }
-  MEMKV_TRY(Values(at, def, 1, &values_));
-  *is_exact = values_[0] != kNumberTag;
-  if (values_ == std::string_view("\0", 1)) {
+  Bytes value, rest;
+  if (at.in_base()) {
+    MEMKV_TRY(Values(at, def, 1, &values_));
+    value = values_;
+  } else if (!SplitIndexKey(at.key(), &value, &rest)) {
+    return NoIndexKey();
+  }
+  *is_exact = value[0] != kNumberTag;
+  if (value == std::string_view("\0", 1)) {
     *v = Datum::Null();
     return {};
   }
-  return DecodeIndexValue(values_, buffer, v) ? Status() : NoIndexKey();
+  return DecodeIndexValue(value, buffer, v) ? Status() : NoIndexKey();
 }
 
 Status IndexRowReader::Values(const IndexCursor& at, const IndexDef& def, size_t n,

@@ -46,11 +46,12 @@ class TableCursor : public sqlite3_vtab_cursor, private OpenCursor {
                              : mode_ == kIndex && !gone_ && index_->FastNext();
   }
   // Of walks in key order, by count or by a pattern, and of points: declared columns, but for key
-  // columns whose class only the row tells.
+  // columns whose class only the row tells. By an index: its first column.
   bool FastColumn(sqlite3_context* out, int column) noexcept {
     const size_t i = static_cast<size_t>(column);
     if (undone() || gone_ || mode_ == kEnd || i >= read_->places.size()) [[unlikely]]
       return false;
+    if (mode_ == kIndex) return FastIndexed(out, i);
     const Place& place = read_->places[i];
     if (place.of_key) return FastKeyPart(out, place);
     if (frozen_ && (mode_ == kCounted || mode_ == kPattern)) return FastFrozen(out, place.at);
@@ -105,6 +106,7 @@ class TableCursor : public sqlite3_vtab_cursor, private OpenCursor {
   RowRef CurrentRow();
   bool IndexedValue(sqlite3_context* out);
   const ViewCursor* NearCursor();
+  bool FastIndexed(sqlite3_context* out, size_t column) noexcept;
   bool FastKeyPart(sqlite3_context* out, const Place& place) noexcept;
   bool GiveKeyPart(sqlite3_context* out, Bytes key, const Place& place);
   bool GiveRestOfKey(sqlite3_context* out, Bytes key, const Place& place);

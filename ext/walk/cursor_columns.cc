@@ -54,13 +54,24 @@ sqlite3_int64 TableCursor::RankIn(size_t index) {
 
 bool TableCursor::IndexedValue(sqlite3_context* out) {
   Datum v;
-  if (!index_->Value(&buffer_, &v)) return false;
-  if (v.kind == Datum::kText) {
-    SetText(out, v.bytes, &text_);
-  } else {
+  bool terminated;
+  if (!index_->Value(&buffer_, &v, &terminated)) return false;
+  if (v.kind != Datum::kText) {
     SetResult(out, v);
+  } else {
+    terminated ? SetTerminatedText(out, v.bytes) : SetText(out, v.bytes, &text_);
   }
   return true;
+}
+
+bool TableCursor::FastIndexed(sqlite3_context* out, size_t column) noexcept {
+  if (column != index_->column() || sqlite3_vtab_nochange(out)) return false;
+  ReadValue();
+  try {
+    return IndexedValue(out);
+  } catch (...) {
+    return false;  // Column() fails likewise, and says so
+  }
 }
 
 void TableCursor::Column(sqlite3_context* out, int column) {

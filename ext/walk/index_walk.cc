@@ -206,9 +206,12 @@ RowRef IndexWalk::Row() {
   return row;
 }
 
-bool IndexWalk::Value(std::string* buffer, Datum* v) {
+bool IndexWalk::Value(std::string* buffer, Datum* v, bool* terminated) {
   bool is_exact;
-  Check(reader_.Value(At(), def_, buffer, v, &is_exact));
+  const IndexCursor& at = At();
+  Check(reader_.Value(at, def_, buffer, v, &is_exact));
+  // What ends a text in a key is one.
+  *terminated = !at.in_base() && v->bytes.data() != buffer->data();
   return is_exact || ClassIsTold(walked_.AffinityOf(0), v);
 }
 

@@ -38,8 +38,8 @@ class IndexWalk {
   Bytes IndexKey() { return At().key(); }
   Bytes Key();
   RowRef Row();
-  // The value of that column; false: only the row has it exactly.
-  bool Value(std::string* buffer, Datum* v);
+  // The value of that column; false: only the row has it exactly. *terminated: a NUL follows a text.
+  bool Value(std::string* buffer, Datum* v, bool* terminated);
 
  private:
   IndexWalk(MemkvTable& table, const View& view, const WalkedIndex& walked, bool descending,
