@@ -46,7 +46,7 @@ class TableCursor : public sqlite3_vtab_cursor, private OpenCursor {
                              : mode_ == kIndex && !gone_ && index_->FastNext();
   }
   // Of walks in key order, by count or by a pattern, and of points: declared columns, but for key
-  // columns whose class only the row tells. By an index: its first column.
+  // columns whose class only the row tells. By an index: its first column, and those of the key.
   bool FastColumn(sqlite3_context* out, int column) noexcept {
     const size_t i = static_cast<size_t>(column);
     if (undone() || gone_ || mode_ == kEnd || i >= read_->places.size()) [[unlikely]]

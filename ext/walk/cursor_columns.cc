@@ -65,10 +65,13 @@ bool TableCursor::IndexedValue(sqlite3_context* out) {
 }
 
 bool TableCursor::FastIndexed(sqlite3_context* out, size_t column) noexcept {
-  if (column != index_->column() || sqlite3_vtab_nochange(out)) return false;
-  ReadValue();
+  const Place& place = read_->places[column];
+  const bool is_first = column == index_->column();
+  if (!(is_first || place.of_key) || sqlite3_vtab_nochange(out)) return false;
   try {
-    return IndexedValue(out);
+    if (!place.of_key) ReadValue();
+    if (is_first && IndexedValue(out)) return true;
+    return place.of_key && GiveKeyPart(out, index_->Key(), place);
   } catch (...) {
     return false;  // Column() fails likewise, and says so
   }
