@@ -48,6 +48,7 @@ bool IndexWalk::StartNarrowed(Narrowed narrowed, uint64_t skip) {
     const bool found = StartPattern(narrowed_, skip, &started);
     if (started) return found;
   } else if (narrowed_.values) {
+    by_values_ = true;
     values_ = *narrowed_.values;
     if (!walk_.descending()) std::reverse(values_.begin(), values_.end());
     return StartNextRange();
@@ -161,7 +162,7 @@ bool IndexWalk::Next() {
 // The next row with another value: a few steps, then a seek past all that have this one.
 bool IndexWalk::NextValue() {
   constexpr int kFewSteps = 4;
-  if (narrowed_.values && !pattern_ && narrowed_.value_parts >= distinct_) return StartNextRange();
+  if (by_values_ && narrowed_.value_parts >= distinct_) return StartNextRange();
   for (int steps = 0; pattern_ || steps < kFewSteps; ++steps) {
     if (pattern_) {
       pattern_->Next();

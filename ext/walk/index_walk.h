@@ -74,7 +74,8 @@ class IndexWalk {
   bool in_run_ = false;
   int of_one_value_ = 0;             // rows in a row that pattern_ has found
   Narrowed narrowed_;                // what it is within
-  std::vector<std::string> values_;  // of an IN, the next one last
+  bool by_values_ = false;           // it goes from one of an IN's values to the next
+  std::vector<std::string> values_;  // those left, the next one last
   std::string value_, next_value_, buffer_;
 };
 

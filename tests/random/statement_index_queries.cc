@@ -66,6 +66,7 @@ Generator::Query Generator::ByIndex() {
     names.push_back(alias + "." + name);
     narrows = narrows && !OneIn(3);
     if (narrows) tests.push_back(TestOf(name, scope));
+    if (narrows && OneIn(5)) tests.push_back(TestOf(name, scope));
   }
 
   const uint64_t kind = Below(3);

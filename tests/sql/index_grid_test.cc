@@ -24,10 +24,21 @@ const std::vector<std::vector<std::string>> kIndexes = {
 
 // What is asked of a column, none in front.
 std::vector<std::string> TestsOf(const std::string& column) {
-  if (column == "b") return {"", "b = 2", "b IN (1, 3, 9)", "b >= 2", "b BETWEEN 1 AND 2"};
-  if (column == "d") return {"", "d = 1", "d IN ('x', 1, 7)", "d > 1", "d IS NULL"};
-  return {"", column + " = 'a'", column + " IN ('a', 'c', 'zz')", column + " >= 'a'",
-          column + " LIKE 'A%'"};
+  if (column == "b")
+    return {"",
+            "b = 2",
+            "b IN (1, 3, 9)",
+            "b >= 2",
+            "b BETWEEN 1 AND 2",
+            "b LIKE '1%' AND b IN (1, 2)"};
+  if (column == "d")
+    return {"", "d = 1", "d IN ('x', 1, 7)", "d > 1", "d IS NULL", "d IN ('x', 3) AND d > 1"};
+  return {"",
+          column + " = 'a'",
+          column + " IN ('a', 'c', 'zz')",
+          column + " >= 'a'",
+          column + " LIKE 'A%'",
+          column + " GLOB 'a*' AND " + column + " IN ('a', 'ab', 'c', 'zz')"};
 }
 
 std::string List(const std::vector<std::string>& names, size_t n, const std::string& after = "") {
