@@ -48,8 +48,8 @@ void SetKey(const Schema& schema, std::span<const Datum* const> parts, Bytes old
     }
     const Datum& v = *parts[i];
     const bool has_bytes = v.kind == Datum::kText || v.kind == Datum::kBlob;
-    if (has_bytes && v.bytes.size() > kMaxKeyBytes - 1)
-      FailLength(schema, v.bytes.size(), kMaxKeyBytes - 1);
+    const size_t most = schema.has_composite_key() ? kMaxKeyBytes : kMaxKeyBytes - 1;
+    if (has_bytes && v.bytes.size() > most) FailLength(schema, v.bytes.size(), most);
     AppendKeyPart(v, last, &row->key);
     if (schema.has_key_class(i)) row->row[schema.KeyClassColumn(i)] = KeyClassDatum(v);
   }

@@ -44,6 +44,9 @@ class TableState {
   bool patterns_run_unseen = false;
   // Some statement may have a plan that presumes so (Answer, in ext/plan/query.h).
   bool plans_presume_no_numbers = false;
+  // Such a plan has met one in a transaction. A statement that brought it has taken it back when it
+  // failed, and would meet it again: plans presume no longer.
+  bool numbers_were_met = false;
   Progress progress;  // of a long command
   OpenCursor::List cursors;
 

@@ -111,7 +111,8 @@ void Count(sqlite3_context* context, int argc, sqlite3_value** argv) noexcept {
       size_t i = 0;
       while (i < schema.indexes.size() && !SameName(schema.indexes[i].name, name)) ++i;
       if (i == schema.indexes.size())
-        args.Fail(Shown(name) + " is not an INDEXED column of " + Shown(schema.table));
+        args.Fail(Shown(name) + " is neither an INDEXED column nor an INDEX of " +
+                  Shown(schema.table));
       count = CountIn(table, i + 1, argv[2], argv[3]);
     }
     sqlite3_result_int64(context, static_cast<sqlite3_int64>(count));

@@ -53,7 +53,9 @@ void LookupSpec::AddKeysOfJson() {
     bool more;
     if (const Status status = keys_->Next(&more, key_.data()); !status.ok()) {
       if (status.code() == Status::kInterrupted) Throw(status);
-      throw SqlError(SQLITE_ERROR, std::string(kSignature) + ": keys: " + status.message());
+      const std::string what =
+          key_.size() > 1 ? "keys of " + std::to_string(key_.size()) + " columns: " : "keys: ";
+      throw SqlError(SQLITE_ERROR, std::string(kSignature) + ": " + what + status.message());
     }
     if (!more) break;
     AddKey(key_.data());

@@ -71,7 +71,7 @@ Candidate::Part Candidate::PartAt(size_t number) const {
   const size_t column = parts_[number];
   bool exact = true;
   for (const Fixed& before : fixed_) exact &= before.exact;
-  return {column, static_cast<unsigned char>(number),    schema_.columns[column].affinity,
+  return {column, static_cast<uint16_t>(number),         schema_.columns[column].affinity,
           exact,  schema_.KeyPartOf(column).has_value(), number + 1 == parts_.size()};
 }
 
@@ -261,7 +261,7 @@ bool Candidate::Sort() {
       if (!IsFixed(parts_[at])) {
         const bool last = at + 1 == parts_.size();
         if (!in_front || in_ || last || at >= fixed_.size() || !fixed_[at].equal) break;
-        answer_.plan.one_value = static_cast<unsigned char>(at + 1);
+        answer_.plan.one_value = static_cast<uint16_t>(at + 1);
       }
       ++at;
     }
@@ -289,7 +289,7 @@ void Candidate::TakeDistinct() {
     if (query_.order_by[i].column != parts_[i] || parts_[i] >= 63) return;
     columns |= uint64_t{1} << parts_[i];
   }
-  if (query_.columns_read == columns) answer_.plan.distinct = static_cast<unsigned char>(n);
+  if (query_.columns_read == columns) answer_.plan.distinct = static_cast<uint16_t>(n);
 }
 
 // OFFSET is taken only where every row that the walk gives is a row of the answer: older SQLite

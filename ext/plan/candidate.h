@@ -25,7 +25,7 @@ class Candidate {
   // A column of the index: the first, or a later one among the rows with one value of each before.
   struct Part {
     size_t column;
-    unsigned char number;
+    uint16_t number;
     Affinity affinity;
     bool may_omit;      // what is exact of this part is exact of the walk
     bool is_key, last;  // of a key column, which is never NULL; the key's last

@@ -87,11 +87,11 @@ std::string Unquoted(std::string_view name) {
 }
 
 // The longest operator that `text` begins with: "= ? (checked)", not "= ?".
-unsigned char TakeNumber(std::string_view* text) {
+uint16_t TakeNumber(std::string_view* text) {
   unsigned number = 0;
   for (; !text->empty() && (*text)[0] >= '0' && (*text)[0] <= '9'; text->remove_prefix(1))
     number = 10 * number + static_cast<unsigned>((*text)[0] - '0');
-  return static_cast<unsigned char>(number);
+  return static_cast<uint16_t>(number);
 }
 
 Term::Op TakeOp(std::string_view* text) {
@@ -178,7 +178,7 @@ Plan Plan::FromText(std::string_view text,
   for (size_t i = 0; i < names.size(); ++i) {
     const auto at = std::find(parts.begin(), parts.end(), names[i]);
     plan.terms[i].part =
-        at == parts.end() ? Term::kRank : static_cast<unsigned char>(at - parts.begin());
+        at == parts.end() ? Term::kRank : static_cast<uint16_t>(at - parts.begin());
   }
   if (Take(&text, " distinct")) plan.distinct = 1;
   if (plan.distinct && text.size() > 1 && text[1] >= '0' && text[1] <= '9') {

@@ -26,6 +26,7 @@
 #ifndef MEMKV_EXT_PLAN_PLAN_H_
 #define MEMKV_EXT_PLAN_PLAN_H_
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -69,12 +70,12 @@ struct Term {
     kIsNull,
     kNotNull,
   };
-  static constexpr unsigned char kRank = 255;
+  static constexpr uint16_t kRank = UINT16_MAX;
 
   Op op = kEqual;
   // Which part of the index (Schema::IndexParts()), or kRank: the rank in it. All parts before have
   // one value.
-  unsigned char part = 0;
+  uint16_t part = 0;
 
   bool is_rank() const { return part == kRank; }
 
@@ -110,12 +111,11 @@ inline std::optional<CompareOp> ComparisonOf(Term::Op op) { return InfoOf(op).co
 struct Plan {
   std::vector<Term> terms;  // one xFilter argument each, in order
   bool descending = false;
-  std::string by;  // the index that is walked; empty: key order
-  unsigned char distinct =
-      0;  // of rows that agree in so many first parts one will do; 0: all count
+  std::string by;         // the index that is walked; empty: key order
+  uint16_t distinct = 0;  // of rows that agree in so many first parts one will do; 0: all count
   // Rows come in the order of what follows so many first parts, which are equal to something: where it
   // is in doubt what that is, they are sorted. 0: in that of the walk.
-  unsigned char one_value = 0;
+  uint16_t one_value = 0;
   bool offset = false;  // one more argument: rows to skip. Any after it are not looked at
   // A rank is read of the one row of a lookup: the version that it is of has to be kept.
   bool with_rank = false;

@@ -30,7 +30,9 @@ class TableSurroundings : public Surroundings {
   }
   bool HasPlainRegexp() const override { return connection_.HasPlainRegexp(); }
   bool HasPlainNoCase() const override { return connection_.HasPlainNoCase(); }
-  bool MayHoldNumbers() const override { return state_.table.may_hold_numbers(); }
+  bool MayHoldNumbers() const override {
+    return state_.table.may_hold_numbers() || state_.numbers_were_met;
+  }
   bool OffsetMayBeConsumed() const override {
     return sql::OffsetMayBeConsumed(sqlite3_libversion_number());
   }

@@ -111,7 +111,7 @@ void TableCursor::KeyColumn(sqlite3_context* out, size_t part) {
 
 // The cursor on the row, where it is there or a step away.
 const ViewCursor* TableCursor::NearCursor() {
-  if (mode_ == kCounted) return walk_->NearAt();
+  if (counts()) return walk_->NearAt();
   return mode_ == kPattern ? &pattern_->cursor() : nullptr;
 }
 

@@ -63,7 +63,8 @@ bool Doubts::Narrows(const Term& term, const IndexOfView& index) {
 }
 
 void Doubts::NumbersCame() {
-  const TableState& state = table_.state();
+  TableState& state = table_.state();
+  state.numbers_were_met |= state.table.in_transaction();
   const auto any = [](std::string_view) { return true; };
   PlanAnew(table_.db(), {any, state.schema_name, state.schema.table, first_, false,
                          "memkv: " + Shown(state.schema.table) +

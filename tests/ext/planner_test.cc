@@ -37,7 +37,7 @@ TEST_CASE("a plan is its text") {
     for (Term::Op b : ops) {
       for (int flags = 0; flags < 8; ++flags) {
         Plan plan;
-        plan.terms = {{a, 0}, {b, static_cast<unsigned char>(flags & 1 ? Term::kRank : 0)}};
+        plan.terms = {{a, 0}, {b, static_cast<uint16_t>(flags & 1 ? Term::kRank : 0)}};
         plan.descending = flags & 2;
         plan.offset = flags & 4;
         CHECK(ReadBack(plan) == plan);

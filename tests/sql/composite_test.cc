@@ -115,9 +115,9 @@ TEST_CASE("memkv_lookup by whole keys") {
             "1]]') l JOIN p ON p.rank = l.rank") == "'/', x'00ff' | '/1', 't1'");
     const std::string keys = "memkv_lookup(table, keys): keys";
     CHECK(db.Error("SELECT * FROM memkv_lookup('p', '[[\"a/x\", \"/2\"]]')") ==
-          keys + ": malformed JSON at byte 13: ',' expected, ']' found");
+          keys + " of 3 columns: malformed JSON at byte 13: ',' expected, ']' found");
     CHECK(db.Error("SELECT * FROM memkv_lookup('p', '[\"a/x\"]')") ==
-          keys + ": malformed JSON at byte 1: '[' expected, '\"' found");
+          keys + " of 3 columns: malformed JSON at byte 1: '[' expected, '\"' found");
     CHECK(db.Error("SELECT * FROM memkv_lookup('p', 5)") ==
           keys + " of several columns are a JSON array of arrays");
   }
@@ -169,6 +169,41 @@ TEST_CASE("exports and imports of a key of several columns") {
             "\": 1 malformed line, nothing was imported; line 1: fewer fields than "
             "the key has columns (3)");
   CHECK(db.Rows("SELECT * FROM p") == rows);
+}
+
+TEST_CASE("a key of hundreds of columns") {
+  for (const size_t columns : {255, 256, 300}) {
+    std::string names, tests, ones;
+    for (size_t i = 0; i < columns; ++i) {
+      const std::string name = "c" + std::to_string(i);
+      names += (i ? ", " : "") + name;
+      tests += (i ? " AND " : "") + name + " = 1";
+      ones += i ? ", 1" : "1";
+    }
+    Twin twin(names + ", v, PRIMARY KEY(" + names + "), INDEX vc(v, c254, c0)");
+    REQUIRE(twin.CompareSuccess("INSERT INTO t VALUES (" + ones + ", 'one'), (" +
+                                ones.substr(0, ones.size() - 1) + "2, 'two')") == "");
+    CHECK(twin.Compare("SELECT v FROM t WHERE " + tests) == "");
+    CHECK(twin.Compare("SELECT v FROM t WHERE " + tests.substr(0, tests.rfind(" AND ")) +
+                       " ORDER BY c" + std::to_string(columns - 1) + " DESC") == "");
+    CHECK(twin.Compare("SELECT v FROM t WHERE v = 'two' AND c254 = 1 AND c0 = 1") == "");
+  }
+}
+
+// A statement that fails takes back what it has brought.
+TEST_CASE("a trigger brings the first key that reads as a number, and looks for it") {
+  for (const char* key : {"PRIMARY KEY(a, b)", "PRIMARY KEY(a)"}) {
+    Twin twin("a TEXT NOT NULL, b INTEGER NOT NULL, v INTEGER, " + std::string(key));
+    REQUIRE(twin.CompareSuccess("CREATE TABLE o(a INTEGER, b)") == "");
+    REQUIRE(
+        twin.CompareSuccess("CREATE TRIGGER g AFTER INSERT ON o BEGIN INSERT INTO t VALUES (new.a, "
+                            "new.b, 1); UPDATE t SET v = v + 1 WHERE a = new.a; END") == "");
+    if (!twin.memkv().Run("INSERT INTO o VALUES (5, 1)").ok())
+      twin.memkv().Exec("INSERT INTO o VALUES (5, 1)");
+    twin.twin().Exec("INSERT INTO o VALUES (5, 1)");
+    CHECK(twin.CompareContents() == "");
+    CHECK(twin.Compare("INSERT INTO o VALUES (6, 1)") == "");
+  }
 }
 
 // Which texts a number equals depends on what it comes from, which SQLite does not tell: rows come in

@@ -326,8 +326,8 @@ TEST_CASE("functions and table functions") {
            "memkv_count(table [, prefix | , lo, hi | , column, lo, hi]): column is the name "
            "of an INDEXED column"},
           {"SELECT memkv_count('u', 'value', 1, 2)", kError,
-           "memkv_count(table [, prefix | , lo, hi | , column, lo, hi]): \"value\" is not "
-           "an INDEXED column of \"u\""},
+           "memkv_count(table [, prefix | , lo, hi | , column, lo, hi]): \"value\" is "
+           "neither an INDEXED column nor an INDEX of \"u\""},
           {"SELECT memkv_count()", kError,
            "memkv_count(table [, prefix | , lo, hi | , column, lo, hi]): it was given 0 "
            "arguments"},
