@@ -10,10 +10,6 @@
 namespace memkv::sql {
 namespace {
 
-[[noreturn]] void Fail(const std::string& message) {
-  throw SqlError(SQLITE_ERROR, "memkv: " + message);
-}
-
 // 'off', '64MB' (also kB, GB, or plain bytes) or '10%'.
 bool ParseDeltaLimit(std::string_view text, std::optional<DeltaLimit>* limit) {
   if (SameName(text, "off")) {
@@ -55,29 +51,29 @@ void ParseOption(const std::string& name, std::string_view value, bool files, Sc
   for (const auto& [known, is_given, on] : switches) {
     if (!SameName(name, known)) continue;
     if (!single || !(SameName(given, "on") || SameName(given, "off")))
-      Fail(std::string(known) + " =" + shown + " (allowed: on, off)");
-    if (*is_given) Fail("option " + Shown(known) + " is given twice");
+      Refuse(std::string(known) + " =" + shown + " (allowed: on, off)");
+    if (*is_given) Refuse("option " + Shown(known) + " is given twice");
     *is_given = true;
     *on = SameName(given, "on");
     return;
   }
   if (SameName(name, "delta_limit")) {
-    if (schema->delta_limit_given) Fail("option \"delta_limit\" is given twice");
+    if (schema->delta_limit_given) Refuse("option \"delta_limit\" is given twice");
     schema->delta_limit_given = true;
     if (!single || !ParseDeltaLimit(given, &schema->delta_limit)) {
-      Fail("delta_limit =" + shown + " (allowed: off, a size as in '64MB', a share as in '10%')");
+      Refuse("delta_limit =" + shown + " (allowed: off, a size as in '64MB', a share as in '10%')");
     }
     return;
   }
   if (files && SameName(name, "file")) {
-    if (!schema->file.empty()) Fail("option \"file\" is given twice");
+    if (!schema->file.empty()) Refuse("option \"file\" is given twice");
     if (!single || t->quote != '\'' || given.empty())
-      Fail("file =" + shown + " (allowed: a path, as in 'urls.mkv')");
+      Refuse("file =" + shown + " (allowed: a path, as in 'urls.mkv')");
     schema->file = given;
     return;
   }
-  Fail("unknown option " + Shown(name) + " (known: background, delta_limit, durable" +
-       (files ? ", file)" : ")"));
+  Refuse("unknown option " + Shown(name) + " (known: background, delta_limit, durable" +
+         (files ? ", file)" : ")"));
 }
 
 }  // namespace
@@ -99,8 +95,8 @@ Schema ParseArgs(std::string_view table, std::span<const char* const> args, bool
   if (!schema.file.empty()) {
     if (definitions.any() || schema.background_given || schema.durable_given ||
         schema.delta_limit_given) {
-      Fail("file = " + Shown(schema.file) +
-           " goes with no column and no other option (the columns are the file's)");
+      Refuse("file = " + Shown(schema.file) +
+             " goes with no column and no other option (the columns are the file's)");
     }
     return schema;
   }

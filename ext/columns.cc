@@ -11,10 +11,6 @@ namespace {
 
 using Token = Tokens::Token;
 
-[[noreturn]] void Fail(const std::string& message) {
-  throw SqlError(SQLITE_ERROR, "memkv: " + message);
-}
-
 constexpr std::string_view kColumnTakes =
     " (a column takes a type, PRIMARY KEY, NOT NULL, INDEXED)";
 constexpr std::string_view kTableTakes =
@@ -43,7 +39,7 @@ class ColumnParser {
  public:
   ColumnParser(const Token& name, Tokens tokens) : tokens_(tokens) {
     out_.column.name = name.text;
-    if (!name.IsName()) Fail("bad column name " + Shown(name.raw));
+    if (!name.IsName()) Refuse("bad column name " + Shown(name.raw));
   }
 
   ParsedColumn Parse() {
@@ -58,25 +54,25 @@ class ColumnParser {
   void Expect(const Token& first, std::string_view second) {
     const std::optional<Token> next = tokens_.Next();
     if (next && next->Is(second)) return;
-    Fail(Where() + std::string(first.raw) + " without " + std::string(second) +
-         std::string(kColumnTakes));
+    Refuse(Where() + std::string(first.raw) + " without " + std::string(second) +
+           std::string(kColumnTakes));
   }
 
   void Take(const Token& t) {
     std::string_view word;
     if (IsAny(t, kRefused, &word))
-      Fail(Where() + std::string(word) + " is not supported" + std::string(kColumnTakes));
+      Refuse(Where() + std::string(word) + " is not supported" + std::string(kColumnTakes));
     if (TakeConstraint(t)) {
       in_type_ = false;
       return;
     }
     std::string& type = out_.column.type;
     if (!type.empty() && IsAny(t, kNotOfType, &word)) {
-      Fail(Where() + "type " + Shown(type + ' ' + std::string(t.raw)) + " holds " +
-           std::string(word) + std::string(kColumnTakes));
+      Refuse(Where() + "type " + Shown(type + ' ' + std::string(t.raw)) + " holds " +
+             std::string(word) + std::string(kColumnTakes));
     }
     if (!in_type_ || !(t.word || t.quote || t.IsList() || t.raw == "+" || t.raw == "-"))
-      Fail(Where() + "unexpected " + Shown(t.raw) + std::string(kColumnTakes));
+      Refuse(Where() + "unexpected " + Shown(t.raw) + std::string(kColumnTakes));
     if (!type.empty() && !t.IsList()) type += ' ';
     type += t.raw;
   }
@@ -103,7 +99,7 @@ class ColumnParser {
 std::vector<std::string> ParseList(const std::string& what, Tokens tokens) {
   const std::optional<Token> list = tokens.Next();
   const auto malformed = [&what](const std::string& why) {
-    Fail(what + ": " + why + std::string(kTableTakes));
+    Refuse(what + ": " + why + std::string(kTableTakes));
   };
   if (!list || !list->IsList() || !list->raw.ends_with(")"))
     malformed("columns in parentheses are missing");
@@ -132,14 +128,14 @@ std::vector<std::string> ParseList(const std::string& what, Tokens tokens) {
 void ColumnDefinitions::Add(std::string_view definition) {
   Tokens tokens(definition);
   const std::optional<Token> first = tokens.Next();
-  if (!first) Fail("an empty argument (allowed: columns and options, separated by commas)");
+  if (!first) Refuse("an empty argument (allowed: columns and options, separated by commas)");
   if (AddConstraint(definition)) return;
   ParsedColumn parsed = ColumnParser(*first, tokens).Parse();
   const size_t i = schema_.columns.size();
   if (parsed.primary) {
     if (marked_) {
-      Fail("columns " + Shown(schema_.columns[*marked_].name) + " and " +
-           Shown(parsed.column.name) + " are both PRIMARY KEY (exactly one may be)");
+      Refuse("columns " + Shown(schema_.columns[*marked_].name) + " and " +
+             Shown(parsed.column.name) + " are both PRIMARY KEY (exactly one may be)");
     }
     marked_ = i;
   }
@@ -153,21 +149,21 @@ bool ColumnDefinitions::AddConstraint(std::string_view definition) {
   const Token first = *tokens.Next();
   for (const std::string_view refused : {"UNIQUE", "CHECK", "FOREIGN", "CONSTRAINT"}) {
     if (first.Is(refused) && !tokens.Rest().empty())
-      Fail("table constraint " + Shown(definition) + " is not supported" +
-           std::string(kTableTakes));
+      Refuse("table constraint " + Shown(definition) + " is not supported" +
+             std::string(kTableTakes));
   }
   if (first.Is("PRIMARY")) {
     const std::optional<Token> second = tokens.Next();
     if (!second || !second->Is("KEY"))
-      Fail("PRIMARY without KEY in " + Shown(definition) + std::string(kTableTakes));
-    if (key_) Fail("PRIMARY KEY is given twice" + std::string(kTableTakes));
+      Refuse("PRIMARY without KEY in " + Shown(definition) + std::string(kTableTakes));
+    if (key_) Refuse("PRIMARY KEY is given twice" + std::string(kTableTakes));
     key_ = Named{"PRIMARY KEY", "", ParseList("PRIMARY KEY", tokens)};
     return true;
   }
   if (!first.Is("INDEX")) return false;
   const std::optional<Token> name = tokens.Next();
   if (!name || !name->IsName())
-    Fail("INDEX without a name in " + Shown(definition) + std::string(kTableTakes));
+    Refuse("INDEX without a name in " + Shown(definition) + std::string(kTableTakes));
   const std::string what = "INDEX " + Shown(name->text);
   named_.push_back({what, name->text, ParseList(what, tokens)});
   return true;
@@ -181,17 +177,17 @@ std::vector<size_t> ColumnDefinitions::Find(const Named& named) const {
     if (i == schema_.columns.size()) {
       std::string known;
       for (const Column& c : schema_.columns) known += (known.empty() ? "" : ", ") + c.name;
-      Fail(named.what + ": no column " + Shown(name) + " (columns: " + ShownBare(known) + ")");
+      Refuse(named.what + ": no column " + Shown(name) + " (columns: " + ShownBare(known) + ")");
     }
     if (std::count(found.begin(), found.end(), i) > 0)
-      Fail(named.what + " names column " + Shown(schema_.columns[i].name) + " twice");
+      Refuse(named.what + " names column " + Shown(schema_.columns[i].name) + " twice");
     found.push_back(i);
   }
   return found;
 }
 
 void ColumnDefinitions::Finish() {
-  if (schema_.columns.empty()) Fail("a table without columns" + std::string(kTableTakes));
+  if (schema_.columns.empty()) Refuse("a table without columns" + std::string(kTableTakes));
   FinishKey();
   FinishIndexes();
   CheckNames();
@@ -199,8 +195,8 @@ void ColumnDefinitions::Finish() {
 
 void ColumnDefinitions::FinishKey() {
   if (key_ && marked_) {
-    Fail("column " + Shown(schema_.columns[*marked_].name) +
-         " is PRIMARY KEY beside PRIMARY KEY(…) (exactly one may be)");
+    Refuse("column " + Shown(schema_.columns[*marked_].name) +
+           " is PRIMARY KEY beside PRIMARY KEY(…) (exactly one may be)");
   }
   schema_.key = key_ ? Find(*key_) : std::vector<size_t>{marked_.value_or(0)};
   for (const size_t i : schema_.key) schema_.columns[i].not_null = true;
@@ -221,31 +217,32 @@ void ColumnDefinitions::CheckNames() const {
   for (const Column& c : schema_.columns) {
     const bool whole = schema_.has_composite_key() && SameName(c.name, kWholeKeyName);
     if (whole || SameName(c.name, "rank") || SameName(c.name, "rowid")) {
-      Fail(where + "a column may not be named " + Shown(c.name) + " (reserved: " +
-           (schema_.has_composite_key() ? std::string(kWholeKeyName) + ", " : "") + "rank, rowid)");
+      Refuse(where + "a column may not be named " + Shown(c.name) + " (reserved: " +
+             (schema_.has_composite_key() ? std::string(kWholeKeyName) + ", " : "") +
+             "rank, rowid)");
     }
     for (const Index& index : schema_.indexes) {
       if (SameName(c.name, RankName(index))) {
-        Fail(where + "a column may not be named " + Shown(c.name) + " beside the " +
-             (is_own(index) ? "INDEXED column " : "INDEX ") + Shown(index.name) +
-             " (its ranks have that name)");
+        Refuse(where + "a column may not be named " + Shown(c.name) + " beside the " +
+               (is_own(index) ? "INDEXED column " : "INDEX ") + Shown(index.name) +
+               " (its ranks have that name)");
       }
     }
   }
   for (size_t i = 0; i < schema_.indexes.size(); ++i) {
     const Index& index = schema_.indexes[i];
     if (is_own(index) && schema_.key == index.columns) {
-      Fail("column " + Shown(index.name) +
-           ": the PRIMARY KEY has its order already (INDEXED is for other columns)");
+      Refuse("column " + Shown(index.name) +
+             ": the PRIMARY KEY has its order already (INDEXED is for other columns)");
     }
     for (size_t j = 0; j < i; ++j) {
       if (SameName(index.name, schema_.indexes[j].name))
-        Fail(where + "two indexes are named " + Shown(index.name));
+        Refuse(where + "two indexes are named " + Shown(index.name));
     }
     for (const Column& c : schema_.columns) {
       if (!is_own(index) && SameName(index.name, c.name)) {
-        Fail(where + "an INDEX may not be named " + Shown(index.name) + ", as a column (" +
-             Shown(c.name) + " INDEXED is its index)");
+        Refuse(where + "an INDEX may not be named " + Shown(index.name) + ", as a column (" +
+               Shown(c.name) + " INDEXED is its index)");
       }
     }
   }
@@ -265,13 +262,13 @@ void SetColumns(Bytes columns, Schema* schema) {
   ColumnDefinitions definitions(schema);
   while (!columns.empty()) {
     uint64_t size;
-    if (!GetVarint(&columns, &size) || size > columns.size()) Fail("a column is cut short");
+    if (!GetVarint(&columns, &size) || size > columns.size()) Refuse("a column is cut short");
     const Bytes definition = columns.substr(0, size);
-    if (definition.find('\0') != Bytes::npos) Fail("a column with a NUL byte");
+    if (definition.find('\0') != Bytes::npos) Refuse("a column with a NUL byte");
     definitions.Add(definition);
     columns.remove_prefix(size);
   }
-  if (schema->columns.empty()) Fail("no columns");
+  if (schema->columns.empty()) Refuse("no columns");
   definitions.Finish();
 }
 

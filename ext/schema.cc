@@ -9,10 +9,6 @@ namespace {
 
 char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 
-[[noreturn]] void Fail(const std::string& message) {
-  throw SqlError(SQLITE_ERROR, "memkv: " + message);
-}
-
 }  // namespace
 
 bool SameName(std::string_view a, std::string_view b) {
@@ -55,22 +51,22 @@ std::string RankName(const Index& index) { return index.name + "_rank"; }
 void CheckTableName(const Schema& schema, std::string_view table) {
   for (const Column& c : schema.columns) {
     if (SameName(c.name, table)) {
-      Fail("table " + Shown(table) + " may not have a column named " + Shown(c.name) +
-           " (the table's own name is its command column)");
+      Refuse("table " + Shown(table) + " may not have a column named " + Shown(c.name) +
+             " (the table's own name is its command column)");
     }
   }
   for (const Index& index : schema.indexes) {
     if (!SameName(RankName(index), table)) continue;
     const bool own = index.IsOwnOf(index.columns[0], schema.columns);
-    Fail("table " + Shown(table) + " may not have an " + (own ? "INDEXED column" : "INDEX") +
-         " named " + Shown(index.name) + " (its ranks are in a column named like the table)");
+    Refuse("table " + Shown(table) + " may not have an " + (own ? "INDEXED column" : "INDEX") +
+           " named " + Shown(index.name) + " (its ranks are in a column named like the table)");
   }
   if (schema.has_composite_key() && SameName(table, kWholeKeyName)) {
-    Fail("a table with a key of several columns may not be named " + Shown(table) +
-         " (it has a column of that name)");
+    Refuse("a table with a key of several columns may not be named " + Shown(table) +
+           " (it has a column of that name)");
   }
   if (SameName(table, "rank"))
-    Fail("a table may not be named " + Shown(table) + " (it has a column named \"rank\")");
+    Refuse("a table may not be named " + Shown(table) + " (it has a column named \"rank\")");
 }
 
 bool Index::IsOwnOf(size_t column, const std::vector<Column>& of) const {

@@ -9,8 +9,14 @@
 #include <vector>
 
 #include "core/store/store.h"
+#include "ext/sqlite.h"
 
 namespace memkv::sql {
+
+// Throws SqlError: what CREATE does not take.
+[[noreturn]] inline void Refuse(const std::string& message) {
+  throw SqlError(SQLITE_ERROR, "memkv: " + message);
+}
 
 // How SQLite converts a value that is stored in, or compared with, a column
 // (https://sqlite.org/datatype3.html#type_affinity).
