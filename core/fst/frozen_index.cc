@@ -19,24 +19,29 @@ Status FrozenIndex::Corrupt(uint64_t position, const char* what) const {
 uint64_t FrozenIndex::size() const { return fst_->size(); }
 
 void FrozenIndex::AppendDef(const IndexDef& def, std::string* section) {
-  section->push_back(static_cast<char>(def.columns.size()));
+  fst::AppendWide(section, def.columns.size(), kDefHeadBytes);
   for (const IndexColumn& c : def.columns) {
     section->push_back(static_cast<char>(c.kind));
     fst::AppendWide(section, c.at, 4);
   }
 }
 
+size_t FrozenIndex::DefBytes(Bytes section) {
+  const size_t low = static_cast<uint8_t>(section[0]), high = static_cast<uint8_t>(section[1]);
+  return kDefHeadBytes + (high << 8 | low) * kDefColumnBytes;
+}
+
 bool FrozenIndex::TakeDef(Bytes* section, IndexDef* def) {
-  constexpr size_t kColumnBytes = 5;
-  const size_t n = section->empty() ? 0 : static_cast<uint8_t>((*section)[0]);
-  if (n == 0 || section->size() < 1 + n * kColumnBytes) return false;
-  section->remove_prefix(1);
+  if (section->size() < kDefHeadBytes) return false;
+  const size_t bytes = DefBytes(*section);
+  if (bytes == kDefHeadBytes || section->size() < bytes) return false;
+  Bytes columns = section->substr(kDefHeadBytes, bytes - kDefHeadBytes);
+  section->remove_prefix(bytes);
   def->columns.clear();
-  for (size_t i = 0; i < n; ++i, section->remove_prefix(kColumnBytes)) {
-    const uint8_t kind = static_cast<uint8_t>((*section)[0]);
+  for (; !columns.empty(); columns.remove_prefix(kDefColumnBytes)) {
+    const uint8_t kind = static_cast<uint8_t>(columns[0]);
     if (kind > IndexColumn::kLastOfKey) return false;
-    def->columns.push_back(
-        {static_cast<IndexColumn::Kind>(kind), fst::Load32(section->data() + 1)});
+    def->columns.push_back({static_cast<IndexColumn::Kind>(kind), fst::Load32(columns.data() + 1)});
   }
   return true;
 }

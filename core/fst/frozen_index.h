@@ -2,7 +2,7 @@
 // One section kIndex (index: which column of the row), or kIndexOfSeveral (index: a number):
 //
 // clang-format off
-//   kIndexOfSeveral   1 how many columns, each: 1 kind | 4 which, as IndexColumn has them; then as kIndex
+//   kIndexOfSeveral   2 how many columns, each: 1 kind | 4 which, as IndexColumn has them; then as kIndex
 //   kIndex            1 width w (1..56) | 1 shift s | heads: 8 per 2^s rows | ranks: w bits per row, and zeros to a whole byte
 // clang-format on
 //
@@ -32,7 +32,10 @@ class Fst;
 class FrozenIndex {
  public:
   Status Open(const Fst* fst, IndexDef def, Bytes section);
-  // What a section kIndexOfSeveral begins with, which is read off it. False if it is damaged.
+  // What a section kIndexOfSeveral begins with: how many bytes that is, of the section or of a part
+  // that holds the kDefHeadBytes first; and it itself, which is read off. False if it is damaged.
+  static constexpr size_t kDefHeadBytes = 2;
+  static size_t DefBytes(Bytes section);
   static bool TakeDef(Bytes* section, IndexDef* def);
   static void AppendDef(const IndexDef& def, std::string* section);
 
@@ -58,6 +61,8 @@ class FrozenIndex {
   Status ValueAt(uint64_t rank, std::string* value, std::string* buffer) const;
   Status Corrupt(uint64_t position, const char* what) const;
   bool Readable(const uint8_t* p, uint64_t n) const;
+
+  static constexpr size_t kDefColumnBytes = 5;
 
   const Fst* fst_ = nullptr;
   IndexDef def_ = 0;

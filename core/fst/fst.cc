@@ -93,11 +93,11 @@ Status Fst::Parse() {
     } else if (kind == fst::kIndex && column < column_count) {
       indexes.emplace_back(column, section);
     } else if (kind == fst::kIndexOfSeveral) {
-      indexes.emplace_back(0, section);
-      Bytes& rest = indexes.back().second;
-      IndexDef& def = indexes.back().first;
-      if (!body_.pages.Check(section.data(),
-                             section.data() + std::min<size_t>(size, 5 * 255 + 1)) ||
+      auto& [def, rest] = indexes.emplace_back(0, section);
+      const auto readable = [&](size_t n) {
+        return n <= section.size() && body_.pages.Check(section.data(), section.data() + n);
+      };
+      if (!readable(FrozenIndex::kDefHeadBytes) || !readable(FrozenIndex::DefBytes(section)) ||
           !FrozenIndex::TakeDef(&rest, &def) || def.is_plain())
         return CorruptHeader("the columns of an index");
       for (const IndexColumn& c : def.columns) {

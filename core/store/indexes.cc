@@ -60,8 +60,12 @@ Status Table::IndexKeyOf(const RowRef* row, const IndexDef& index, Bytes key, st
 }
 
 Status Table::CheckIndexKeys(Bytes key, const Value& value, bool replace) {
-  // An index key is never longer than this.
-  if (2 * value.record.size() + 3 * key.size() + 64 <= kMaxKeyBytes) return {};
+  // An index key is never longer than this: a text twice as long as it is, a number of 12 bytes, and
+  // the key, of which the index may hold parts.
+  constexpr size_t kMostOfNumber = 12;
+  size_t columns = 0;
+  for (const IndexDef& index : indexes_) columns = std::max(columns, index.columns.size());
+  if (2 * value.record.size() + 3 * key.size() + kMostOfNumber * columns <= kMaxKeyBytes) return {};
   Known known;
   if (!replace) MEMKV_TRY(Look(key, &known));
   if (known.live) return {};

@@ -73,19 +73,19 @@ void Doubts::NumbersCame() {
 }
 
 // Numeric affinity has made a number of what reads as one, but of a compound's or VALUES' columns,
-// whose affinity is that of the first SELECT: such a column may hold the parameter of another as it
-// was bound.
+// whose affinity is that of the first SELECT: they may hold a parameter as it was bound. What triggers
+// are given is left to SQLite, too.
 bool Doubts::IsTextByItself(sqlite3_value* value) {
   if (sqlite3_value_type(value) != SQLITE_TEXT || !sqlite3_value_frombind(value)) return false;
   const Bytes text = ToDatum(value).bytes;
   const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
   if (text.empty() || !std::all_of(text.begin(), text.end(), is_digit)) return false;
-  if (!compound_) {
-    compound_ = AnyRunning(table_.db(), [](const RunningStatement& s) {
-      return s.text.empty() || Names(s.text, "union") || Names(s.text, "values");
+  if (!may_pass_on_) {
+    may_pass_on_ = AnyRunning(table_.db(), [](const RunningStatement& s) {
+      return s.text.empty() || s.writes() || Names(s.text, "union") || Names(s.text, "values");
     });
   }
-  return !*compound_;
+  return !*may_pass_on_;
 }
 
 void Doubts::ExpectNoRowValueIn() {

@@ -49,9 +49,9 @@ class Doubts {
 
   MemkvTable& table_;
   bool first_ = true;
-  std::optional<bool> outer_join_;  // MayBeInOuterJoin(), once asked
-  std::optional<bool> compound_;    // whether a statement runs that may have several SELECTs in one
-  bool no_row_value_in_ = false;    // ExpectNoRowValueIn() has found none
+  std::optional<bool> outer_join_;   // MayBeInOuterJoin(), once asked
+  std::optional<bool> may_pass_on_;  // a statement runs that may pass parameters on, unconverted
+  bool no_row_value_in_ = false;     // ExpectNoRowValueIn() has found none
 };
 
 }  // namespace memkv::sql

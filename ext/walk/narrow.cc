@@ -1,7 +1,9 @@
 #include "ext/walk/narrow.h"
 
 #include <algorithm>
-#include <cstdlib>
+#include <charconv>
+#include <cmath>
+#include <limits>
 
 #include "core/key_parts.h"
 #include "ext/affinity.h"
@@ -223,15 +225,19 @@ class Narrower {
   std::string lower_bound_;           // of LIKE … ESCAPE, until its upper bound comes
 };
 
-// The number that a value is or, as a text, begins with: SQLite reads no more of it, if as much.
+// The number that a value is or, as a text, begins with: SQLite reads no more of it, if as much. NaN:
+// some number, too large or small to tell.
 std::optional<double> NumberIn(const Datum& v) {
   if (v.kind == Datum::kInteger) return static_cast<double>(v.integer);
   if (v.kind == Datum::kReal) return v.real;
   if (v.kind != Datum::kText) return std::nullopt;
-  const std::string text(v.bytes);
-  char* end;
-  const double number = std::strtod(text.c_str(), &end);
-  return end == text.c_str() ? std::nullopt : std::optional<double>(number);
+  Bytes text = v.bytes;
+  text.remove_prefix(std::min(text.find_first_not_of(" \t\n\v\f\r"), text.size()));
+  if (text.starts_with('+')) text.remove_prefix(1);
+  double number;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error == std::errc::result_out_of_range) return std::numeric_limits<double>::quiet_NaN();
+  return error == std::errc() ? std::optional<double>(number) : std::nullopt;
 }
 
 }  // namespace
@@ -244,7 +250,10 @@ Doubted::Doubted(size_t of, sqlite3_value* value)
 bool Doubted::Allows(const Datum& stored) const {
   if (stored.kind == Datum::kText && stored.bytes == text) return true;
   const std::optional<double> other = NumberIn(stored);
-  return number && other && *number == *other;
+  if (!number || !other) return false;
+  // SQLite reads long fractions less exactly.
+  constexpr double kInexact = 1e-9;
+  return !(std::abs(*number - *other) > kInexact * std::abs(*number)) || *number == *other;
 }
 
 Narrowed Narrow(MemkvTable& table, const IndexOfView& index, const WalkedIndex& walked,

@@ -18,6 +18,14 @@ struct Effort {
   uint64_t steps = 200, bytes = 4 << 20;
 };
 
+// By columns of the row and by those of a key of two, of three columns at least.
+inline std::vector<IndexDef> IndexesOfSeveral() {
+  using C = IndexColumn;
+  return {IndexDef(std::vector<C>{{C::kOfRow, 1}, {C::kOfKey, 0}}),
+          IndexDef(std::vector<C>{{C::kLastOfKey, 1}, {C::kOfRow, 2}, {C::kOfRow, 0}}),
+          IndexDef(std::vector<C>{{C::kOfRow, 2}, {C::kOfRow, 0}})};
+}
+
 inline void Exercise(const std::shared_ptr<const Fst>& fst, const std::vector<Bytes>& probes,
                      const Effort& effort = {}) {
   uint64_t bytes = 0;
@@ -75,8 +83,10 @@ inline void Exercise(const std::shared_ptr<const Fst>& fst, const std::vector<By
       }
     }
   }
-  for (size_t c = 0; c < std::min<size_t>(fst->columns(), 8); ++c) {
-    const FrozenIndex* index = fst->index(c);
+  std::vector<IndexDef> defs = IndexesOfSeveral();
+  for (uint32_t c = 0; c < std::min<size_t>(fst->columns(), 8); ++c) defs.emplace_back(c);
+  for (const IndexDef& def : defs) {
+    const FrozenIndex* index = fst->index(def);
     if (!index) continue;
     for (Bytes probe : probes) {
       uint64_t position;

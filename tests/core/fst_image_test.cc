@@ -8,6 +8,7 @@
 #include <fstream>
 #include <new>
 
+#include "core/key_parts.h"
 #include "tests/core/fst_exercise.h"
 #include "tests/core/fst_repair.h"
 #include "tests/core/fst_shapes.h"
@@ -46,6 +47,20 @@ std::shared_ptr<const FstImage> SmallImage() {
   FstBuilder::Options options;
   options.indexes = {0, 1, 2};
   return MustBuild(SmallModel(), options);
+}
+
+// The same rows under keys of two columns, and indexes of several.
+std::shared_ptr<const FstImage> SmallImageOfSeveral() {
+  Model model;
+  for (const auto& [key, row] : SmallModel()) {
+    std::string parts;
+    AppendKeyPart(Datum::Text(Bytes(key).substr(0, key.size() / 2)), false, &parts);
+    AppendKeyPart(Datum::Integer(static_cast<int64_t>(model.size())), true, &parts);
+    model[parts] = row;
+  }
+  FstBuilder::Options options;
+  options.indexes = IndexesOfSeveral();
+  return MustBuild(model, options);
 }
 
 std::vector<Bytes> SmallProbes() {
@@ -114,6 +129,29 @@ TEST_CASE("fst image: every flip is an error, or forged, survived") {
   }
 }
 
+// The head, where the sections are named, and what tells an index's columns.
+TEST_CASE("fst image: indexes of several columns, cut short or flipped") {
+  const std::string whole(SmallImageOfSeveral()->bytes());
+  std::shared_ptr<const Fst> fst;
+  REQUIRE(Fst::Open(FstImage::Own(whole), &fst).ok());
+  CHECK(fst->Verify().ok());
+  Exercise(fst, SmallProbes());
+  size_t opened = 0;
+  for (size_t i = 0; i < whole.size(); ++i) {
+    std::string forged = whole.substr(0, i);
+    Repair(&forged, true);
+    if (Fst::Open(FstImage::Own(forged), &fst).ok()) Exercise(fst, SmallProbes());
+    std::string bad = whole;
+    bad[i] = static_cast<char>(bad[i] ^ (i % 3 == 0 ? 1 : i % 3 == 1 ? 0x80 : 0xff));
+    CHECK(Fst::Open(FstImage::Own(bad), &fst).code() == Status::kCorrupt);
+    Repair(&bad, false);
+    if (!Fst::Open(FstImage::Own(bad), &fst).ok()) continue;
+    Exercise(fst, SmallProbes());
+    ++opened;
+  }
+  CHECK(opened > 0);
+}
+
 TEST_CASE("fst image: other files are told apart") {
   std::shared_ptr<const Fst> fst;
   CHECK(Fst::Open(FstImage::Own("SQLite format 3"), &fst).message() ==
@@ -127,19 +165,24 @@ TEST_CASE("fst image: other files are told apart") {
 }
 
 TEST_CASE("fst image: the golden files") {
-  for (const bool indexes : {false, true}) {
-    const std::string name = indexes ? "fst_image_v1_indexes.mkv" : "fst_image_v1.mkv";
+  const auto golden_of = [](const std::string& name, const FstImage& image) {
     const std::string path =
         (fs::path(__FILE__).parent_path().parent_path() / "golden" / name).string();
-    const auto image = indexes ? SmallImage() : MustBuild(SmallModel());
-    if (std::getenv("MEMKV_WRITE_GOLDEN")) WriteAll(path, image->bytes());
+    if (std::getenv("MEMKV_WRITE_GOLDEN")) WriteAll(path, image.bytes());
     std::ifstream in(path, std::ios::binary);
     const std::string golden((std::istreambuf_iterator<char>(in)),
                              std::istreambuf_iterator<char>());
     REQUIRE(!golden.empty());
-    CHECK(golden == image->bytes());
+    CHECK(golden == image.bytes());
     const auto fst = MustOpen(FstImage::Own(golden));
     CHECK(fst->Verify().ok());
+    return fst;
+  };
+  const auto several = golden_of("fst_image_v1_several.mkv", *SmallImageOfSeveral());
+  for (const IndexDef& def : IndexesOfSeveral()) CHECK(several->index(def) != nullptr);
+  for (const bool indexes : {false, true}) {
+    const std::string name = indexes ? "fst_image_v1_indexes.mkv" : "fst_image_v1.mkv";
+    const auto fst = golden_of(name, *(indexes ? SmallImage() : MustBuild(SmallModel())));
     RightOrError(fst, SmallModel());
     CHECK((fst->index(2) != nullptr) == indexes);
   }

@@ -279,6 +279,13 @@ TEST_CASE("keys and indexes of several columns") {
   CHECK(plan({text(kD)}, {{kC, true}, {kA, true}, {kB, true}}) == "\"d\" = ? desc by \"i\" sorted");
   CHECK(plan({}, {{kD, false}, {kC, false}, {kKeyRank, false}}) == "asc by \"i\" sorted");
   CHECK(plan({bound(kIRank)}) == "\"i_rank\" = ? asc by \"i\"");
+  // Behind an equality in doubt: in order of what follows, but of nothing else, nor in another order.
+  CHECK(plan({bound(kA)}, {{kB, true}}) == "\"a\" = ? (checked) one value desc sorted");
+  CHECK(plan({bound(kA)}, {{kA, false}, {kB, false}}) == "\"a\" = ? (checked) asc sorted");
+  CHECK(plan({bound(kA)}, {{kB, false}, {kD, false}}) == "\"a\" = ? (checked) asc");
+  CHECK(plan({bound(kA), bound(kB)}, {{kD, false}}) == "\"a\" = ? (checked) AND \"b\" = ? asc");
+  CHECK(plan({bound(kD), bound(kC)}, {{kA, false}, {kB, false}}) ==
+        "\"d\" = ? (checked) AND \"c\" = ? (checked) one value of 2 asc by \"i\" sorted");
   CHECK(plan({bound(kC, Ask::kIsNull), text(kA), bound(kB, Ask::kGreater)}) ==
         "\"c\" IS NULL AND \"a\" = ? AND \"b\" > ? asc by \"j\"");
 }

@@ -42,7 +42,9 @@ const std::vector<std::string>& SoundImages() {
             for (size_t c = 0; c < columns; ++c) row.push_back(AnyCell(random));
           }
           FstBuilder::Options options;
-          if (columns > 1) options.indexes = {0, 2};
+          using C = IndexColumn;
+          if (columns > 1)
+            options.indexes = {0, 2, IndexDef(std::vector<C>{{C::kOfRow, 2}, {C::kOfRow, 0}})};
           out.emplace_back(MustBuild(model, options)->bytes());
         }
       }

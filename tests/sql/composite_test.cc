@@ -180,13 +180,22 @@ TEST_CASE("a key of hundreds of columns") {
       tests += (i ? " AND " : "") + name + " = 1";
       ones += i ? ", 1" : "1";
     }
-    Twin twin(names + ", v, PRIMARY KEY(" + names + "), INDEX vc(v, c254, c0)");
+    std::string reversed = "v";
+    for (size_t i = columns; i-- > 0;) reversed += ", c" + std::to_string(i);
+    Twin twin(names + ", v, PRIMARY KEY(" + names + "), INDEX vc(v, c254, c0), INDEX all_of(" +
+              reversed + ")");
     REQUIRE(twin.CompareSuccess("INSERT INTO t VALUES (" + ones + ", 'one'), (" +
                                 ones.substr(0, ones.size() - 1) + "2, 'two')") == "");
-    CHECK(twin.Compare("SELECT v FROM t WHERE " + tests) == "");
-    CHECK(twin.Compare("SELECT v FROM t WHERE " + tests.substr(0, tests.rfind(" AND ")) +
-                       " ORDER BY c" + std::to_string(columns - 1) + " DESC") == "");
-    CHECK(twin.Compare("SELECT v FROM t WHERE v = 'two' AND c254 = 1 AND c0 = 1") == "");
+    for (const bool frozen : {false, true}) {
+      CAPTURE(frozen);
+      if (frozen) REQUIRE(twin.Freeze() == "");
+      CHECK(twin.Compare("SELECT v FROM t WHERE " + tests) == "");
+      CHECK(twin.Compare("SELECT v FROM t WHERE " + tests.substr(0, tests.rfind(" AND ")) +
+                         " ORDER BY c" + std::to_string(columns - 1) + " DESC") == "");
+      CHECK(twin.Compare("SELECT v FROM t WHERE v = 'two' AND c254 = 1 AND c0 = 1") == "");
+      CHECK(twin.Compare("SELECT v, c0 FROM t ORDER BY " + reversed) == "");
+      CHECK(twin.CheckIntegrity() == "");
+    }
   }
 }
 
@@ -237,7 +246,7 @@ TEST_CASE("the order behind an equality, where texts read as numbers") {
   }
 }
 
-// A text of digits is a parameter's own, but in a compound.
+// A text of digits is a parameter's own, but in a compound, and in the trigger of a view.
 TEST_CASE("a range up to a parameter that reads as a number") {
   Twin twin("a TEXT, b TEXT, v INTEGER, PRIMARY KEY(a, b)");
   REQUIRE(twin.CompareSuccess("INSERT INTO t VALUES ('x', '9', 1), ('x', '10', 2), ('x', '2', 3), "
@@ -245,6 +254,11 @@ TEST_CASE("a range up to a parameter that reads as a number") {
   REQUIRE(
       twin.CompareSuccess("CREATE TABLE n(num INTEGER, txt TEXT); INSERT INTO n VALUES (10, '10'), "
                           "(2, '2')") == "");
+  REQUIRE(
+      twin.CompareSuccess(
+          "CREATE VIEW seen AS SELECT num FROM n; CREATE TABLE given(a); "
+          "CREATE TRIGGER g INSTEAD OF INSERT ON seen BEGIN INSERT INTO given SELECT a || ' < ' || "
+          "new.num FROM t WHERE a < new.num; END") == "");
   const std::vector<Row> each = {{TextCell("10")}, {TextCell("9")},      {TextCell("2")},
                                  {IntegerCell(9)}, {TextCell("2015-1")}, {TextCell("a")},
                                  {NullCell()}};
@@ -264,9 +278,11 @@ TEST_CASE("a range up to a parameter that reads as a number") {
                            compare + "s.column1 ORDER BY 1, 2, 3",
                        each) == "");
     CHECK(twin.Compare("SELECT t.* FROM t WHERE t.a" + compare + "(SELECT ?1)", each) == "");
+    CHECK(twin.Compare("INSERT INTO seen SELECT ?1", each) == "");
     CHECK(twin.Compare("SELECT t.* FROM t WHERE t.a" + compare + "CAST(?1 AS INTEGER)", each) ==
           "");
   }
+  CHECK(twin.Compare("SELECT * FROM given ORDER BY 1", {}) == "");
 }
 
 TEST_CASE("a key of several columns may take 1 MiB in all") {
