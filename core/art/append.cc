@@ -40,6 +40,7 @@ size_t Engine::AppendLeaf(const Bytes* keys, const Entry* entries, size_t n) {
   MakeWritable(path_);
   UnsharePair(path_);
   const Leaf leaf = LeafAt(path_);
+  for (uint32_t i = 0; undo && i < take; ++i) KeepUndo(keys[i], leaf, nullptr);
   const Bytes last = PlainKey(path_, leaf, leaf.n - 1);
   assert(last < keys[0]);
   const Bytes sep = keys[0].substr(0, CommonPrefix(last, keys[0]) + 1);

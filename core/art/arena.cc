@@ -16,6 +16,7 @@ Arena::~Arena() {
   for (size_t u = 0; u < slabs_.size(); ++u) {
     if (slabs_[u].bytes) memkv::Free(bases_[u], slabs_[u].bytes);
   }
+  DropReserve();
   for (const OldTable& t : old_) memkv::Free(t.table, t.size * sizeof(uint8_t*));
   memkv::Free(bases_, bases_size_ * sizeof(uint8_t*));
 }
@@ -123,31 +124,74 @@ uint32_t Arena::TakeUnits(uint32_t n) {
   for (; u < slabs_.size() && run < n; ++u) run = slabs_[u].taken ? 0 : run + 1;
   const uint32_t first = u - run;
   if (first + n + headroom_ > max_units_) throw ArenaFull();
+  GrowTables(first + n);
   if (first + n > slabs_.size()) slabs_.resize(first + n);
-  if (first + n > bases_size_) {
-    const uint32_t size = std::max(first + n, bases_size_ ? 2 * bases_size_ : 8);
-    old_.reserve(old_.size() + 1);
-    auto** bigger = static_cast<uint8_t**>(memkv::Allocate(size * sizeof(uint8_t*)));
-    std::memset(bigger, 0, size * sizeof(uint8_t*));
-    if (bases_) {
-      std::memcpy(bigger, bases_, bases_size_ * sizeof(uint8_t*));
-      old_.push_back({bases_, bases_size_});
-    }
-    held_ += size * sizeof(uint8_t*);
-    bases_ = bigger;
-    bases_size_ = size;
-  }
   return first;
+}
+
+// Makes room for so many units.
+void Arena::GrowTables(uint32_t units) {
+  if (units > slabs_.capacity()) slabs_.reserve(std::max<size_t>(units, 2 * slabs_.capacity()));
+  if (units <= bases_size_) return;
+  const uint32_t size = std::max(units, bases_size_ ? 2 * bases_size_ : 8);
+  old_.reserve(old_.size() + 1);
+  auto** bigger = static_cast<uint8_t**>(memkv::Allocate(size * sizeof(uint8_t*)));
+  std::memset(bigger, 0, size * sizeof(uint8_t*));
+  if (bases_) {
+    std::memcpy(bigger, bases_, bases_size_ * sizeof(uint8_t*));
+    old_.push_back({bases_, bases_size_});
+  }
+  held_ += size * sizeof(uint8_t*);
+  bases_ = bigger;
+  bases_size_ = size;
+}
+
+void Arena::GrowReserve(uint64_t bytes, size_t block) {
+  constexpr uint64_t kLeast = 2 << 10;
+  const size_t more = std::bit_ceil(std::max({kLeast, bytes - reserved_, uint64_t{block}}));
+  reserve_.reserve(reserve_.size() + 1);
+  uint32_t units = static_cast<uint32_t>(slabs_.size()) + 1;
+  for (const Spare& s : reserve_) units += 1 + static_cast<uint32_t>(s.bytes / kUnitBytes);
+  GrowTables(std::min(max_units_, units + 1 + static_cast<uint32_t>(more / kUnitBytes)));
+  reserve_.push_back({static_cast<uint8_t*>(memkv::Allocate(more)), more});
+  reserved_ += more;
+  held_ += more;
+}
+
+void Arena::DropReserve() noexcept {
+  for (const Spare& s : reserve_) memkv::Free(s.p, s.bytes);
+  held_ -= reserved_;
+  reserved_ = 0;
+  reserve_.clear();
+}
+
+uint8_t* Arena::SlabMemory(size_t least, size_t* bytes) {
+  auto best = reserve_.end();
+  if (reserve_is_open_) {
+    for (auto s = reserve_.begin(); s != reserve_.end(); ++s) {
+      if (s->bytes >= least && (best == reserve_.end() || s->bytes < best->bytes)) best = s;
+    }
+  }
+  if (best == reserve_.end()) {
+    auto* p = static_cast<uint8_t*>(memkv::Allocate(*bytes));
+    held_ += *bytes;
+    return p;
+  }
+  const Spare taken = *best;
+  reserve_.erase(best);
+  reserved_ -= taken.bytes;
+  *bytes = taken.bytes;
+  return taken.p;
 }
 
 void Arena::NewSlab(uint32_t g) {
   const uint32_t unit = TakeUnits(1);
   size_t bytes = std::bit_floor(static_cast<size_t>(held_ / 8) | kFirstSlab);
   bytes = std::clamp(bytes, std::bit_ceil(g * kGranule), kUnitBytes);
-  bases_[unit] = static_cast<uint8_t*>(memkv::Allocate(bytes));
-  slabs_[unit] =
-      Slab{.bytes = bytes, .capacity = static_cast<uint32_t>(bytes / kGranule), .taken = true};
-  held_ += bytes;
+  bases_[unit] = SlabMemory(g * kGranule, &bytes);
+  slabs_[unit] = Slab{.bytes = bytes,
+                      .capacity = static_cast<uint32_t>(std::min(bytes, kUnitBytes) / kGranule),
+                      .taken = true};
   while (first_unused_ < slabs_.size() && slabs_[first_unused_].taken) ++first_unused_;
   const uint32_t old = bump_;
   bump_ = unit;
@@ -166,15 +210,14 @@ void Arena::NewSlab(uint32_t g) {
 Ref Arena::AllocateLong(uint32_t g) {
   const uint32_t n = (g + kUnitGranules - 1) / kUnitGranules;
   const uint32_t unit = TakeUnits(n);
-  const size_t bytes = size_t{g} * kGranule;
-  auto* p = static_cast<uint8_t*>(memkv::Allocate(bytes));
+  size_t bytes = size_t{g} * kGranule;
+  uint8_t* p = SlabMemory(bytes, &bytes);
   for (uint32_t i = 0; i < n; ++i) {
     slabs_[unit + i] = Slab{.taken = true};
     bases_[unit + i] = i ? nullptr : p;
   }
   slabs_[unit].bytes = bytes;
   slabs_[unit].capacity = slabs_[unit].top = slabs_[unit].used = g;
-  held_ += bytes;
   used_ += g;
   ++blocks_;
   while (first_unused_ < slabs_.size() && slabs_[first_unused_].taken) ++first_unused_;
@@ -184,8 +227,13 @@ Ref Arena::AllocateLong(uint32_t g) {
 void Arena::DropSlab(uint32_t unit) noexcept {
   Slab& s = slabs_[unit];
   if (!s.marked) EachHole(unit, [&](Ref r) { UnlinkClass(r); });
-  memkv::Free(bases_[unit], s.bytes);
-  held_ -= s.bytes;
+  if (reserve_is_open_ && reserve_.size() < reserve_.capacity()) {
+    reserve_.push_back({bases_[unit], s.bytes});
+    reserved_ += s.bytes;
+  } else {
+    memkv::Free(bases_[unit], s.bytes);
+    held_ -= s.bytes;
+  }
   const uint32_t n = s.capacity ? (s.capacity + kUnitGranules - 1) / kUnitGranules : 1;
   for (uint32_t i = 0; i < n; ++i) {
     slabs_[unit + i] = Slab{};

@@ -64,11 +64,21 @@ class Arena {
   // Leaves the last units to whoever sets this to 0: erasing needs a little room too.
   void set_headroom(uint32_t units) { headroom_ = units; }
 
+  // A reserve: slabs of so many bytes in all, what is added to them good for a block of `block`
+  // bytes, and their places in the tables, so that about as much can be allocated without asking
+  // for memory while the reserve is open. Throws std::bad_alloc.
+  void Reserve(uint64_t bytes, size_t block) {
+    if (reserved_ < bytes) GrowReserve(bytes, block);
+  }
+  void OpenReserve(bool open) noexcept { reserve_is_open_ = open; }
+  void DropReserve() noexcept;
+  uint64_t reserved_bytes() const { return reserved_; }
+
   uint8_t* At(Ref r) const { return art::At(bases_, r); }
   uint8_t* const* bases() const { return bases_; }
 
   uint64_t used_bytes() const { return used_ * kGranule; }  // in blocks not freed
-  uint64_t held_bytes() const { return held_; }             // everything, tables included
+  uint64_t held_bytes() const { return held_; }  // everything, tables and reserve included
   uint64_t blocks() const { return blocks_; }
 
   // Marks slabs for evacuation: the emptiest, until what they hold in use passes `granules`, or
@@ -120,6 +130,10 @@ class Arena {
   void EachHole(uint32_t unit, F&& f) const;
   void PushRun(Ref r, uint32_t g) noexcept;
   uint32_t TakeUnits(uint32_t n);
+  void GrowTables(uint32_t units);
+  void GrowReserve(uint64_t bytes, size_t block);
+  // At least `least` bytes, and *bytes unless they come from the reserve; *bytes gets how many.
+  uint8_t* SlabMemory(size_t least, size_t* bytes);
   void NewSlab(uint32_t g);
   Ref AllocateLong(uint32_t g);
   void DropSlab(uint32_t unit) noexcept;
@@ -132,6 +146,13 @@ class Arena {
   };
   std::vector<OldTable, Allocator<OldTable>> old_;
   std::vector<Slab, Allocator<Slab>> slabs_;
+  struct Spare {
+    uint8_t* p;
+    size_t bytes;
+  };
+  std::vector<Spare, Allocator<Spare>> reserve_;
+  uint64_t reserved_ = 0;  // bytes in it
+  bool reserve_is_open_ = false;
   uint32_t max_units_, headroom_ = 0;
   uint32_t first_unused_ = 1;  // no unit below is unused
   uint32_t bump_ = 0;          // the unit blocks are cut from

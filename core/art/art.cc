@@ -93,15 +93,20 @@ ArtCursor ArtSnapshot::NewCursor() const {
 Art::Art(Options options)
     : options_(options), orphaned_(std::make_shared<std::atomic<uint64_t>>(0)) {}
 
-Art::~Art() { Adopt(nullptr); }
+Art::~Art() {
+  pinned_.clear();
+  Adopt(nullptr);
+}
 
 void Art::Adopt(Engine* engine) noexcept {
   if (engine_ != engine) {
     if (engine) {
       engine->AddRef();
       engine->Disown(nullptr);
+      engine->undo = nullptr;
     }
     if (engine_) {
+      engine_->undo = nullptr;
       engine_->Disown(orphaned_);
       engine_->Unref();
     }
@@ -124,6 +129,7 @@ Status Art::Write(Bytes key, const Entry& entry, bool* existed, bool overwrite) 
                           std::to_string(kMaxKeyBytes) + ")");
   }
   assert(options_.over_base || entry.net == 1);
+  KeepUndo();
   if (!engine_) {
     Engine* e = new (Allocate(sizeof(Engine))) Engine(options_.over_base, options_.max_units);
     Adopt(e);
@@ -140,6 +146,7 @@ Status Art::Write(Bytes key, const Entry& entry, bool* existed, bool overwrite) 
 Status Art::Append(const Bytes* keys, const Entry* entries, size_t n) {
   for (size_t i = 0; i < n;) {
     size_t done = 0;
+    KeepUndo();
     if (engine_) {
       // A key that is too long is left to Put, which says so.
       size_t fit = i;
@@ -160,16 +167,26 @@ Status Art::Append(const Bytes* keys, const Entry* entries, size_t n) {
   return {};
 }
 
-bool Art::Erase(Bytes key) { return engine_ && engine_->Erase(key); }
+bool Art::Erase(Bytes key) {
+  KeepUndo();
+  return engine_ && engine_->Erase(key);
+}
 
 uint64_t Art::EraseRange(Bytes lo, std::optional<Bytes> hi) {
+  KeepUndo();
   if (!engine_ || (hi && *hi <= lo)) return 0;
+  // No log tells what goes with whole subtrees.
+  if (marked_ && !NowIsPinned()) PinForUndo(TakeSnapshot());
   return engine_->EraseRange(lo, hi);
 }
 
 bool Art::SurelyLacks(Bytes key) const { return engine_ && engine_->SurelyLacks(key); }
 
-void Art::Clear() noexcept { Adopt(nullptr); }
+void Art::Clear() {
+  KeepUndo();
+  if (marked_ && !NowIsPinned()) PinForUndo(TakeSnapshot());
+  Adopt(nullptr);
+}
 
 ArtSnapshot Art::TakeSnapshot() {
   ArtSnapshot s;
@@ -180,17 +197,20 @@ ArtSnapshot Art::TakeSnapshot() {
 }
 
 void Art::Restore(const ArtSnapshot& version) noexcept {
-  if (!version.pin_) {
-    Clear();
-    return;
-  }
+  undo_to_.reset();
+  ForgetMarks();
+  RestoreVersion(version);
+}
+
+void Art::RestoreVersion(const ArtSnapshot& version) noexcept {
+  if (!version.pin_) return Adopt(nullptr);
   Adopt(version.pin_->engine);
   engine_->Restore(version.pin_);
 }
 
 Art::Stats Art::GetStats() const {
   Stats s = {};
-  s.total_bytes = sizeof(Art) + orphaned_->load(std::memory_order_relaxed);
+  s.total_bytes = sizeof(Art) + undo_.held_bytes() + orphaned_->load(std::memory_order_relaxed);
   if (!engine_) return s;
   engine_->Reap();
   const Engine::Usage u = engine_->Measure();

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "core/art/tree.h"
+#include "core/art/undo_log.h"
 #include "core/bytes.h"
 #include "core/cursor.h"
 #include "core/datum.h"
@@ -177,7 +178,7 @@ class Art {
   bool Erase(Bytes key);  // false if key was not there
   // [lo, hi); drops subtrees. How many entries went.
   uint64_t EraseRange(Bytes lo, std::optional<Bytes> hi);
-  void Clear() noexcept;
+  void Clear();
 
   // Whether the last write shows, at hardly any cost, that key is not there: keys come in order.
   // False where it does not tell.
@@ -188,8 +189,40 @@ class Art {
   // Pins the present version. O(1).
   ArtSnapshot TakeSnapshot();
   // Makes a version taken from this Art the present one again (ROLLBACK). O(what changed since); it
-  // cannot fail. Snapshots taken since stay exact.
+  // cannot fail. Snapshots taken since stay exact; marks are forgotten.
   void Restore(const ArtSnapshot& version) noexcept;
+
+  // --- going back, for the writer (art_undo.cc). From the first mark on, writes note what they
+  // change, in a log of some bytes and the key for each; where a log would pass a quarter of the
+  // map, it ends with a pinned version, from which on writes copy what they change. Neither is
+  // needed while there is no mark. Marks are taken in O(1), and stay good until they are passed by
+  // UndoTo() or forgotten.
+  struct Mark {
+    uint64_t at = 0;
+    bool resumes_log = false;  // behind a pinned version, for its sake
+  };
+  // The present moment. `version`, if given, is the present version, which somebody holds anyway:
+  // it does instead of a log.
+  Mark SetMark(const ArtSnapshot* version = nullptr);
+  // Back to a mark, which stays, in time that grows with what was written since. False: memory was
+  // short, although some was kept for this, and the map is on its way there: it must not be read
+  // before FinishUndo() says true. Writes and SetMark() go on by themselves, or throw
+  // std::bad_alloc.
+  bool UndoTo(const Mark& mark) noexcept;
+  bool FinishUndo() noexcept;
+  bool undone() const { return !undo_to_; }
+  bool marked() const { return marked_; }
+  // Whether nothing was written since.
+  bool IsAt(const Mark& mark) const {
+    return Now() == mark.at && !(NowIsPinned() && passed_pinned_);
+  }
+  // No mark after this one is needed any more; nor this one itself.
+  void ForgetAfter(const Mark& mark) noexcept;
+  void Forget(const Mark& mark) noexcept;
+  // None is. What UndoTo() has left to do is still done.
+  void ForgetMarks() noexcept;
+  // What is kept to go back, pinned versions apart.
+  uint64_t undo_bytes() const { return undo_.held_bytes(); }
 
   Stats GetStats() const;
   // Checks every invariant; the first that fails is the message.
@@ -199,12 +232,41 @@ class Art {
  private:
   Status Write(Bytes key, const Entry& entry, bool* existed, bool overwrite);
   void Adopt(art::Engine* engine) noexcept;
+  void RestoreVersion(const ArtSnapshot& version) noexcept;
+
+  // art_undo.cc
+  struct Pinned {
+    uint64_t at;
+    uint64_t log_bytes, gaps;  // then
+    ArtSnapshot version;
+  };
+  uint64_t Now() const { return undo_.bytes() + gaps_; }
+  bool NowIsPinned() const { return !pinned_.empty() && pinned_.back().at == Now(); }
+  // Comes before every write.
+  void KeepUndo() {
+    if (marked_ || undo_to_) KeepUndoNow();
+  }
+  void KeepUndoNow();
+  void PinForUndo(ArtSnapshot version);
+  void ReturnToPinned(size_t i) noexcept;
+  size_t FirstPinnedFrom(uint64_t at) const;
+  void KeepPinned(size_t i) noexcept;
+  bool WriteBack() noexcept;
 
   Options options_;
   art::Engine* engine_ = nullptr;  // none while empty
   ArtSnapshot latest_;
   // Bytes of cleared versions that snapshots still hold.
   std::shared_ptr<std::atomic<uint64_t>> orphaned_;
+
+  // Marks count the bytes of the log, and one for each time that writes went on behind a pinned
+  // version and were to be undone to a later mark.
+  bool marked_ = false;
+  art::UndoLog undo_;
+  uint64_t gaps_ = 0;
+  std::vector<Pinned, Allocator<Pinned>> pinned_;  // oldest first
+  bool passed_pinned_ = false;                     // something was written since the newest
+  std::optional<uint64_t> undo_to_;                // what UndoTo() has left to do
 };
 
 }  // namespace memkv

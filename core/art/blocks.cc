@@ -49,6 +49,18 @@ void Engine::Unref() noexcept {
   }
 }
 
+void Engine::OpenReserve(bool open) noexcept {
+  undoing_ = open;
+  leaves_.OpenReserve(open);
+  directory_.OpenReserve(open);
+}
+
+void Engine::TrimReserve(uint64_t kept) noexcept {
+  for (Arena* arena : {&leaves_, &directory_}) {
+    if (arena->reserved_bytes() > kept) arena->DropReserve();
+  }
+}
+
 Engine::Fresh::~Fresh() {
   for (int i = 0; i < n_; ++i) {
     switch (kind_[i]) {

@@ -169,6 +169,7 @@ void Engine::Put(Bytes key, const Entry& entry, bool* existed, bool overwrite) {
   scratch_.Reset();
   if (existed) *existed = false;
   if (!head.root) {
+    if (undo) undo->AddMissing(key);
     LeafParts& a = parts_;
     a = LeafParts();
     a.n = 1;
@@ -208,11 +209,13 @@ void Engine::Put(Bytes key, const Entry& entry, bool* existed, bool overwrite) {
     if (pos.exact) {
       if (existed) *existed = true;
       if (!overwrite) return;
+      if (undo) KeepUndo(key, leaf, pos.pos);
       if (!UpdatePlainly(leaf, pos.pos, entry)) Update(pos.pos, entry);
       Tend();
       return;
     }
     if (leaf.n < kLeafMax && (leaf.n < 2 || size_t{leaf.granules} * kGranule < kSplitBytes)) {
+      if (undo) KeepUndo(key, leaf, nullptr);
       written_ = true;
       MakeWritable(path_);
       const bool plain = !entry.value.is_record && entry.net == 1, last = pos.pos == leaf.n;
@@ -438,6 +441,7 @@ bool Engine::Erase(Bytes key) {
   const Leaf leaf = LeafAt(path_);
   const LeafPos pos = leaf.Find(head.table(leaf), key);
   if (!pos.exact) return false;
+  if (undo) KeepUndo(key, leaf, pos.pos);
   written_ = true;
   ReserveDead(4);
   const int net = leaf.net(pos.pos);

@@ -34,6 +34,7 @@
 #include "core/art/scratch.h"
 #include "core/art/symbols.h"
 #include "core/art/tree.h"
+#include "core/art/undo_log.h"
 #include "core/status.h"
 
 namespace memkv::art {
@@ -63,7 +64,8 @@ class Engine {
   // The last one to go deletes it.
   void Unref() noexcept;
 
-  Tree head;  // the present tree
+  Tree head;                // the present tree
+  UndoLog* undo = nullptr;  // gets what writes are about to change; none: they are not to be undone
 
   // See Art.
   // `overwrite` false: an entry that is there stays as it is.
@@ -81,6 +83,10 @@ class Engine {
   uint64_t EraseRange(Bytes lo, std::optional<Bytes> hi);
   Version* Take();
   void Restore(Version* v) noexcept;
+  // Undoing may use what was reserved for it while that is open.
+  void OpenReserve(bool open) noexcept;
+  // Keeps at most so many bytes of it.
+  void TrimReserve(uint64_t kept) noexcept;
   // Frees what released snapshots held.
   void Reap() noexcept;
 
@@ -136,7 +142,7 @@ class Engine {
 
   // Put leaves room for Erase while one of these lives.
   struct Headroom {
-    explicit Headroom(Engine* e) : e_(e) { Set(2); }
+    explicit Headroom(Engine* e) : e_(e) { Set(e->undoing_ ? 0 : 2); }
     ~Headroom() { Set(0); }
     void Set(uint32_t units) {
       e_->leaves_.set_headroom(units);
@@ -180,6 +186,21 @@ class Engine {
   template <class F>
   void Revive(Version* v, F&& alive) noexcept;
   void FreeDeadEntry(uint32_t e) noexcept;
+
+  // Notes what key has in this leaf, and reserves memory to undo that: as much as the log has, which
+  // is about what its records take in leaves, and for the copies of some leaves.
+  void KeepUndo(Bytes key, const Leaf& leaf, const Entry* had) {
+    had ? undo->Add(key, *had) : undo->AddMissing(key);
+    constexpr uint64_t kLeast = 8 << 10;
+    const size_t leaf_bytes = kGranule * leaf.granules;
+    const size_t block = std::max(leaf_bytes, had ? FarRecord::Bytes(had->value.record.size()) : 0);
+    leaves_.Reserve(std::max<uint64_t>({undo->held_bytes(), 4 * leaf_bytes, kLeast}), block);
+    directory_.Reserve(undo->held_bytes() / 2, 0);
+  }
+  void KeepUndo(Bytes key, const Leaf& leaf, uint32_t i) {
+    const Entry had = leaf.entry(i, head.leaves);
+    KeepUndo(key, leaf, &had);
+  }
 
   // directory.cc
   void MakeWritable(Path& path);
@@ -292,6 +313,8 @@ class Engine {
   uint64_t oldest_then_ = 0;  // the oldest snapshot at the last sweep
   uint64_t far_records_ = 0;  // blocks of records
   uint64_t splits_ = 0;       // since the directory was laid out
+
+  bool undoing_ = false;
 
   uint64_t number_ = 1;  // of blocks made now
   uint64_t shared_ = 0;  // births up to here are visible to a live snapshot

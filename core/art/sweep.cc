@@ -27,6 +27,7 @@ bool Loose(const Arena& a, uint64_t part) { return Slack(a) > a.used_bytes() / p
 
 void Engine::TendNow() noexcept {
   tend_in_ = kTurn;
+  if (undoing_) return;
   MaybeTrain();
   if (!head.root) return;
   try {

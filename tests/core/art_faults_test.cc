@@ -2,35 +2,19 @@
 
 #include <doctest/doctest.h>
 
-#include <atomic>
 #include <optional>
 
-#include "core/alloc.h"
 #include "core/art/art.h"
+#include "tests/core/failing_allocations.h"
 #include "tests/core/ordered_keys.h"
 
 namespace memkv {
 namespace {
 
+using test::FailFrom;
 using test::Model;
 using test::OwnValue;
 using test::Random;
-
-std::atomic<int64_t> allocations_left{-1};
-
-bool CountDown(size_t) { return allocations_left.load() < 0 || allocations_left.fetch_sub(1) > 0; }
-
-// Fails allocation n (from 0) and all after it while it lives.
-struct FailFrom {
-  explicit FailFrom(int64_t n) {
-    allocations_left = n;
-    allocation_hook = &CountDown;
-  }
-  ~FailFrom() {
-    allocation_hook = nullptr;
-    allocations_left = -1;
-  }
-};
 
 void RequireOk(const Status& s) { REQUIRE_MESSAGE(s.ok(), s.message()); }
 
