@@ -17,7 +17,7 @@ struct Call {
   std::span<sqlite3_value*> columns;
 
   sqlite3_value* key() const { return columns[state.schema.key[0]]; }
-  Table::Poll Poll() const {
+  Session::Poll Poll() const {
     return [stop = NewPoll(connection.db()), p = &state.progress](uint64_t done, uint64_t total) {
       p->Set(done, total);
       return stop();

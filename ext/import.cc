@@ -42,7 +42,7 @@ class Malformed {
 // Rows on their way into the table.
 class Batch {
  public:
-  explicit Batch(Table& table) : table_(table) {}
+  explicit Batch(Session& table) : table_(table) {}
 
   // What the next row is made in.
   std::string* key() { return &keys_[n_]; }
@@ -64,10 +64,10 @@ class Batch {
 
  private:
   static constexpr size_t kRows = 64, kBytes = size_t{1} << 20;
-  Table& table_;
+  Session& table_;
   size_t n_ = 0, bytes_ = 0;
   std::array<std::string, kRows> keys_, records_;
-  std::array<Table::NewRow, kRows> rows_;
+  std::array<Rows::NewRow, kRows> rows_;
 };
 
 // Reads one line's fields.
@@ -154,7 +154,7 @@ void ImportFile(Connection& connection, TableState& state, const std::string& pa
   Batch batch(state.table);
   Malformed malformed;
   const Progress::Scope scope(state.progress, "import");
-  const Table::Version before = state.table.Remember();
+  Session::KeptMark before(state.table);
   try {
     for (Bytes line; lines.Next(&line);) {
       if (pace.Due(line.size())) {
@@ -171,7 +171,7 @@ void ImportFile(Connection& connection, TableState& state, const std::string& pa
     if (malformed.any()) malformed.Throw(path);
     batch.Flush();
   } catch (...) {
-    state.table.Return(before);
+    before.Return();
     throw;
   }
 }

@@ -5,7 +5,7 @@
 //                         each little-endian
 //
 // SQLite undoes it together with CREATE, DROP and RENAME, of which it tells a virtual table
-// nothing, so that what it says after a rollback is true. `edits` (core/store/table.h) is written
+// nothing, so that what it says after a rollback is true. `edits` (core/store/session.h) is written
 // before a savepoint that SQLite may return to unseen. In a copy of the database it names no state,
 // or one of another connection: the rows were not saved.
 

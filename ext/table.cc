@@ -92,6 +92,7 @@ std::unique_ptr<MemkvTable> MemkvTable::Make(const CreateArgs& args, const Schem
 }
 
 void MemkvTable::SetState(std::shared_ptr<TableState> state) {
+  before_update_.reset();
   state_ = std::move(state);
   if (state_) state_->Attach();
 }

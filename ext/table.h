@@ -116,7 +116,7 @@ class MemkvTable : public sqlite3_vtab {
   // By the UPDATE OR REPLACE that is going on: the keys of rows that it has put others in place of.
   // Nothing is read between the changes of a statement: a read begins another.
   std::unordered_set<std::string> overwritten_;
-  std::optional<Table::Version> before_update_;  // of many rows, where SQLite has no savepoint
+  std::optional<Session::KeptMark> before_update_;  // of many rows, where SQLite has no savepoint
 };
 
 }  // namespace memkv::sql

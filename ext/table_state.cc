@@ -35,15 +35,15 @@ TableState::TableState(Connection& connection, Schema s, std::string in_schema, 
       schema_name(std::move(in_schema)),
       connection_(connection),
       number_(NextNumber()),
-      durable_(kind == kDurable ? std::make_unique<Durable>(connection.db(), *this) : nullptr),
-      memory_(kind == kMemory
-                  ? std::optional<Table>(std::in_place, schema.row_columns(), schema.IndexDefs())
-                  : std::nullopt),
-      table(durable_ ? durable_->store.table() : *memory_),
+      shadow_(kind == kDurable
+                  ? std::make_unique<Shadow>(connection.db(), &schema_name, &schema.table)
+                  : nullptr),
+      store_(schema.row_columns(), schema.IndexDefs(), shadow_.get()),
+      table(store_.session()),
       creation_(static_cast<int64_t>(ProcessNumber() + number_)),
       mark_(connection.db(), &schema_name, &schema.table, number_),
       names_{schema.table} {
-  if (durable_) durable_->store.SetDeltaLimit(schema.delta_limit, schema.background);
+  store_.SetDeltaLimit(schema.delta_limit, schema.background);
 }
 
 TableState::TableState(Connection& connection, Schema s, std::string in_schema,
@@ -53,7 +53,7 @@ TableState::TableState(Connection& connection, Schema s, std::string in_schema,
   Check(table.StartFrom(frozen_file_));
 }
 
-Table::Poll TableState::Poll() const {
+Session::Poll TableState::Poll() const {
   return [stop = NewPoll(connection_.db())](uint64_t, uint64_t) { return stop(); };
 }
 
@@ -79,32 +79,32 @@ std::string TableState::File() const {
 
 void TableState::Create() {
   if (read_only()) return;
-  if (!durable_) return mark_.Create();
-  durable_->store.SetFile(File());
-  durable_->shadow.Create();
-  durable_->store.Create();
-  durable_->shadow.SetCreation(creation_);
+  if (!shadow_) return mark_.Create();
+  store_.SetFile(File());
+  shadow_->Create();
+  store_.Create();
+  shadow_->SetCreation(creation_);
   created_ = marked_ = suspect_ = true;
 }
 
 void TableState::Drop() {
   if (read_only()) return;
-  if (!durable_) {
+  if (!shadow_) {
     MemoryMark::Drop(connection_.db(), schema_name, schema.table);
     dropped_ = true;
     dropped_version_ = DataVersion();
     return;
   }
-  durable_->shadow.Drop();
-  durable_->store.CancelMerging();
+  shadow_->Drop();
+  store_.CancelMerging();
   Abandon();
 }
 
 void TableState::Rename(const std::string& to) {
   if (read_only()) return;
-  if (!durable_) return MemoryMark::Rename(connection_.db(), schema_name, schema.table, to);
-  Check(durable_->store.Flush());
-  durable_->shadow.Rename(to);
+  if (!shadow_) return MemoryMark::Rename(connection_.db(), schema_name, schema.table, to);
+  Check(store_.Flush());
+  shadow_->Rename(to);
   suspect_ = true;
 }
 
@@ -150,16 +150,15 @@ bool TableState::FindName() {
 
 bool TableState::Serves(const Schema& declared) {
   if (read_only() || !declared.file.empty()) return declared.file == schema.file;
-  if (!durable_ || dead_ || !SameColumns(schema, declared)) return false;
-  if (created_ && marked_) return durable_->shadow.Creation() == creation_;
+  if (!shadow_ || dead_ || !SameColumns(schema, declared)) return false;
+  if (created_ && marked_) return shadow_->Creation() == creation_;
   // Outside a transaction of its own it shows what is stored, once it has looked.
   return !suspect_ || !table.in_transaction() || IsStored();
 }
 
 // Whether what was written last is what is stored under its name.
 bool TableState::IsStored() {
-  return Shadow::Exists(connection_.db(), schema_name, schema.table) &&
-         durable_->store.IsStoredAsWritten();
+  return Shadow::Exists(connection_.db(), schema_name, schema.table) && store_.IsStoredAsWritten();
 }
 
 // --- reading
@@ -176,28 +175,28 @@ void TableState::Refresh() {
     if (mark && mark->state == number_) FindWhereItStands(mark->edits);
   }
   if (!table.settled()) Check(table.Settle(Poll()));
-  if (!durable_ || table.in_transaction()) return;
+  if (!shadow_ || table.in_transaction()) return;
   const unsigned version = DataVersion();
-  if (durable_->store.loaded() && !suspect_ && version == data_version_) return;
+  if (store_.loaded() && !suspect_ && version == data_version_) return;
   if (refreshing_) {
     throw SqlError(SQLITE_CORRUPT_VTAB, "memkv: table " + Shown(schema.table) +
                                             ": what stands for its shadow tables reads the table "
                                             "itself (only tables may be there, no views)");
   }
   const WhileTrue refreshing(&refreshing_);
-  durable_->store.SetFile(File());
-  Check(durable_->store.Refresh(Poll()));
+  store_.SetFile(File());
+  Check(store_.Refresh(Poll()));
   data_version_ = version;
   // What is read in an open transaction may be rolled back, which leaves the data version alone.
   suspect_ = sqlite3_txn_state(connection_.db(), schema_name.c_str()) == SQLITE_TXN_WRITE;
-  left_marked_ = left_marked_ || (suspect_ && !created_ && durable_->shadow.Creation());
+  left_marked_ = left_marked_ || (suspect_ && !created_ && shadow_->Creation());
 }
 
 bool TableState::RefreshAlone() {
   CheckFile();
   std::optional<Shadow::Reading> reading;
-  if (durable_ && !table.in_transaction()) {
-    reading.emplace(durable_->shadow);
+  if (shadow_ && !table.in_transaction()) {
+    reading.emplace(*shadow_);
     if (!attached()) return false;
   }
   Refresh();
@@ -205,7 +204,7 @@ bool TableState::RefreshAlone() {
 }
 
 void TableState::RefreshForPlan() {
-  if (!durable_ || durable_->store.loaded()) return;
+  if (store_.loaded()) return;
   // A plan begins no transaction: a write that is refused would keep its lock, or snapshot, until
   // COMMIT, where the plain table keeps none.
   if (!sqlite3_get_autocommit(connection_.db()) &&
@@ -223,39 +222,38 @@ void TableState::RefreshForPlan() {
 
 void TableState::Begin() {
   CheckFile();
-  if (durable_ || unheard_) Refresh();
+  if (shadow_ || unheard_) Refresh();
   unheard_ = false;
   table.Begin();
   table.Touch();
   if (!created_ || marked_) return;
   // A COMMIT that was refused has cleared the mark, and the transaction goes on.
-  durable_->shadow.SetCreation(creation_);
+  shadow_->SetCreation(creation_);
   marked_ = true;
 }
 
 void TableState::Sync() {
-  if (!durable_ || dead_) return;
-  if (marked_ && durable_->shadow.Creation() != creation_) return Abandon();
+  if (!shadow_) return table.FinishReturn();
+  if (dead_) return;
+  if (marked_ && shadow_->Creation() != creation_) return Abandon();
   // Returned from a name that was undone, with nothing to write.
-  if (suspect_ && table.in_transaction() && !durable_->store.unwritten() && !IsStored())
-    return Abandon();
-  const Status status = durable_->store.Sync(Poll());
+  if (suspect_ && table.in_transaction() && !store_.unwritten() && !IsStored()) return Abandon();
+  const Status status = store_.Sync(Poll());
   if (status.code() == Status::kConflict) {
     throw SqlError(SQLITE_ABORT, "memkv: table " + Shown(schema.table) + ": " + status.message());
   }
   Check(status);
-  if (marked_ || left_marked_) durable_->shadow.ClearCreation();
+  if (marked_ || left_marked_) shadow_->ClearCreation();
   marked_ = left_marked_ = false;
   synced_ = true;
 }
 
 void TableState::Commit() noexcept {
   statement_savepoint_.reset();
-  if (!durable_) return table.Commit();
   if (dead_) return;
   created_ = false;
   if (!table.in_transaction()) return;
-  durable_->store.Commit();
+  store_.Commit();
   if (!synced_) return;
   synced_ = suspect_ = false;
   data_version_ = DataVersion();
@@ -271,20 +269,16 @@ void TableState::LeaveTransaction() noexcept {
   statement_savepoint_.reset();
   marked_edits_ = 0;
   const bool undoes = table.in_transaction();
-  if (durable_) {
-    durable_->store.Rollback();
-  } else {
-    table.Rollback();
-  }
+  store_.Rollback();
   if (undoes) cursors.MarkUndone(table.edits_returned_to());
 }
 
 // Writes what a later rollback may undo or bring back without a word: then the database tells.
 void TableState::Persist() {
-  if (durable_) {
-    if (!durable_->store.unwritten()) return;
-    if (marked_ && durable_->shadow.Creation() != creation_) return Abandon();
-    return Check(durable_->store.Flush());
+  if (shadow_) {
+    if (!store_.unwritten()) return;
+    if (marked_ && shadow_->Creation() != creation_) return Abandon();
+    return Check(store_.Flush());
   }
   if (read_only() || dropped_ || marked_edits_ == table.edits()) return;
   mark_.SetEdits(table.edits());
@@ -317,36 +311,30 @@ void TableState::RollbackTo(int n) noexcept {
 void TableState::Abandon() noexcept {
   dead_ = true;
   created_ = marked_ = false;
-  durable_->store.Rollback();
+  store_.Rollback();
 }
 
-void TableState::Merge(uint64_t bytes, const Table::Poll& poll) {
-  Check(durable_ ? durable_->store.Merge(bytes, poll) : table.Freeze(poll));
+void TableState::Merge(uint64_t bytes, const Session::Poll& poll) {
+  Check(store_.Merge(bytes, poll));
 }
 
-Store::MergeProgress TableState::GetMergeProgress() {
-  return durable_ ? durable_->store.GetMergeProgress() : Store::MergeProgress();
-}
+Store::MergeProgress TableState::GetMergeProgress() { return store_.GetMergeProgress(); }
 
-void TableState::VerifyStored() {
-  if (durable_) Check(durable_->store.VerifyStored(Poll()));
-}
+void TableState::VerifyStored() { Check(store_.VerifyStored(Poll())); }
 
-void TableState::Rebuild() {
-  if (durable_) Check(durable_->store.Rebuild(Poll()));
-}
+void TableState::Rebuild() { Check(store_.Rebuild(Poll())); }
 
 std::string TableState::Generation() const {
-  return durable_ ? durable_->store.position().generation.ToString() : "";
+  return shadow_ ? store_.position().generation.ToString() : "";
 }
 
 void TableState::Attach() noexcept {
   ++vtabs_;
-  if (durable_) durable_->shadow.KeepPrepared(true);
+  if (shadow_) shadow_->KeepPrepared(true);
 }
 
 void TableState::Detach() noexcept {
-  if (--vtabs_ == 0 && durable_) durable_->shadow.KeepPrepared(false);
+  if (--vtabs_ == 0 && shadow_) shadow_->KeepPrepared(false);
 }
 
 }  // namespace memkv::sql

@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "core/store/store.h"
-#include "core/store/table.h"
 #include "ext/memory_mark.h"
 #include "ext/progress.h"
 #include "ext/schema.h"
@@ -23,15 +22,6 @@ namespace memkv::sql {
 class Connection;
 
 class TableState {
-  // What a durable table has beside its rows in memory. Declared first: `table` may be part of it.
-  struct Durable {
-    Durable(sqlite3* db, const TableState& state)
-        : shadow(db, &state.schema_name, &state.schema.table),
-          store(state.schema.row_columns(), state.schema.IndexDefs(), &shadow) {}
-    Shadow shadow;
-    Store store;
-  };
-
  public:
   Schema schema;            // schema.table follows RENAME
   std::string schema_name;  // main, temp, or an attached name
@@ -52,9 +42,9 @@ class TableState {
 
  private:
   Connection& connection_;
-  const uint64_t number_;  // no other has it
-  const std::unique_ptr<Durable> durable_;
-  std::optional<Table> memory_;
+  const uint64_t number_;                 // no other has it
+  const std::unique_ptr<Shadow> shadow_;  // of a durable table
+  Store store_;
 
  public:
   enum Kind { kMemory, kDurable };
@@ -63,11 +53,11 @@ class TableState {
   TableState(Connection& connection, Schema s, std::string in_schema,
              std::shared_ptr<const Fst> file);
 
-  Table& table;
+  Session& table;
 
-  bool durable() const { return durable_ != nullptr; }
+  bool durable() const { return shadow_ != nullptr; }
   bool read_only() const { return frozen_file_ != nullptr; }
-  Table::Poll Poll() const;
+  Session::Poll Poll() const;
 
   uint64_t number() const { return number_; }  // no other state of this process has it
 
@@ -119,7 +109,7 @@ class TableState {
 
   // The 'merge' command: a step of at most that many bytes. A memory table has nothing to write: it
   // is frozen.
-  void Merge(uint64_t bytes, const Table::Poll& poll);
+  void Merge(uint64_t bytes, const Session::Poll& poll);
   Store::MergeProgress GetMergeProgress();
 
   // Of a durable table: what is stored, read again and compared; read again and shown.

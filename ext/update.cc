@@ -78,12 +78,12 @@ void MemkvTable::UndoIfFailed(TableState& s, std::span<sqlite3_value*> args) {
       sqlite3_value_type(args[0]) != SQLITE_NULL && args.size() > 1 && s.cursors.any_started();
   if (!many || s.statement_has_savepoint() || sqlite3_get_autocommit(db()))
     return UpdateRow(s, args);
-  if (!before_update_) before_update_ = s.table.Remember();
+  if (!before_update_) before_update_.emplace(s.table);
   try {
     UpdateRow(s, args);
   } catch (...) {
     const int conflict = sqlite3_vtab_on_conflict(db());
-    if (conflict != SQLITE_IGNORE && conflict != SQLITE_FAIL) s.table.Return(*before_update_);
+    if (conflict != SQLITE_IGNORE && conflict != SQLITE_FAIL) before_update_->Return();
     throw;
   }
 }
@@ -169,7 +169,7 @@ void MemkvTable::KeepColumns(const RowRef& at, std::span<sqlite3_value*> columns
 // UPDATE: columns that the statement does not set are kept as they are; the key may change.
 void MemkvTable::Change(sqlite3_value* old_key, std::span<sqlite3_value*> columns) {
   const Schema& schema = state_->schema;
-  Table& table = state_->table;
+  Session& table = state_->table;
   const int conflict = sqlite3_vtab_on_conflict(connection_->db());
   const bool ignore = conflict == SQLITE_IGNORE;
   const std::string old = OldKey(old_key);

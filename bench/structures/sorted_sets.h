@@ -17,7 +17,7 @@
 #include "core/index_key.h"
 #include "core/key.h"
 #include "core/row.h"
-#include "core/store/table.h"
+#include "core/store/session.h"
 #include "core/view/index_rows.h"
 
 #ifdef MEMKV_BENCH_ABSL
@@ -93,7 +93,7 @@ class PbdsSortedSet
   }
 };
 
-// memkv's Table with a secondary index, mutable or frozen.
+// memkv's Session with a secondary index, mutable or frozen.
 template <bool kFrozen>
 class MemkvSortedSet {
  public:
@@ -185,7 +185,7 @@ class MemkvSortedSet {
     return v.kind == Datum::kReal ? v.real : static_cast<double>(v.integer);
   }
 
-  Table table_{1, {0}};
+  Session table_{1, {0}};
   View view_;
   mutable std::optional<IndexRows> rows_;
   mutable std::string key_;

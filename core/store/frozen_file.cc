@@ -5,7 +5,7 @@
 namespace memkv {
 
 Status BuildImage(const View& view, size_t columns, const std::vector<IndexDef>& indexes,
-                  const Table::Poll& poll, std::shared_ptr<const FstImage>* out) {
+                  const Rows::Poll& poll, std::shared_ptr<const FstImage>* out) {
   FstBuilder::Options options;
   options.columns = columns;
   options.indexes = indexes;
@@ -17,7 +17,7 @@ Status BuildImage(const View& view, size_t columns, const std::vector<IndexDef>&
 }
 
 Status WriteFrozenFile(const View& view, size_t columns, const std::vector<IndexDef>& indexes,
-                       Bytes about, const std::string& path, const Table::Poll& poll) {
+                       Bytes about, const std::string& path, const Rows::Poll& poll) {
   if (view.base() && view.delta().size() == 0)
     return WriteFile(view.base()->image(), about, path, poll);
   std::shared_ptr<const FstImage> merged;

@@ -19,7 +19,7 @@ Status InKeyOrder::Put(Bytes key, const Value& value) {
   if (value.record.size() >= kMostBytes / 8) {
     MEMKV_TRY(Apply());
     bool existed;
-    return table_->Put(key, value, true, &existed);
+    return rows_->Put(key, value, true, &existed);
   }
   Operation o;
   o.put = true;
@@ -36,8 +36,7 @@ Status InKeyOrder::Erase(Bytes key) {
 
 Status InKeyOrder::EraseRange(Bytes lo, std::optional<Bytes> hi) {
   MEMKV_TRY(Apply());
-  uint64_t erased;
-  return table_->EraseRange(lo, hi, poll_, &erased);
+  return rows_->EraseRange(lo, hi, poll_);
 }
 
 Status InKeyOrder::Stop(size_t work) {
@@ -102,7 +101,7 @@ Status InKeyOrder::Sort() {
 Status InKeyOrder::Apply() {
   constexpr size_t kRows = 4096;
   MEMKV_TRY(Sort());
-  std::vector<Table::NewRow> rows;
+  std::vector<Rows::NewRow> rows;
   rows.reserve(std::min(kRows, items_.size()));
   for (size_t i = 0; i < items_.size(); ++i) {
     const Operation& o = operations_[items_[i].index];
@@ -116,14 +115,14 @@ Status InKeyOrder::Apply() {
     }
     if (rows.size() == kRows || (!o.put && !rows.empty())) {
       MEMKV_TRY(Stop(rows.size()));
-      MEMKV_TRY(table_->PutMany(rows));
+      MEMKV_TRY(rows_->PutMany(rows));
       rows.clear();
     }
     if (o.put) continue;
     bool existed;
-    MEMKV_TRY(table_->Erase(key, &existed));
+    MEMKV_TRY(rows_->Erase(key, &existed));
   }
-  if (!rows.empty()) MEMKV_TRY(table_->PutMany(rows));
+  if (!rows.empty()) MEMKV_TRY(rows_->PutMany(rows));
   operations_.clear();
   bytes_.clear();
   return {};

@@ -11,14 +11,14 @@
 #include <vector>
 
 #include "core/store/log.h"
-#include "core/store/table.h"
+#include "core/store/rows.h"
 
 namespace memkv {
 
 class InKeyOrder : public LogTarget {
  public:
   // Both must outlive this.
-  InKeyOrder(Table* table, const Table::Poll& poll) : table_(table), poll_(poll) {}
+  InKeyOrder(Rows* rows, const Rows::Poll& poll) : rows_(rows), poll_(poll) {}
 
   Status Put(Bytes key, const Value& value) override;
   Status Erase(Bytes key) override;
@@ -48,8 +48,8 @@ class InKeyOrder : public LogTarget {
   bool Before(const Item& a, const Item& b, size_t depth) const;
   Status Stop(size_t work);
 
-  Table* const table_;
-  const Table::Poll& poll_;
+  Rows* const rows_;
+  const Rows::Poll& poll_;
   std::string bytes_;
   std::vector<Operation> operations_;
   std::vector<Item> items_;

@@ -5,7 +5,6 @@
 namespace memkv {
 
 Status Journal::MakeRoom(size_t bytes) {
-  if (replaying_) return {};
   if (buffer_.bytes().size() >= kLogRowBytes) MEMKV_TRY(Flush());
   buffer_.Reserve(bytes);
   return {};

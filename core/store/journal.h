@@ -35,9 +35,6 @@ class Journal {
   void SetPosition(const Position& position) { position_ = position; }
   LogBuffer& buffer() { return buffer_; }
   const LogBuffer& buffer() const { return buffer_; }
-  // While replaying nothing is noted: it is stored already.
-  bool replaying() const { return replaying_; }
-  void SetReplaying(bool on) { replaying_ = on; }
 
   // Call before a change that notes up to `bytes` of keys and record. Writes what has gathered, if
   // it is enough.
@@ -82,7 +79,6 @@ class Journal {
   bool stale_ = false;  // rows may lie past position_, which must go before anything is written
   // What is stored is not what position_ says, until the transaction is undone.
   bool broken_ = false;
-  bool replaying_ = false;
   bool writing_ = false;
 };
 

@@ -31,8 +31,9 @@ Merging::Seen Store::SeenOf(const std::optional<Storage::Merge>& merge) {
 
 // --- the command
 
-Status Store::Merge(uint64_t bytes, const Table::Poll& poll) {
-  MEMKV_TRY(journal_.Flush());
+Status Store::Merge(uint64_t bytes, const Rows::Poll& poll) {
+  if (!storage_) return session_->Freeze(poll);
+  MEMKV_TRY(journal_->Flush());
   DropVoidMerging();
   if (merging_) MEMKV_TRY(merging_->Wait(poll));
   if (merging_ && (merging_->state() != Merging::kReady || !LeadsOn(merging_->merge())))
@@ -43,12 +44,12 @@ Status Store::Merge(uint64_t bytes, const Table::Poll& poll) {
     if (!merging_) storage_->DropMerge();
   }
   if (!merging_) {
-    if (journal_.position().log_bytes == 0) {
+    if (journal_->position().log_bytes == 0) {
       storage_->Clean(kAll);
       return {};
     }
-    auto merging = std::make_shared<Merging>(file_, columns_, table_.indexes(), table_.Remember(),
-                                             journal_.position(), Merging::Seen());
+    auto merging = std::make_shared<Merging>(file_, columns_, indexes_, session_->Remember(),
+                                             journal_->position(), Merging::Seen());
     MEMKV_TRY(merging->Build(poll));
     merging_ = std::move(merging);
   }
@@ -59,22 +60,22 @@ Status Store::Merge(uint64_t bytes, const Table::Poll& poll) {
 
 // A merge that was begun, perhaps by another process. No merging_: what is stored no longer leads
 // to its image.
-Status Store::Resume(const Storage::Merge& merge, const Table::Poll& poll) {
+Status Store::Resume(const Storage::Merge& merge, const Rows::Poll& poll) {
   merging_.reset();
   Journal::Position position;
   position.generation = merge.generation;
   position.log_id = merge.log_id;
   if (std::shared_ptr<const Fst> image = FindImage(Name(merge.image))) {
-    merging_ = std::make_shared<Merging>(file_, columns_, table_.indexes(), Table::Version(),
-                                         position, Merging::Seen());
+    merging_ = std::make_shared<Merging>(file_, columns_, indexes_, Rows::Version(), position,
+                                         Merging::Seen());
     merging_->Take(std::move(image), merge.image);
     return {};
   }
-  Table then(columns_, table_.indexes());
+  Rows then(columns_, indexes_);
   MEMKV_TRY(ReadUpTo(merge.log_id, true, poll, &then, &position));
   if (position.generation != merge.generation) return {};
-  auto merging = std::make_shared<Merging>(file_, columns_, table_.indexes(), then.Remember(),
-                                           position, Merging::Seen());
+  auto merging = std::make_shared<Merging>(file_, columns_, indexes_, then.Remember(), position,
+                                           Merging::Seen());
   MEMKV_TRY(merging->Build(poll));
   if (merging->merge().image == merge.image) merging_ = std::move(merging);
   return {};
@@ -83,10 +84,10 @@ Status Store::Resume(const Storage::Merge& merge, const Table::Poll& poll) {
 // --- on the way of transactions
 
 // REQUIRES that the transaction has written everything.
-Status Store::MergeOnTheWay(const Table::Poll& poll) {
-  if (journal_.position().log_bytes < hold_until_) return {};
+Status Store::MergeOnTheWay(const Rows::Poll& poll) {
+  if (journal_->position().log_bytes < hold_until_) return {};
   if (left_over_) {
-    hold_if_refused_ = journal_.position().log_bytes + kSliceBytes;
+    hold_if_refused_ = journal_->position().log_bytes + kSliceBytes;
     left_over_ = storage_->Clean(kCleanBytes);
   }
   if (left_over_ || !PassedLimit()) return {};
@@ -94,10 +95,10 @@ Status Store::MergeOnTheWay(const Table::Poll& poll) {
   if (merging_->state() == Merging::kBuilding) return {};
   if (merging_->state() == Merging::kFailed) {
     merging_.reset();
-    hold_until_ = 2 * journal_.position().log_bytes;
+    hold_until_ = 2 * journal_->position().log_bytes;
     return {};
   }
-  hold_if_refused_ = journal_.position().log_bytes + kSliceBytes;
+  hold_if_refused_ = journal_->position().log_bytes + kSliceBytes;
   const std::optional<Storage::Merge> stored = storage_->ReadMerge();
   if (stored && stored->image != merging_->merge().image) {
     const Merging::Seen now = SeenOf(stored);
@@ -111,14 +112,14 @@ Status Store::MergeOnTheWay(const Table::Poll& poll) {
   }
   if (merging_) {
     const uint64_t added =
-        journal_.position().log_operations - (shown_ ? shown_->log_operations : 0);
+        journal_->position().log_operations - (shown_ ? shown_->log_operations : 0);
     const Status status = Step(kSliceBytes, std::max(kFollowOperations, 2 * added), poll);
     if (!status.ok() && status.code() != Status::kInterrupted) return status;
   }
   return {};
 }
 
-Status Store::StartMerging(const Table::Poll& poll) {
+Status Store::StartMerging(const Rows::Poll& poll) {
   // Somebody else's merge is left alone as long as it goes on; its image is not here.
   if (patience_ > 0) {
     --patience_;
@@ -130,10 +131,10 @@ Status Store::StartMerging(const Table::Poll& poll) {
     patience_ = kPatience;
     return {};
   }
-  auto merging = std::make_shared<Merging>(file_, columns_, table_.indexes(), table_.Remember(),
-                                           journal_.position(), now);
+  auto merging = std::make_shared<Merging>(file_, columns_, indexes_, session_->Remember(),
+                                           journal_->position(), now);
   if (!merging->BuildOnThread()) {
-    hold_if_refused_ = 2 * journal_.position().log_bytes;
+    hold_if_refused_ = 2 * journal_->position().log_bytes;
     return Merge(kAll, poll);
   }
   merging_ = std::move(merging);
@@ -142,11 +143,11 @@ Status Store::StartMerging(const Table::Poll& poll) {
 
 // What merging_ is of has been replaced by this transaction.
 void Store::DropVoidMerging() noexcept {
-  if (journal_.bases() != bases_) {
+  if (journal_->bases() != bases_) {
     merging_.reset();
     hold_until_ = 0;
   }
-  bases_ = journal_.bases();
+  bases_ = journal_->bases();
 }
 
 void Store::CancelMerging() noexcept {
@@ -156,7 +157,7 @@ void Store::CancelMerging() noexcept {
 // --- both
 
 // One step of merging_, which is ready, and which the stored merge is, if there is one.
-Status Store::Step(uint64_t bytes, uint64_t operations, const Table::Poll& poll) {
+Status Store::Step(uint64_t bytes, uint64_t operations, const Rows::Poll& poll) {
   const Storage::Merge& merge = merging_->merge();
   std::unique_ptr<Merging::Next> next;
   MEMKV_TRY(merging_->TakeNext(&next));
@@ -167,8 +168,8 @@ Status Store::Step(uint64_t bytes, uint64_t operations, const Table::Poll& poll)
     merging_.reset();
     return {};
   }
-  const bool level = next->position.log_id == journal_.position().log_id;
-  if (operations == kAll && next->position.generation != journal_.position().generation) {
+  const bool level = next->position.log_id == journal_->position().log_id;
+  if (operations == kAll && next->position.generation != journal_->position().generation) {
     return Status::Corrupt("log row " + std::to_string(next->position.log_id) +
                            ": is not the newest");
   }
@@ -203,27 +204,27 @@ Status Store::Step(uint64_t bytes, uint64_t operations, const Table::Poll& poll)
     merging_->PutBack(std::move(next));
     return {};
   }
-  MEMKV_TRY(next->table.Settle(poll));
-  MEMKV_TRY(journal_.FinishMerge(merge));
-  table_.Replace(next->table.Remember(), next->position);
+  MEMKV_TRY(next->rows.Settle(poll));
+  MEMKV_TRY(journal_->FinishMerge(merge));
+  session_->Replace(next->rows.Remember(), next->position);
   merged_ = true;
   left_over_ = true;
   merging_.reset();
-  bases_ = journal_.bases();
+  bases_ = journal_->bases();
   return {};
 }
 
 // Applies the log's rows behind *next to it, whole rows until there were that many operations. Not
 // valid: what is stored does not lead from the merge's row to here.
 Status Store::Follow(std::unique_ptr<Merging::Next>* next, uint64_t operations,
-                     const Table::Poll& poll, bool* valid) {
+                     const Rows::Poll& poll, bool* valid) {
   // What it has seen may have been rolled back since.
   if (!IsStored((*next)->position)) MEMKV_TRY(merging_->TakeNext(next));
   *valid = IsStored((*next)->position);
   if (!*valid) return {};
-  const int64_t newest = journal_.position().log_id;
+  const int64_t newest = journal_->position().log_id;
   if ((*next)->position.log_id == newest) return {};
-  return ReadRows((*next)->position.log_id, newest, &(*next)->table, &(*next)->position, poll,
+  return ReadRows((*next)->position.log_id, newest, &(*next)->rows, &(*next)->position, poll,
                   operations);
 }
 
@@ -247,6 +248,7 @@ bool Store::LeadsOn(const Storage::Merge& merge) {
 }
 
 Store::MergeProgress Store::GetMergeProgress() {
+  if (!storage_) return {};
   if (merging_ && merging_->state() == Merging::kBuilding)
     return {"build", merging_->done(), merging_->total()};
   if (const std::optional<Storage::Merge> merge = storage_->ReadMerge())

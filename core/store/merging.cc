@@ -46,13 +46,12 @@ class BlockSignals {
 }  // namespace
 
 Merging::Merging(std::string file, size_t columns, std::vector<IndexDef> indexes,
-                 Table::Version content, const Journal::Position& at, const Seen& seen)
+                 Rows::Version content, const Journal::Position& at, const Seen& seen)
     : file_(std::move(file)),
       columns_(columns),
       indexes_(std::move(indexes)),
       seen_(seen),
       content_(std::move(content)) {
-  content_.mark = {};
   merge_.generation = at.generation;
   merge_.log_id = at.log_id;
 }
@@ -94,7 +93,7 @@ void Merging::Run() noexcept {
   state_.store(kFailed, std::memory_order_release);
 }
 
-Status Merging::Build(const Table::Poll& poll) {
+Status Merging::Build(const Rows::Poll& poll) {
   std::shared_ptr<const FstImage> bytes;
   MEMKV_TRY(BuildImage(View(content_.snapshot, content_.base), columns_, indexes_, poll, &bytes));
   std::shared_ptr<const Fst> image;
@@ -117,7 +116,7 @@ Merging::State Merging::state() const noexcept {
   return state == kBuilding && thread_.joinable() && process_ != ThisProcess() ? kFailed : state;
 }
 
-Status Merging::Wait(const Table::Poll& poll) const {
+Status Merging::Wait(const Rows::Poll& poll) const {
   while (state() == kBuilding) {
     if (poll && poll(done(), total())) return Status::Interrupted();
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
@@ -132,7 +131,7 @@ Status Merging::TakeNext(std::unique_ptr<Next>* next) {
   }
   if (*next) return {};
   auto first = std::make_unique<Next>(columns_, indexes_);
-  MEMKV_TRY(first->table.StartFrom(image_));
+  MEMKV_TRY(first->rows.StartFrom(image_));
   first->position.generation = merge_.generation;
   first->position.log_id = merge_.log_id;
   *next = std::move(first);

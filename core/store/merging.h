@@ -19,8 +19,8 @@
 #include <vector>
 
 #include "core/store/journal.h"
+#include "core/store/rows.h"
 #include "core/store/storage.h"
-#include "core/store/table.h"
 
 namespace memkv {
 
@@ -35,7 +35,7 @@ class Merging {
     uint64_t bytes = 0;
     friend bool operator==(const Seen&, const Seen&) = default;
   };
-  Merging(std::string file, size_t columns, std::vector<IndexDef> indexes, Table::Version content,
+  Merging(std::string file, size_t columns, std::vector<IndexDef> indexes, Rows::Version content,
           const Journal::Position& at, const Seen& seen);
   // The thread is stopped, which takes some ms.
   ~Merging();
@@ -45,7 +45,7 @@ class Merging {
   // Builds the image on a thread. False: the system gives none, and nothing was begun.
   bool BuildOnThread() noexcept;
   // The same on this one.
-  Status Build(const Table::Poll& poll);
+  Status Build(const Rows::Poll& poll);
   // kReady already, with the image of that id.
   void Take(std::shared_ptr<const Fst> image, const Generation& id);
 
@@ -57,7 +57,7 @@ class Merging {
   // It will be kFailed soon, unless it is kReady.
   void Cancel() noexcept { cancelled_.store(true, std::memory_order_relaxed); }
   // Until it is not kBuilding; polled all the while.
-  Status Wait(const Table::Poll& poll) const;
+  Status Wait(const Rows::Poll& poll) const;
 
   // REQUIRES kReady.
   const Storage::Merge& merge() const { return merge_; }
@@ -67,8 +67,8 @@ class Merging {
   // What is to be shown, up to a position; and how many bytes that are stored of the image were
   // read again.
   struct Next {
-    Next(size_t columns, const std::vector<IndexDef>& indexes) : table(columns, indexes) {}
-    Table table;
+    Next(size_t columns, const std::vector<IndexDef>& indexes) : rows(columns, indexes) {}
+    Rows rows;
     Journal::Position position;
     uint64_t checked = 0;
   };
@@ -84,7 +84,7 @@ class Merging {
   const size_t columns_;
   const std::vector<IndexDef> indexes_;
   const Seen seen_;
-  Table::Version content_;  // until the image is built
+  Rows::Version content_;  // until the image is built
   Storage::Merge merge_;
   std::shared_ptr<const Fst> image_;
 

@@ -7,59 +7,71 @@
 #include <array>
 
 #include "core/range.h"
-#include "core/store/table.h"
+#include "core/store/rows.h"
 
 namespace memkv {
 
-Status Table::PutMany(std::span<const NewRow> rows) {
-  constexpr size_t kBatch = 64;
-  std::array<Bytes, kBatch> keys;
-  std::array<Entry, kBatch> entries;
-  for (; !rows.empty(); rows = rows.subspan(std::min(kBatch, rows.size()))) {
-    const size_t n = std::min(kBatch, rows.size());
-    if (!indexes_.empty() && begin_) MEMKV_TRY(PaceIndexes());
-    bool ascending = !KeepsIndexes(), replace = true, past_base = true;
-    for (size_t i = 0; i < n; ++i) {
-      keys[i] = rows[i].key;
-      numbers_ |= IsNumberLike(keys[i]);
-      ascending = ascending && (i == 0 || keys[i - 1] < keys[i]);
-      replace = replace && rows[i].replace;
-      if (deferred_) MEMKV_TRY(CheckIndexKeys(rows[i].key, rows[i].value, rows[i].replace));
-    }
-    if (ascending) {
-      ArtCursor last = Head().NewCursor();
-      last.SeekLast();
-      ascending = !last.Valid() || last.key() < keys[0];
-    }
-    if (ascending && base_) {
-      uint64_t below;
-      MEMKV_TRY(base_->LowerBound(keys[0], &below));
-      past_base = below == base_->size();
-      ascending = past_base || replace;
-    }
-    if (ascending) {
-      std::array<uint64_t, kBatch> ranks;
-      if (past_base) {
-        ranks.fill(Fst::kMissing);
-      } else {
-        MEMKV_TRY(base_->FindMany(keys.data(), n, ranks.data()));
-      }
-      for (size_t i = 0; i < n; ++i)
-        entries[i] = {rows[i].value, ranks[i] == Fst::kMissing ? 1 : 0};
-      MEMKV_TRY(delta_->Append(keys.data(), entries.data(), n));
-      LogBuffer* const noted = Noted();
-      for (size_t i = 0; noted && i < n; ++i) {
-        MEMKV_TRY(MakeRoom(keys[i].size() + rows[i].value.record.size()));
-        noted->Put(keys[i], rows[i].value);
-      }
-      continue;
-    }
-    for (size_t i = 0; i < n; ++i) {
-      bool existed;
-      MEMKV_TRY(Put(keys[i], rows[i].value, rows[i].replace, &existed));
-    }
+Status Rows::PutMany(std::span<const NewRow> rows) {
+  bool put[kBatch];
+  for (; !rows.empty(); rows = rows.subspan(std::min(kBatch, rows.size())))
+    MEMKV_TRY(PutBatch(rows.first(std::min(kBatch, rows.size())), put));
+  return {};
+}
+
+Status Rows::PutBatch(std::span<const NewRow> rows, bool* put) {
+  if (!indexes_.empty() && may_defer_) MEMKV_TRY(PaceIndexes());
+  for (const NewRow& row : rows) {
+    numbers_ |= IsNumberLike(row.key);
+    if (deferred_) MEMKV_TRY(CheckIndexKeys(row.key, row.value, row.replace));
+  }
+  bool append, past_base;
+  MEMKV_TRY(MayAppend(rows, &append, &past_base));
+  if (append) {
+    MEMKV_TRY(AppendBatch(rows, past_base));
+    std::fill_n(put, rows.size(), true);
+    return {};
+  }
+  for (size_t i = 0; i < rows.size(); ++i) {
+    bool existed;
+    MEMKV_TRY(Put(rows[i].key, rows[i].value, rows[i].replace, &existed));
+    put[i] = !existed || rows[i].replace;
   }
   return {};
+}
+
+Status Rows::MayAppend(std::span<const NewRow> rows, bool* may, bool* past_base) const {
+  *may = !KeepsIndexes();
+  *past_base = true;
+  bool replace = true;
+  for (size_t i = 0; *may && i < rows.size(); ++i) {
+    *may = i == 0 || rows[i - 1].key < rows[i].key;
+    replace = replace && rows[i].replace;
+  }
+  if (!*may) return {};
+  ArtCursor last = delta_->Latest().NewCursor();
+  last.SeekLast();
+  *may = !last.Valid() || last.key() < rows[0].key;
+  if (!*may || !base_) return {};
+  uint64_t below;
+  MEMKV_TRY(base_->LowerBound(rows[0].key, &below));
+  *past_base = below == base_->size();
+  *may = *past_base || replace;
+  return {};
+}
+
+Status Rows::AppendBatch(std::span<const NewRow> rows, bool past_base) {
+  std::array<Bytes, kBatch> keys;
+  std::array<Entry, kBatch> entries;
+  std::array<uint64_t, kBatch> ranks;
+  for (size_t i = 0; i < rows.size(); ++i) keys[i] = rows[i].key;
+  if (past_base) {
+    ranks.fill(Fst::kMissing);
+  } else {
+    MEMKV_TRY(base_->FindMany(keys.data(), rows.size(), ranks.data()));
+  }
+  for (size_t i = 0; i < rows.size(); ++i)
+    entries[i] = {rows[i].value, ranks[i] == Fst::kMissing ? 1 : 0};
+  return delta_->Append(keys.data(), entries.data(), rows.size());
 }
 
 }  // namespace memkv

@@ -33,30 +33,49 @@ class SharedArt : public Art {
     return *indexes_[i].art;
   }
   const Art& index(size_t i) const { return *indexes_[i].art; }
-  // Puts another Art in the place of an index's.
-  void SetIndex(size_t i, std::unique_ptr<Art> art) noexcept {
-    taken_.reset();
-    indexes_[i].art = std::move(art);
-  }
+  // Puts others in their places, which are settled.
+  void ReplaceIndexes(std::vector<std::unique_ptr<Art>> made);
   // Whether the indexes say what the rows say. A write that fails halfway leaves them unsettled: to
   // be made anew.
   bool settled() const { return settled_; }
   void SetSettled(bool settled) noexcept { settled_ = settled; }
   // Null: there are none, or they are unsettled; likewise when they are restored.
   IndexSnapshots TakeIndexes();
-  void RestoreIndexes(const IndexSnapshots& indexes) noexcept;
+
+  // --- marks, of all of them together (core/art/art.h)
+  struct Mark {
+    Art::Mark rows;
+    std::vector<Art::Mark> indexes;
+    size_t replaced = 0;  // how many Arts of indexes had been replaced
+    bool settled = true;
+  };
+  Mark SetMark() { return SetMark(nullptr, nullptr); }
+  // Of the present version.
+  Mark SetMark(const ArtSnapshot& rows, const IndexSnapshots& indexes) {
+    return SetMark(&rows, indexes);
+  }
+  // Whether no row has changed since.
+  bool IsAt(const Mark& mark) const { return Art::IsAt(mark.rows); }
+  bool UndoTo(const Mark& mark) noexcept;
+  bool FinishUndo() noexcept;
+  bool undone() const;
+  void ForgetAfter(const Mark& mark) noexcept;
+  void Forget(const Mark& mark) noexcept;
+  void ForgetMarks() noexcept;
 
   // --- writers
   // True: `writer` may change this Art from now on, and its present version is `at`. False: another
   // does, even after a moment's wait, which bridges the time between its ROLLBACK in the database
   // and its notice of it. `at` and `indexes` must be a version of this Art.
   bool Claim(const void* writer, const ArtSnapshot& at, const IndexSnapshots& indexes);
+  // Of an Art that nobody else has seen.
+  void ClaimNew(const void* writer) noexcept { writer_ = writer; }
   // REQUIRES that writer holds the claim. Nothing is changed any more unless the claim is renewed;
   // `at` is the present version.
   void Seal(const void* writer, const ArtSnapshot& at) noexcept;
   // Renews a claim after Seal(). False: another has taken it over since, or there is none.
   bool Unseal(const void* writer) noexcept;
-  // Ends the claim, if `writer` holds it still.
+  // Ends the claim, if `writer` holds it still, and with it its marks.
   void Release(const void* writer) noexcept;
 
  private:
@@ -64,9 +83,18 @@ class SharedArt : public Art {
     IndexDef def;
     std::unique_ptr<Art> art;
   };
+  // What marks go back to.
+  struct Replaced {
+    size_t index;
+    std::unique_ptr<Art> art;
+  };
+  Mark SetMark(const ArtSnapshot* rows, const IndexSnapshots& indexes);
+  void RestoreIndexes(const IndexSnapshots& indexes) noexcept;
+
   std::vector<Index> indexes_;
   bool settled_ = true;
-  IndexSnapshots taken_;  // what was taken last, until something may change
+  IndexSnapshots taken_;            // what was taken last, until something may change
+  std::vector<Replaced> replaced_;  // oldest first
 
   std::mutex mutex_;
   std::condition_variable changed_;

@@ -38,7 +38,7 @@ Status CompareRow(const ViewCursor& stored, const ViewCursor& shown, size_t colu
 void Store::SetFile(const std::string& file) {
   // Rows alone make a generation: contents with other indexes have other names.
   std::string name = file;
-  for (const IndexDef& index : table_.indexes()) name += " by " + index.ToText();
+  for (const IndexDef& index : indexes_) name += " by " + index.ToText();
   if (name == file_) return;
   file_ = std::move(name);
   shown_.reset();
@@ -48,20 +48,19 @@ void Store::Create() {
   Journal::Position position;
   position.generation = FirstGeneration(columns_);
   storage_->ReplaceBase(position.generation, std::nullopt);
-  journal_.SetPosition(position);
-  const Table::Version empty = Table(columns_, table_.indexes()).Remember();
-  table_.Show(empty);
+  journal_->SetPosition(position);
+  const Rows::Version empty = Rows(columns_, indexes_).Remember();
+  session_->Show(empty);
   Share(empty);
   shown_ = std::move(sealed_);
 }
 
 // Makes the content at the journal's position known, and holds it.
-void Store::Share(const Table::Version& content) {
-  const Journal::Position& at = journal_.position();
+void Store::Share(const Rows::Version& content) {
+  const Journal::Position& at = journal_->position();
   auto version = std::make_shared<StoredVersion>();
   version->name = Name(at.generation);
   version->content = content;
-  version->content.mark = {};
   version->log_bytes = at.log_bytes;
   version->log_operations = at.log_operations;
   version->merging = merging_;
@@ -70,18 +69,18 @@ void Store::Share(const Table::Version& content) {
 }
 
 void Store::Show(std::shared_ptr<const StoredVersion> version, int64_t log_id) noexcept {
-  table_.Show(version->content);
-  journal_.SetPosition(
+  session_->Show(version->content);
+  journal_->SetPosition(
       {version->name.generation, log_id, version->log_bytes, version->log_operations});
   merging_ = version->merging;
-  bases_ = journal_.bases();
+  bases_ = journal_->bases();
   shown_ = std::move(version);
 }
 
-Status Store::Refresh(const Table::Poll& poll) {
-  if (table_.in_transaction()) return {};
+Status Store::Refresh(const Rows::Poll& poll) {
+  if (!storage_ || session_->in_transaction()) return {};
   const Storage::Head head = storage_->ReadHead();
-  if (shown_ && head.generation == journal_.position().generation) {
+  if (shown_ && head.generation == journal_->position().generation) {
     // Perhaps somebody has merged, which leaves the generation as it is.
     std::shared_ptr<const StoredVersion> known = FindVersion(Name(head.generation));
     Show(known ? std::move(known) : shown_, head.log_id);
@@ -91,14 +90,14 @@ Status Store::Refresh(const Table::Poll& poll) {
     Show(std::move(known), head.log_id);
     return {};
   }
-  if (shown_ && head.log_id > journal_.position().log_id) {
+  if (shown_ && head.log_id > journal_->position().log_id) {
     const Status status = CatchUp(head, poll);
     if (status.ok() || status.code() == Status::kInterrupted) return status;
   }
   return Reload(poll);
 }
 
-Status Store::Reload(const Table::Poll& poll) {
+Status Store::Reload(const Rows::Poll& poll) {
   Loaded loaded;
   MEMKV_TRY(ReadAll(true, poll, &loaded));
   const int64_t log_id = loaded.position.log_id;
@@ -113,38 +112,35 @@ Status Store::Reload(const Table::Poll& poll) {
 
 // Applies the rows that were added to the log since. They must chain from what is shown: it may
 // have been undone.
-Status Store::CatchUp(const Storage::Head& head, const Table::Poll& poll) {
-  Journal::Position position = journal_.position();
-  table_.Begin();
-  journal_.SetReplaying(true);
+Status Store::CatchUp(const Storage::Head& head, const Rows::Poll& poll) {
+  Journal::Position position = journal_->position();
+  session_->Begin();
   Status status;
   try {
-    status = ReadRows(position.log_id, kNewest, &table_, &position, poll);
+    status = ReadRows(position.log_id, kNewest, &session_->unnoted(), &position, poll);
     if (status.ok() && position.generation != head.generation)
       status = CorruptRow(position.log_id, "is not the newest");
-    if (status.ok()) status = table_.Settle(poll);
+    if (status.ok()) status = session_->Settle(poll);
     if (status.ok()) {
-      const Table::Version content = table_.Seal();
-      journal_.SetPosition(position);
+      const Rows::Version content = session_->Seal();
+      journal_->SetPosition(position);
       Share(content);
     }
   } catch (...) {
-    journal_.SetReplaying(false);
-    table_.Rollback();
+    session_->Rollback();
     throw;
   }
-  journal_.SetReplaying(false);
   if (!status.ok()) {
-    table_.Rollback();
+    session_->Rollback();
     return status;
   }
-  table_.Commit();
+  session_->Commit();
   Show(std::move(sealed_), head.log_id);
   return {};
 }
 
-Status Store::ReadRows(int64_t after, int64_t until, Table* into, Journal::Position* position,
-                       const Table::Poll& poll, uint64_t enough) {
+Status Store::ReadRows(int64_t after, int64_t until, Rows* into, Journal::Position* position,
+                       const Rows::Poll& poll, uint64_t enough) {
   InKeyOrder target(into, poll);
   const uint64_t before = position->log_operations;
   bool stopped = false;
@@ -202,7 +198,7 @@ Status Store::ReadImage(const Generation& id, bool share, std::shared_ptr<const 
 
 // Everything up to a row of the log, into a table that nothing was done to. Its indexes are
 // deferred.
-Status Store::ReadUpTo(int64_t log_id, bool share_image, const Table::Poll& poll, Table* into,
+Status Store::ReadUpTo(int64_t log_id, bool share_image, const Rows::Poll& poll, Rows* into,
                        Journal::Position* position) {
   const Storage::Base base = storage_->ReadBase();
   left_over_ = left_over_ || base.log_id > 0;
@@ -217,8 +213,8 @@ Status Store::ReadUpTo(int64_t log_id, bool share_image, const Table::Poll& poll
   return ReadRows(base.log_id, log_id, into, position, poll);
 }
 
-Status Store::ReadAll(bool share_image, const Table::Poll& poll, Loaded* out) {
-  Table loading(columns_, table_.indexes());
+Status Store::ReadAll(bool share_image, const Rows::Poll& poll, Loaded* out) {
+  Rows loading(columns_, indexes_);
   MEMKV_TRY(ReadUpTo(kNewest, share_image, poll, &loading, &out->position));
   const Storage::Head head = storage_->ReadHead();
   if (head.generation != out->position.generation) {
@@ -231,67 +227,71 @@ Status Store::ReadAll(bool share_image, const Table::Poll& poll, Loaded* out) {
 }
 
 bool Store::PassedLimit() const {
-  const Journal::Position& at = journal_.position();
+  const Journal::Position& at = journal_->position();
   return limit_ && at.log_bytes > 0 && at.log_bytes >= limit_->log_bytes &&
          static_cast<double>(at.log_operations) >=
-             limit_->operations_per_key * static_cast<double>(table_.frozen_keys());
+             limit_->operations_per_key *
+                 static_cast<double>((session_->base() ? session_->base()->size() : 0));
 }
 
-Status Store::Sync(const Table::Poll& poll) {
-  if (!table_.in_transaction()) return {};
-  MEMKV_TRY(journal_.Flush());
+Status Store::Sync(const Rows::Poll& poll) {
+  if (!storage_ || !session_->in_transaction()) return {};
+  MEMKV_TRY(journal_->Flush());
   DropVoidMerging();
   if (background_) {
     // Once: a commit that was refused comes again, and then the table is sealed.
     const Status status = sealed_ ? Status() : MergeOnTheWay(poll);
     if (!status.ok() && status.code() != Status::kInterrupted) return status;
-  } else if (PassedLimit() && journal_.position().log_bytes >= hold_until_) {
+  } else if (PassedLimit() && journal_->position().log_bytes >= hold_until_) {
     // Stopped while nothing was written: the next transaction merges.
-    hold_if_refused_ = 2 * journal_.position().log_bytes;
-    const Status status = table_.Freeze(poll);
+    hold_if_refused_ = 2 * journal_->position().log_bytes;
+    const Status status = session_->Freeze(poll);
     if (!status.ok() && status.code() != Status::kInterrupted) return status;
   }
-  MEMKV_TRY(table_.Settle(poll));
-  Share(table_.Seal());
+  MEMKV_TRY(session_->Settle(poll));
+  Share(session_->Seal());
   return {};
 }
 
 void Store::Commit() noexcept {
-  if (!table_.in_transaction()) return;
-  table_.Commit();
-  if (sealed_) Show(std::move(sealed_), journal_.position().log_id);
+  if (!session_->in_transaction()) return;
+  session_->Commit();
+  if (sealed_) Show(std::move(sealed_), journal_->position().log_id);
   merged_ = false;
   if (hold_if_refused_ > 0) hold_until_ = hold_if_refused_ = 0;
 }
 
 void Store::Rollback() noexcept {
-  table_.Rollback();
+  session_->Rollback();
+  if (!storage_) return;
   sealed_.reset();
   merged_ = false;
   merging_ = shown_ ? shown_->merging : nullptr;
-  bases_ = journal_.bases();
+  bases_ = journal_->bases();
   left_over_ = true;
   // It may be the merge that kept the transaction from its end: no room on the disk, or a reader.
   if (hold_if_refused_ > 0) hold_until_ = std::exchange(hold_if_refused_, 0);
 }
 
-Status Store::Rebuild(const Table::Poll& poll) {
-  MEMKV_TRY(journal_.Flush());
+Status Store::Rebuild(const Rows::Poll& poll) {
+  if (!storage_) return {};
+  MEMKV_TRY(journal_->Flush());
   Loaded loaded;
   MEMKV_TRY(ReadAll(false, poll, &loaded));
-  table_.Replace(loaded.content, loaded.position);
+  session_->Replace(loaded.content, loaded.position);
   return {};
 }
 
-Status Store::VerifyStored(const Table::Poll& poll) {
-  MEMKV_TRY(journal_.Flush());
+Status Store::VerifyStored(const Rows::Poll& poll) {
+  if (!storage_) return {};
+  MEMKV_TRY(journal_->Flush());
   Loaded loaded;
   MEMKV_TRY(ReadAll(false, poll, &loaded));
-  if (loaded.position.generation != journal_.position().generation) {
+  if (loaded.position.generation != journal_->position().generation) {
     return Status::Corrupt("stored is generation " + loaded.position.generation.ToString() +
-                           ", shown is " + journal_.position().generation.ToString());
+                           ", shown is " + journal_->position().generation.ToString());
   }
-  ViewCursor stored(View(loaded.content.snapshot, loaded.content.base)), shown(table_.Latest());
+  ViewCursor stored(View(loaded.content.snapshot, loaded.content.base)), shown(session_->Latest());
   stored.SeekFirst();
   shown.SeekFirst();
   Pace pace;
@@ -301,7 +301,7 @@ Status Store::VerifyStored(const Table::Poll& poll) {
                              " is stored with another key than it is shown with");
     }
     MEMKV_TRY(CompareRow(stored, shown, columns_));
-    if (pace.Due(stored.key().size()) && poll && poll(i, table_.size()))
+    if (pace.Due(stored.key().size()) && poll && poll(i, session_->size()))
       return Status::Interrupted();
     stored.Next();
     shown.Next();

@@ -1,4 +1,4 @@
-// Store: a Table whose content lies in a database. What is in memory is a cache, tagged with the
+// Store: a Session whose content lies in a database. What is in memory is a cache, tagged with the
 // generation of what is stored; what is stored is read again, as little of it as needed, wherever
 // the generation has become another.
 //
@@ -10,12 +10,14 @@
 
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "core/store/journal.h"
 #include "core/store/merging.h"
+#include "core/store/session.h"
 #include "core/store/storage.h"
-#include "core/store/table.h"
 #include "core/store/versions.h"
 
 namespace memkv {
@@ -29,16 +31,18 @@ struct DeltaLimit {
 
 class Store {
  public:
-  // Nothing is read before the first Refresh().
+  // Nothing is read before the first Refresh(). Without a storage the content is in memory alone:
+  // there is nothing to read, to write or to merge, and what is below says so.
   Store(size_t columns, std::vector<IndexDef> indexes, Storage* storage)
-      : columns_(columns),
-        storage_(storage),
-        journal_(storage, columns),
-        table_(columns, std::move(indexes), &journal_) {}
+      : columns_(columns), indexes_(std::move(indexes)), storage_(storage) {
+    if (storage_) journal_.emplace(storage_, columns_);
+    session_.emplace(columns_, indexes_, journal_ ? &*journal_ : nullptr);
+  }
 
-  Table& table() { return table_; }
-  bool loaded() const { return shown_ != nullptr; }
-  const Journal::Position& position() const { return journal_.position(); }
+  Session& session() { return *session_; }
+  bool loaded() const { return !storage_ || shown_; }
+  // Of what is stored. REQUIRES a storage.
+  const Journal::Position& position() const { return journal_->position(); }
   // Whether a merge at the delta limit is built on a thread and written on the way of later
   // transactions, a slice in each, instead of by the one that reached the limit.
   void SetDeltaLimit(std::optional<DeltaLimit> limit, bool background) {
@@ -55,22 +59,22 @@ class Store {
 
   // Shows what the database shows now. REQUIRES a read or write transaction on it. Does nothing
   // inside a write transaction of this table: what it shows then is newer.
-  Status Refresh(const Table::Poll& poll);
+  Status Refresh(const Rows::Poll& poll);
 
-  // After Refresh(), table().Begin() begins a write transaction, which the database has begun
+  // After Refresh(), session().Begin() begins a write transaction, which the database has begun
   // already.
   //
   // Writes what is not written yet, so that the database itself undoes or keeps it, whatever it
   // tells the table.
-  Status Flush() { return journal_.CanFlush() ? journal_.Flush() : Status(); }
+  Status Flush() { return journal_ && journal_->CanFlush() ? journal_->Flush() : Status(); }
   // Whether there is anything that Flush() would write.
-  bool unwritten() const { return !journal_.buffer().empty(); }
+  bool unwritten() const { return journal_ && !journal_->buffer().empty(); }
   // Whether what the database holds now is what was written last. REQUIRES a transaction on it.
   bool IsStoredAsWritten() {
-    return storage_->ReadHead().generation == journal_.position().generation;
+    return storage_->ReadHead().generation == journal_->position().generation;
   }
   // Before the database commits: writes what is not written yet.
-  Status Sync(const Table::Poll& poll);
+  Status Sync(const Rows::Poll& poll);
   // After it has; and after it has rolled back. No memory, no I/O.
   void Commit() noexcept;
   void Rollback() noexcept;
@@ -79,7 +83,8 @@ class Store {
   // writes up to `bytes` of it; makes it the base once all of it is written. In a write transaction
   // only. Does nothing if there is nothing to merge. Any store of the database may take the next
   // step; where the image is in no memory, it is built again.
-  Status Merge(uint64_t bytes, const Table::Poll& poll);
+  // Without a storage: freezes.
+  Status Merge(uint64_t bytes, const Rows::Poll& poll);
   // How far the merge is that is on its way: building its image, in keys, or writing it, in bytes;
   // an empty phase if there is none. REQUIRES a transaction on the database.
   struct MergeProgress {
@@ -92,44 +97,45 @@ class Store {
 
   // Whether what is stored says, read from the front, what this table shows. Memory: another copy
   // of the table.
-  Status VerifyStored(const Table::Poll& poll);
+  Status VerifyStored(const Rows::Poll& poll);
   // Makes what is in memory anew, from what is stored. In a write transaction only.
-  Status Rebuild(const Table::Poll& poll);
+  Status Rebuild(const Rows::Poll& poll);
 
  private:
   ContentName Name(const Generation& generation) const { return {file_, generation}; }
-  Status Reload(const Table::Poll& poll);
+  Status Reload(const Rows::Poll& poll);
   struct Loaded {
-    Table::Version content;
+    Rows::Version content;
     Journal::Position position;
   };
-  Status ReadAll(bool share_image, const Table::Poll& poll, Loaded* out);
+  Status ReadAll(bool share_image, const Rows::Poll& poll, Loaded* out);
   Status ReadImage(const Generation& id, bool share, std::shared_ptr<const Fst>* out);
   // Stops after the row that makes the operations as many as `enough`.
-  Status ReadRows(int64_t after, int64_t until, Table* into, Journal::Position* position,
-                  const Table::Poll& poll, uint64_t enough = std::numeric_limits<uint64_t>::max());
-  Status ReadUpTo(int64_t log_id, bool share_image, const Table::Poll& poll, Table* into,
+  Status ReadRows(int64_t after, int64_t until, Rows* into, Journal::Position* position,
+                  const Rows::Poll& poll, uint64_t enough = std::numeric_limits<uint64_t>::max());
+  Status ReadUpTo(int64_t log_id, bool share_image, const Rows::Poll& poll, Rows* into,
                   Journal::Position* position);
   bool PassedLimit() const;
   Merging::Seen SeenOf(const std::optional<Storage::Merge>& merge);
-  Status Resume(const Storage::Merge& merge, const Table::Poll& poll);
-  Status MergeOnTheWay(const Table::Poll& poll);
-  Status StartMerging(const Table::Poll& poll);
+  Status Resume(const Storage::Merge& merge, const Rows::Poll& poll);
+  Status MergeOnTheWay(const Rows::Poll& poll);
+  Status StartMerging(const Rows::Poll& poll);
   void DropVoidMerging() noexcept;
-  Status Step(uint64_t bytes, uint64_t operations, const Table::Poll& poll);
-  Status Follow(std::unique_ptr<Merging::Next>* next, uint64_t operations, const Table::Poll& poll,
+  Status Step(uint64_t bytes, uint64_t operations, const Rows::Poll& poll);
+  Status Follow(std::unique_ptr<Merging::Next>* next, uint64_t operations, const Rows::Poll& poll,
                 bool* valid);
   bool IsStored(const Journal::Position& at);
   bool LeadsOn(const Storage::Merge& merge);
-  Status CatchUp(const Storage::Head& head, const Table::Poll& poll);
+  Status CatchUp(const Storage::Head& head, const Rows::Poll& poll);
   void Show(std::shared_ptr<const StoredVersion> version, int64_t log_id) noexcept;
-  void Share(const Table::Version& content);
+  void Share(const Rows::Version& content);
 
   const size_t columns_;
+  const std::vector<IndexDef> indexes_;
   Storage* const storage_;
   std::string file_;
-  Journal journal_;
-  Table table_;
+  std::optional<Journal> journal_;
+  std::optional<Session> session_;  // always there
   std::optional<DeltaLimit> limit_ = DeltaLimit();
   std::shared_ptr<const StoredVersion> shown_;   // keeps what the table shows known to others
   std::shared_ptr<const StoredVersion> sealed_;  // and will once the transaction is committed

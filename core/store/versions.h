@@ -14,7 +14,7 @@
 
 #include "core/fst/fst.h"
 #include "core/store/generation.h"
-#include "core/store/table.h"
+#include "core/store/rows.h"
 
 namespace memkv {
 
@@ -30,7 +30,7 @@ struct ContentName {
 // One content of a table, as long as somebody holds it.
 struct StoredVersion {
   ContentName name;
-  Table::Version content;  // its mark is not used
+  Rows::Version content;
   uint64_t log_bytes = 0, log_operations = 0;
   std::shared_ptr<Merging> merging;  // what this process has of a merge of it, or of what it was
 

@@ -5,7 +5,7 @@
 namespace memkv::sql {
 
 std::vector<Row> StatsSpec::Rows(Connection&, TableState& state) {
-  const Table::Stats s = state.table.GetStats();
+  const Session::Stats s = state.table.GetStats();
   std::vector<Row> rows;
   auto add = [&rows](const char* name, uint64_t value) {
     rows.push_back({name, static_cast<int64_t>(value)});

@@ -51,7 +51,7 @@ class OpenCursor {
   OpenCursor& operator=(const OpenCursor&) = delete;
 
  protected:
-  // It begins to walk a version that has so many edits (core/store/table.h).
+  // It begins to walk a version that has so many edits (core/store/session.h).
   void Started(uint64_t edits) {
     edits_ = edits;
     started_ = true;

@@ -20,7 +20,7 @@ using test::RequireOk;
 // A table, what puts its operations in order, and the model.
 class Replayed {
  public:
-  explicit Replayed(Table::Poll poll = {}) : poll_(std::move(poll)) {}
+  explicit Replayed(Rows::Poll poll = {}) : poll_(std::move(poll)) {}
 
   void Put(const std::string& key, const std::string& text) {
     const Datum d = Datum::Text(text);
@@ -50,10 +50,10 @@ class Replayed {
   InKeyOrder& order() { return order_; }
 
  private:
-  const Table::Poll poll_;
-  Table table_{1};
+  const Rows::Poll poll_;
+  Rows table_{1};
   InKeyOrder order_{&table_, poll_};
-  test::Rows rows_;
+  test::RowMap rows_;
 };
 
 }  // namespace

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "core/key.h"
-#include "core/store/table.h"
+#include "core/store/session.h"
 #include "tests/core/fst_repair.h"
 #include "tests/core/fst_shapes.h"
 
@@ -64,7 +64,7 @@ TEST_CASE("keys of frozen rows, by steps, by few and by many") {
     for (const auto& [key, row] : model) sorted.emplace_back(row[0].integer, key);
     std::sort(sorted.begin(), sorted.end());
     for (uint64_t i = 0; i < kRows; ++i) expected[i] = sorted[i].second;
-    Table table(1, {0});
+    Session table(1, {0});
     REQUIRE(table.StartFrom(Open(ImageOf(model))).ok());
     const View view = table.Latest();
     IndexRows rows(view, 0);
@@ -89,7 +89,7 @@ TEST_CASE("a forged image's rows by an index are right, wrong or an error, and e
     bad[at] = static_cast<char>(~bad[at]);
     Repair(&bad, false);
     const std::shared_ptr<const Fst> fst = Open(bad);
-    Table table(1, {0});
+    Session table(1, {0});
     if (!fst || fst->size() == 0 || !table.StartFrom(fst).ok()) continue;
     const View view = table.Latest();
     IndexRows rows(view, 0);

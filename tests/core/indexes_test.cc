@@ -6,7 +6,7 @@
 #include "core/index_key.h"
 #include "core/key.h"
 #include "core/row.h"
-#include "core/store/table.h"
+#include "core/store/session.h"
 #include "core/view/index_rows.h"
 #include "tests/core/ordered_contract.h"
 
@@ -132,7 +132,7 @@ struct IndexAdapter {
     return rank;
   }
 
-  Table table;
+  Session table;
   View view;
   IndexView index;
 };
@@ -191,7 +191,7 @@ TEST_CASE("an index of a delta over a base keeps the contract") {
 TEST_CASE("ranges of rows leave the index with them, savepoints bring it back") {
   for (const bool frozen : {false, true}) {
     for (const bool some : {false, true}) {
-      Table table(1, {0});
+      Session table(1, {0});
       bool existed;
       auto put = [&](int i) {
         RequireOk(table.Put(EncodeKey(Datum::Text("k" + std::to_string(i))),
@@ -227,7 +227,7 @@ TEST_CASE("ranges of rows leave the index with them, savepoints bring it back") 
 }
 
 TEST_CASE("a value and a key too long for an index are refused, with nothing changed") {
-  Table table(2, {0, 1});
+  Session table(2, {0, 1});
   bool existed;
   const std::string key = EncodeKey(Datum::Text(std::string(600000, 'k'))), text(600000, 't');
   std::string record;
@@ -243,7 +243,7 @@ TEST_CASE("a value and a key too long for an index are refused, with nothing cha
 
 TEST_CASE("indexes that were deferred are made of all rows at once") {
   for (const bool frozen : {false, true}) {
-    Table table(1, {0});
+    Session table(1, {0});
     bool existed;
     Random random(3);
     if (frozen) {
@@ -252,7 +252,7 @@ TEST_CASE("indexes that were deferred are made of all rows at once") {
             table.Put("\x02" + std::to_string(i), Value::Number(random.Below(9)), true, &existed));
       RequireOk(table.Freeze(nullptr));
     }
-    table.DeferIndexes();
+    table.unnoted().DeferIndexes();
     CHECK(!table.settled());
     for (int i = 0; i < 3000; ++i) {
       const std::string key = "\x02" + std::to_string(random.Below(1000));
@@ -277,7 +277,7 @@ TEST_CASE("transactions that multiply the delta leave its indexes to the end") {
   Random random(11);
   size_t deferred = 0, read_deferred = 0, undone_deferred = 0;
   for (int round = 0; round < 60; ++round) {
-    Table table(1, {0});
+    Session table(1, {0});
     Rows rows, begun;
     std::vector<Rows> marks;
     bool existed;
@@ -289,7 +289,7 @@ TEST_CASE("transactions that multiply the delta leave its indexes to the end") {
     auto put = [&](uint64_t n) {
       const bool sorted = random.Below(3) == 0;
       std::vector<std::string> keys;
-      std::vector<Table::NewRow> batch;
+      std::vector<memkv::Rows::NewRow> batch;
       for (uint64_t i = 0; i < n; ++i) {
         const std::string key =
             "\x02" + std::to_string(sorted ? 1000000 + 7 * i : random.Below(2000));

@@ -13,12 +13,12 @@
 namespace memkv::test {
 
 // Key -> the text in the first value column.
-using Rows = std::map<std::string, std::string>;
+using RowMap = std::map<std::string, std::string>;
 
 inline void RequireOk(const Status& s) { REQUIRE_MESSAGE(s.ok(), s.message()); }
 
 // The view has these rows, in this order.
-inline void RequireSame(const View& view, const Rows& rows) {
+inline void RequireSame(const View& view, const RowMap& rows) {
   REQUIRE(view.size() == rows.size());
   ViewCursor c(view);
   std::string buffer;

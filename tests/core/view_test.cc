@@ -1,6 +1,6 @@
 // View against std::map: a delta over a base, whatever lies in which.
 
-#include "core/store/table.h"
+#include "core/store/session.h"
 #include "core/view/cursor.h"
 #include "tests/core/ordered_contract.h"
 
@@ -66,7 +66,7 @@ struct ViewAdapter {
     return rank;
   }
 
-  Table table;
+  Session table;
   View view;
 };
 

@@ -1,4 +1,4 @@
-// A Table over a damaged image.
+// A Session over a damaged image.
 
 #include <doctest/doctest.h>
 
@@ -6,7 +6,7 @@
 
 #include "core/key.h"
 #include "core/range.h"
-#include "core/store/table.h"
+#include "core/store/session.h"
 #include "tests/core/fst_repair.h"
 #include "tests/core/fst_shapes.h"
 
@@ -29,7 +29,7 @@ TEST_CASE("a table opens over a damaged image, and reckons with keys that are nu
       uint64_t rank;
       readable &= base->LowerBound(range.lo, &rank).ok() && base->LowerBound(*range.hi, &rank).ok();
     }
-    Table table(0);
+    Session table(0);
     CHECK(table.StartFrom(base).ok());
     CHECK((readable || table.may_hold_numbers()));
     unreadable += !readable;

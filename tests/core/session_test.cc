@@ -1,6 +1,6 @@
-// Table against std::map: transactions, savepoints, freezes, and views held across all of them.
+// Session against std::map: transactions, savepoints, freezes, and views held across all of them.
 
-#include "core/store/table.h"
+#include "core/store/session.h"
 
 #include <doctest/doctest.h>
 
@@ -11,38 +11,47 @@
 #include "core/range.h"
 #include "core/row.h"
 #include "core/view/cursor.h"
+#include "tests/core/failing_allocations.h"
 #include "tests/core/ordered_keys.h"
 #include "tests/core/table_rows.h"
 
 namespace memkv {
 namespace {
 
+using test::FailFrom;
 using test::Random;
 using test::RequireOk;
 using test::RequireSame;
-using test::Rows;
+using test::RowMap;
+
+// A Session and the rows that it should have. With `failing`, memory runs out in writes, and in
+// most rollbacks.
 class Shadowed {
  public:
-  explicit Shadowed(uint64_t seed) : random_(seed) {}
+  Shadowed(uint64_t seed, bool indexed, bool failing)
+      : random_(seed),
+        failing_(failing),
+        table_(1, indexed ? std::vector<IndexDef>{0} : std::vector<IndexDef>()) {}
 
   void Step() {
     const uint64_t what = random_.Below(100);
     if (what < 50) return Put();
     if (what < 75) return Erase();
     if (what < 80) return EraseRange();
-    if (what < 82) return RequireOk(table_.Freeze(nullptr));
-    if (what < 83) return Truncate();
+    if (what < 81) return RequireOk(table_.Freeze(nullptr));
+    if (what < 82) return Truncate();
     if (what < 88) return Savepoint();
     if (what < 91) return RollbackTo();
     if (what < 93) return Release();
     if (what < 95) return Finish(random_.Below(2) == 0);
-    if (what < 97) held_.emplace_back(table_.Latest(), rows_);
+    if (what < 97) return Look();
     if (what < 99 && !held_.empty())
       held_.erase(held_.begin() + static_cast<ptrdiff_t>(random_.Below(held_.size())));
     if (what == 99) Check();
   }
 
   void Check() {
+    RequireOk(table_.Settle(nullptr));
     RequireOk(table_.Verify(nullptr));
     RequireSame(table_.Latest(), rows_);
     for (const auto& [key, text] : rows_)
@@ -51,6 +60,22 @@ class Shadowed {
   }
 
  private:
+  // Which allocation fails, of one time in `times`.
+  int64_t Failing(uint64_t times) {
+    constexpr int64_t kNone = int64_t{1} << 40;
+    return failing_ && random_.Below(times) == 0 ? static_cast<int64_t>(random_.Below(8)) : kNone;
+  }
+  // Whether f() ran through; else it has changed nothing.
+  template <class F>
+  bool Runs(F&& f) {
+    const FailFrom fail(Failing(3));
+    try {
+      f();
+      return true;
+    } catch (const std::bad_alloc&) {
+      return false;
+    }
+  }
   std::string Key() { return test::StyledKey(static_cast<int>(random_.Below(2)), random_); }
   void Begin() {
     table_.Begin();
@@ -63,7 +88,10 @@ class Shadowed {
     const Datum d = Datum::Text(text);
     std::string buffer;
     bool existed;
-    RequireOk(table_.Put(key, EncodeRow({&d, 1}, &buffer), replace, &existed));
+    const Value value = EncodeRow({&d, 1}, &buffer);
+    Status status;
+    if (!Runs([&] { status = table_.Put(key, value, replace, &existed); })) return;
+    RequireOk(status);
     REQUIRE(existed == there);
     if (!there || replace) rows_[key] = text;
   }
@@ -71,7 +99,9 @@ class Shadowed {
     Begin();
     const std::string key = Key();
     bool existed;
-    RequireOk(table_.Erase(key, &existed));
+    Status status;
+    if (!Runs([&] { status = table_.Erase(key, &existed); })) return;
+    RequireOk(status);
     REQUIRE(existed == (rows_.erase(key) > 0));
   }
   void EraseRange() {
@@ -80,8 +110,10 @@ class Shadowed {
     std::string hi = Key();
     const bool open = random_.Below(10) == 0;
     uint64_t erased;
-    RequireOk(
-        table_.EraseRange(lo, open ? std::nullopt : std::optional<Bytes>(hi), nullptr, &erased));
+    Status status;
+    const std::optional<Bytes> end = open ? std::nullopt : std::optional<Bytes>(hi);
+    if (!Runs([&] { status = table_.EraseRange(lo, end, nullptr, &erased); })) return;
+    RequireOk(status);
     const auto from = rows_.lower_bound(lo), to = open ? rows_.end() : rows_.lower_bound(hi);
     if (!open && hi <= lo) {
       REQUIRE(erased == 0);
@@ -89,6 +121,10 @@ class Shadowed {
     }
     REQUIRE(erased == static_cast<uint64_t>(std::distance(from, to)));
     rows_.erase(from, to);
+  }
+  void Look() {
+    RequireOk(table_.Settle(nullptr));
+    held_.emplace_back(table_.Latest(), rows_);
   }
   void Truncate() {
     Begin();
@@ -104,7 +140,10 @@ class Shadowed {
   void RollbackTo() {
     if (savepoints_.empty()) return;
     const size_t n = random_.Below(savepoints_.size());
-    table_.RollbackTo(static_cast<int>(n));
+    {
+      const FailFrom fail(Failing(1));
+      table_.RollbackTo(static_cast<int>(n));
+    }
     rows_ = savepoints_[n];
     savepoints_.resize(n + 1);
   }
@@ -116,8 +155,10 @@ class Shadowed {
   }
   void Finish(bool commit) {
     if (commit) {
+      table_.FinishReturn();
       table_.Commit();
     } else {
+      const FailFrom fail(Failing(1));
       table_.Rollback();
       if (!begin_.empty()) rows_ = begin_[0];
     }
@@ -126,25 +167,26 @@ class Shadowed {
   }
 
   Random random_;
-  Table table_{1};
-  Rows rows_;
-  std::vector<Rows> begin_, savepoints_;
-  std::vector<std::pair<View, Rows>> held_;
+  const bool failing_;
+  Session table_;
+  RowMap rows_;
+  std::vector<RowMap> begin_, savepoints_;
+  std::vector<std::pair<View, RowMap>> held_;
 };
 
 }  // namespace
 
 TEST_CASE("a table in transactions equals std::map") {
-  for (uint64_t seed = 1; seed <= 12; ++seed) {
+  for (uint64_t seed = 1; seed <= 48; ++seed) {
     CAPTURE(seed);
-    Shadowed shadowed(seed);
+    Shadowed shadowed(seed, seed % 2 == 1, seed % 4 >= 2);
     for (int i = 0; i < 1500; ++i) shadowed.Step();
     shadowed.Check();
   }
 }
 
 TEST_CASE("a savepoint opened before the table joined is undone to where it joined") {
-  Table table(1);
+  Session table(1);
   bool existed;
   RequireOk(table.Put("a", Value::Number(1), false, &existed));
   table.Savepoint(2);
@@ -157,8 +199,30 @@ TEST_CASE("a savepoint opened before the table joined is undone to where it join
   CHECK(table.size() == 1);
 }
 
+TEST_CASE("savepoints of one row each cost as much as the row") {
+  constexpr int kSavepoints = 100'000;
+  for (const bool indexed : {false, true}) {
+    Session table(1, indexed ? std::vector<IndexDef>{0} : std::vector<IndexDef>());
+    bool existed;
+    table.Begin();
+    for (int i = 0; i < kSavepoints; ++i) {
+      table.Savepoint(i);
+      RequireOk(table.Put(std::to_string(i * 7919), Value::Number(1), false, &existed));
+    }
+    for (int i = kSavepoints; i-- > kSavepoints / 2;) table.RollbackTo(i);
+    CHECK(table.size() == kSavepoints / 2);
+    table.Release(100);
+    table.RollbackTo(99);
+    CHECK(table.size() == 99);
+    table.Rollback();
+    CHECK(table.size() == 0);
+    RequireOk(table.Settle(nullptr));
+    RequireOk(table.Verify(nullptr));
+  }
+}
+
 TEST_CASE("an interrupted freeze leaves the table as it was") {
-  Table table(1);
+  Session table(1);
   bool existed;
   for (int i = 0; i < 200000; ++i)
     RequireOk(table.Put("key" + std::to_string(i), Value::Number(1), false, &existed));
@@ -170,7 +234,7 @@ TEST_CASE("an interrupted freeze leaves the table as it was") {
 }
 
 TEST_CASE("a table knows whether a key of it may be a number, or read as one") {
-  Table table(0);
+  Session table(0);
   bool existed;
   uint64_t erased;
   const auto put = [&](const char* text) {
@@ -183,10 +247,13 @@ TEST_CASE("a table knows whether a key of it may be a number, or read as one") {
   table.Savepoint(0);
   put("05");
   CHECK(table.may_hold_numbers());
-  const Table::Version with = table.Remember();
   table.RollbackTo(0);
   CHECK(!table.may_hold_numbers());
-  table.Return(with);
+  Session::KeptMark without(table);
+  put("05");
+  without.Return();
+  CHECK(!table.may_hold_numbers());
+  put("05");
   CHECK(table.may_hold_numbers());
   table.Commit();
   RequireOk(table.Freeze(nullptr));
@@ -201,7 +268,7 @@ TEST_CASE("a table knows whether a key of it may be a number, or read as one") {
   RequireOk(table.Truncate());
   CHECK(!table.may_hold_numbers());
   const std::string keys[] = {EncodeKey(Datum::Text("-1")), EncodeKey(Datum::Text("a"))};
-  const Table::NewRow rows[] = {{keys[0], Value(), false}, {keys[1], Value(), false}};
+  const Rows::NewRow rows[] = {{keys[0], Value(), false}, {keys[1], Value(), false}};
   RequireOk(table.PutMany(rows));
   CHECK(table.may_hold_numbers());
   RequireOk(table.Truncate());
@@ -211,7 +278,7 @@ TEST_CASE("a table knows whether a key of it may be a number, or read as one") {
 
 TEST_CASE("moving a row to a key that is taken replaces that row") {
   for (bool frozen : {false, true}) {
-    Table table(1);
+    Session table(1);
     bool existed;
     RequireOk(table.Put("a", Value::Number(1), false, &existed));
     RequireOk(table.Put("b", Value::Number(2), false, &existed));
