@@ -32,6 +32,7 @@ constexpr const char* kUsage = R"(usage: bench_durable [OPTION...]
   --scale N          how many to generate (default 1M)
   --limit N          an even sample of N of the keys (default 1M)
   --commits N        single-row transactions (default 50k)
+  --only commits     those alone, in a table that was loaded in random order
   --rounds N         of the readers, interleaved (default 3)
   --directory PATH   where the files go (default: the system's temporary folder)
 )";
@@ -40,6 +41,7 @@ struct Options {
   CorpusOptions corpus;
   std::string extension, directory = std::filesystem::temp_directory_path().string();
   uint64_t commits = 50'000, rounds = 3;
+  bool commits_only = false;
 };
 
 double Median(std::vector<double> figures) {
@@ -86,12 +88,15 @@ class Bench {
 
   void Run() {
     Bulk(true);
-    Bulk(false);
-    Lookups();
-    Reopen();
-    Readers();
-    Commits(false);
-    Commits(true);
+    if (!o_.commits_only) {
+      Bulk(false);
+      Lookups();
+      Reopen();
+      Readers();
+    }
+    Commits(kNormal);
+    Commits(kExclusive);
+    Commits(kFull);
     PrintAligned(stdout, cells_);
   }
 
@@ -151,12 +156,15 @@ class Bench {
 
   // Transactions of one new row each in the tables that were loaded, and appends to a file: all in
   // turns, a block of each after the other, since a disk is not the same from minute to minute.
-  void Commits(bool sync) {
+  enum CommitMode { kNormal, kExclusive, kFull };
+  static constexpr const char* kModes[] = {"NORMAL", "NORMAL, locking_mode EXCLUSIVE", "FULL"};
+  void Commits(CommitMode mode) {
     constexpr uint64_t kBlocks = 20;
+    const bool sync = mode == kFull;
     const std::vector<Bytes> keys = NewKeys();
     const uint64_t n = std::max<uint64_t>(
-        std::min<uint64_t>(sync ? o_.commits / 25 : o_.commits, keys.size() / 2) / kBlocks, 1);
-    size_t next = sync ? keys.size() / 2 : 0;
+        std::min<uint64_t>(sync ? o_.commits / 25 : o_.commits, keys.size() / 3) / kBlocks, 1);
+    size_t next = static_cast<size_t>(mode) * (keys.size() / 3);
     auto time = [&](auto&& f) {
       const double wall = WallSeconds();
       const double cpu = TimeAll(n, [&](size_t i) { f(keys[next + i]); }).seconds;
@@ -165,13 +173,13 @@ class Bench {
     std::optional<FileDb> dbs[2];
     sqlite3_stmt* inserts[2];
     for (const bool memkv : {false, true}) {
-      FileDb& db = dbs[memkv].emplace(File(memkv, "shuffled"), Extension(memkv));
+      FileDb& db =
+          dbs[memkv].emplace(File(memkv, "shuffled"), Extension(memkv), mode == kExclusive);
       db.Exec("PRAGMA wal_autocheckpoint = 1000");
       inserts[memkv] = db.Prepare("INSERT INTO t VALUES(?1, ?2)");
       db.Number("SELECT count(*) FROM t WHERE key < 'a'");  // so that it is loaded
       // The log of both reaches the length at which it begins anew.
-      for (int i = 0; i < 1200; ++i)
-        db.Run(inserts[memkv], (sync ? "before " : "once ") + std::to_string(i), 1);
+      for (int i = 0; i < 1200; ++i) db.Run(inserts[memkv], kModes[mode] + std::to_string(i), 1);
       if (sync) db.Exec("PRAGMA synchronous = FULL");
     }
     std::vector<std::unique_ptr<KvStore>> opened;
@@ -197,8 +205,8 @@ class Bench {
     for (sqlite3_stmt* insert : inserts) sqlite3_finalize(insert);
     std::vector<double> medians;
     for (const auto& figures : stores) medians.push_back(Median(figures));
-    Line(std::string("single-row commits, synchronous = ") + (sync ? "FULL" : "NORMAL"), "us",
-         Median(us[1]), Median(us[0]), medians);
+    Line(std::string("single-row commits, synchronous = ") + kModes[mode], "us", Median(us[1]),
+         Median(us[0]), medians);
     Line(sync ? "append 100 bytes and fdatasync" : "append 100 bytes", "us", Median(raw));
   }
   // Keys that no table has, in random order.
@@ -347,6 +355,8 @@ int Main(int argc, char** argv) {
       o.corpus.limit = ParseCount(option, value);
     } else if (option == "--commits") {
       o.commits = ParseCount(option, value);
+    } else if (option == "--only" && value == "commits") {
+      o.commits_only = true;
     } else if (option == "--rounds") {
       o.rounds = std::max<uint64_t>(ParseCount(option, value), 1);
     } else if (option == "--directory") {

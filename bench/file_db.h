@@ -18,14 +18,16 @@ namespace memkv::bench {
 // Every failure ends the process, with the SQL and the message.
 class FileDb {
  public:
-  // `extension`: memkv.so, or empty.
-  FileDb(const std::string& file, const std::string& extension) : file_(file) {
+  // `extension`: memkv.so, or empty. `exclusive`: this process has the file to itself.
+  FileDb(const std::string& file, const std::string& extension, bool exclusive = false)
+      : file_(file) {
     if (sqlite3_open(file.c_str(), &db_) != SQLITE_OK) Fail("open " + file);
     if (!extension.empty()) {
       sqlite3_enable_load_extension(db_, 1);
       if (sqlite3_load_extension(db_, extension.c_str(), nullptr, nullptr) != SQLITE_OK)
         Fail("load " + extension);
     }
+    if (exclusive) Exec("PRAGMA locking_mode = EXCLUSIVE");
     Exec(
         "PRAGMA cache_size = -1000000; PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0; "
         "PRAGMA synchronous = NORMAL");

@@ -126,8 +126,8 @@ void TableState::Reconnected(uint64_t edits) noexcept {
 void TableState::FindWhereItStands(uint64_t edits) noexcept {
   if (!table.in_transaction()) {
     unheard_ = false;
-  } else if (edits <= table.edits_at_begin() ||
-             (edits != table.edits() && !table.RollbackToEdits(edits))) {
+  } else if (edits <= table.edits().at_begin ||
+             (edits != table.edits().now && !table.RollbackToEdits(edits))) {
     LeaveTransaction();
     unheard_ = false;
   } else if (DataVersion() != dropped_version_) {
@@ -233,7 +233,10 @@ void TableState::Begin() {
 }
 
 void TableState::Sync() {
-  if (!shadow_) return table.FinishReturn();
+  if (!shadow_) {
+    if (!table.settled()) Check(table.Settle(Poll()));
+    return;
+  }
   if (dead_) return;
   if (marked_ && shadow_->Creation() != creation_) return Abandon();
   // Returned from a name that was undone, with nothing to write.
@@ -270,7 +273,7 @@ void TableState::LeaveTransaction() noexcept {
   marked_edits_ = 0;
   const bool undoes = table.in_transaction();
   store_.Rollback();
-  if (undoes) cursors.MarkUndone(table.edits_returned_to());
+  if (undoes) cursors.MarkUndone(table.edits().returned_to);
 }
 
 // Writes what a later rollback may undo or bring back without a word: then the database tells.
@@ -280,9 +283,9 @@ void TableState::Persist() {
     if (marked_ && shadow_->Creation() != creation_) return Abandon();
     return Check(store_.Flush());
   }
-  if (read_only() || dropped_ || marked_edits_ == table.edits()) return;
-  mark_.SetEdits(table.edits());
-  marked_edits_ = table.edits();
+  if (read_only() || dropped_ || marked_edits_ == table.edits().now) return;
+  mark_.SetEdits(table.edits().now);
+  marked_edits_ = table.edits().now;
 }
 
 void TableState::Savepoint(int n) {
@@ -305,7 +308,7 @@ void TableState::RollbackTo(int n) noexcept {
   if (!table.HasSavepoint(n)) return LeaveTransaction();
   marked_edits_ = 0;
   table.RollbackTo(n);
-  cursors.MarkUndone(table.edits_returned_to());
+  cursors.MarkUndone(table.edits().returned_to);
 }
 
 void TableState::Abandon() noexcept {

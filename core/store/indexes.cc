@@ -21,10 +21,6 @@ Status Rows::PaceIndexes() {
   return {};
 }
 
-void Rows::PaceIndexesAnew() {
-  defer_at_ = std::max<uint64_t>(kFewestDeferred, 2 * delta_->Latest().size());
-}
-
 Status Rows::IndexKeyOf(const RowRef* row, const IndexDef& index, Bytes key, std::string* out) {
   out->clear();
   return row ? AppendIndexKey(base_.get(), *row, index, key, &buffer_, out) : Status();
@@ -121,7 +117,7 @@ Status Rows::Settle(const Poll& poll) {
     MEMKV_TRY(MakeIndexDelta(delta_->Latest(), base_.get(), indexes_[i], poll, &made[i]));
   delta_->ReplaceIndexes(std::move(made));
   deferred_ = false;
-  PaceIndexesAnew();
+  MayDeferIndexes(may_defer_);
   return {};
 }
 

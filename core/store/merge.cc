@@ -178,29 +178,7 @@ Status Store::Step(uint64_t bytes, uint64_t operations, const Rows::Poll& poll) 
     return {};
   }
 
-  if (!storage_->ReadMerge()) {
-    storage_->StartMerge(merge);
-    next->checked = 0;
-  }
-  const Bytes all = merging_->image();
-  const uint64_t written = storage_->ReadPieceBytes();
-  next->checked = std::min(next->checked, written);
-  if (written > all.size() ||
-      !storage_->PiecesAre(next->checked, all.substr(next->checked, written - next->checked))) {
-    // Somebody else has written there: the next step begins anew.
-    storage_->DropMerge();
-    merging_->PutBack(std::move(next));
-    return {};
-  }
-  next->checked = written;
-  Bytes left = all.substr(written);
-  while (!left.empty() && bytes > 0) {
-    const Bytes piece = left.substr(0, std::min<uint64_t>(bytes, kMaxStoredRowBytes));
-    storage_->AppendPiece(piece);
-    left.remove_prefix(piece.size());
-    bytes -= piece.size();
-  }
-  if (!left.empty()) {
+  if (!WritePieces(next.get(), bytes)) {
     merging_->PutBack(std::move(next));
     return {};
   }
@@ -212,6 +190,32 @@ Status Store::Step(uint64_t bytes, uint64_t operations, const Rows::Poll& poll) 
   merging_.reset();
   bases_ = journal_->bases();
   return {};
+}
+
+// Writes up to `bytes` of merging_'s image. False: there is more of it.
+bool Store::WritePieces(Merging::Next* next, uint64_t bytes) {
+  if (!storage_->ReadMerge()) {
+    storage_->StartMerge(merging_->merge());
+    next->checked = 0;
+  }
+  const Bytes all = merging_->image();
+  const uint64_t written = storage_->ReadPieceBytes();
+  next->checked = std::min(next->checked, written);
+  if (written > all.size() ||
+      !storage_->PiecesAre(next->checked, all.substr(next->checked, written - next->checked))) {
+    // Somebody else has written there: the next step begins anew.
+    storage_->DropMerge();
+    return false;
+  }
+  next->checked = written;
+  Bytes left = all.substr(written);
+  while (!left.empty() && bytes > 0) {
+    const Bytes piece = left.substr(0, std::min<uint64_t>(bytes, kMaxStoredRowBytes));
+    storage_->AppendPiece(piece);
+    left.remove_prefix(piece.size());
+    bytes -= piece.size();
+  }
+  return left.empty();
 }
 
 // Applies the log's rows behind *next to it, whole rows until there were that many operations. Not

@@ -144,8 +144,6 @@ Status Rows::EraseRangeOverBase(Bytes lo, std::optional<Bytes> hi, const Poll& p
   return {};
 }
 
-void Rows::Truncate() { Adopt(NewDelta(false), nullptr, false); }
-
 Status Rows::Freeze(const Poll& poll) {
   if (delta_->Latest().size() == 0 && base_) return {};
   std::shared_ptr<const FstImage> image;
@@ -195,15 +193,6 @@ void Rows::Return(const Mark& mark) noexcept {
   numbers_ = mark.numbers;
   delta_->UndoTo(mark.at);
   deferred_ = deferred_ && !settled();
-}
-
-Status Rows::Verify(const Poll& poll) const {
-  MEMKV_TRY(delta_->Verify([&poll] { return poll && poll(0, 2); }));
-  for (size_t i = 0; i < indexes_.size(); ++i) {
-    const SharedArt& delta = *delta_;
-    MEMKV_TRY(delta.index(i).Verify([&poll] { return poll && poll(1, 2); }));
-  }
-  return {};
 }
 
 }  // namespace memkv

@@ -6,6 +6,7 @@
 #ifndef MEMKV_CORE_STORE_ROWS_H_
 #define MEMKV_CORE_STORE_ROWS_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -52,7 +53,6 @@ class Rows {
   // Erases [lo, hi); hi = nullopt: to the end. Without a base whole subtrees go; over a base each
   // hidden key gets a tombstone.
   Status EraseRange(Bytes lo, std::optional<Bytes> hi, const Poll& poll);
-  void Truncate();
   // An empty delta over a base. REQUIRES rows that nothing was done to. kCorrupt if the base lacks
   // one of the indexes.
   Status StartFrom(std::shared_ptr<const Fst> base);
@@ -83,7 +83,7 @@ class Rows {
   // Whether puts may do that by themselves, once they multiply the delta.
   void MayDeferIndexes(bool may) {
     may_defer_ = may;
-    if (may) PaceIndexesAnew();
+    if (may) defer_at_ = std::max<uint64_t>(kFewestDeferred, 2 * delta_->Latest().size());
   }
 
   // --- versions, for whoever looks while others write
@@ -118,23 +118,16 @@ class Rows {
   Mark SetMark(const Version& version) {
     return {delta_, delta_->SetMark(version.snapshot, version.indexes), base_, numbers_};
   }
-  // Whether nothing has changed since.
-  bool IsAt(const Mark& mark) const { return mark.delta == delta_ && delta_->IsAt(mark.at); }
+  // Where memory is short, the rest is to be done before anything is read or written: the delta's
+  // FinishUndo().
   void Return(const Mark& mark) noexcept;
-  // False: memory was short, and the rest is to be done before anything is read or written.
-  bool FinishReturn() const noexcept { return delta_->FinishUndo(); }
-  bool returned() const { return delta_->undone(); }
-  // No mark after this one is needed any more; nor this one itself; none at all.
+  // No mark after this one is needed any more; nor this one itself.
   void ForgetAfter(const Mark& mark) noexcept {
     if (mark.delta == delta_) delta_->ForgetAfter(mark.at);
   }
   void Forget(const Mark& mark) noexcept {
     if (mark.delta == delta_) delta_->Forget(mark.at);
   }
-  void ForgetMarks() noexcept { delta_->ForgetMarks(); }
-
-  // Whether the delta and those of the indexes are sound; what they say is core/store/verify.h's.
-  Status Verify(const Poll& poll) const;
 
  private:
   // What there is of a key.
@@ -154,7 +147,6 @@ class Rows {
   // Called before a row is put: defers the indexes where that pays, and settles them before they
   // take too much memory.
   Status PaceIndexes();
-  void PaceIndexesAnew();
   // What UpdateIndexes() sees itself: kTooBig if the row is to be put and has no index key.
   Status CheckIndexKeys(Bytes key, const Value& value, bool replace);
   // Brings the indexes from the row that key has to the one that it is to have; none: it is to go.

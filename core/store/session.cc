@@ -13,51 +13,52 @@ Session::Session(size_t columns, std::vector<IndexDef> indexes, Journal* journal
   if (journal_) shown_ = rows_.Remember();
 }
 
-Session::~Session() { EndClaims(); }
-
 // --- reading
 
-void Session::FinishReturn() const {
-  if (!rows_.returned() && !rows_.FinishReturn()) throw std::bad_alloc();
+namespace {
+
+// What an undo for want of memory left to do.
+void FinishUndo(const Rows& rows) {
+  if (!rows.delta()->undone() && !rows.delta()->FinishUndo()) throw std::bad_alloc();
 }
+
+}  // namespace
 
 View Session::Latest() const {
   if (!writable_) return shown_.view();
-  FinishReturn();
+  FinishUndo(rows_);
   return rows_.Latest();
 }
 
 Status Session::Find(Bytes key, bool* found, RowRef* row) const {
   if (!writable_) return shown_.Find(key, found, row);
-  FinishReturn();
+  FinishUndo(rows_);
   return rows_.Find(key, found, row);
 }
 
 // --- rows
 
+namespace {
+
+// Runs f, a Status(), and undoes what it did if it fails.
 template <class F>
-Status Session::Wholly(F&& f) {
-  const bool alone = !begin_;  // outside of a transaction, as only tests and benchmarks are
-  const Mark before = SetMark();
-  Status status;
+Status Wholly(Session& session, F&& f) {
+  Session::KeptMark before(session);
   try {
-    status = f();
+    const Status status = f();
+    status.ok() ? before.Forget() : before.Return();
+    return status;
   } catch (...) {
-    Return(before);
+    before.Return();
     throw;
   }
-  if (!status.ok()) Return(before);
-  if (alone) {
-    rows_.ForgetMarks();
-  } else {
-    rows_.Forget(before.rows);
-  }
-  return status;
 }
+
+}  // namespace
 
 Status Session::Put(Bytes key, const Value& value, bool replace, bool* existed) {
   if (!journal_) return rows_.Put(key, value, replace, existed);
-  MEMKV_TRY(MakeRoom(key.size() + value.record.size()));
+  MEMKV_TRY(journal_->MakeRoom(key.size() + value.record.size()));
   MEMKV_TRY(rows_.Put(key, value, replace, existed));
   if (!*existed || replace) journal_->buffer().Put(key, value);
   return {};
@@ -72,7 +73,7 @@ Status Session::PutMany(std::span<const Rows::NewRow> rows) {
     MEMKV_TRY(rows_.PutBatch(batch, put));
     for (size_t i = 0; i < batch.size(); ++i) {
       if (!put[i]) continue;
-      MEMKV_TRY(MakeRoom(batch[i].key.size() + batch[i].value.record.size()));
+      MEMKV_TRY(journal_->MakeRoom(batch[i].key.size() + batch[i].value.record.size()));
       journal_->buffer().Put(batch[i].key, batch[i].value);
     }
   }
@@ -81,14 +82,14 @@ Status Session::PutMany(std::span<const Rows::NewRow> rows) {
 
 Status Session::Erase(Bytes key, bool* existed) {
   if (!journal_) return rows_.Erase(key, existed);
-  MEMKV_TRY(MakeRoom(key.size()));
+  MEMKV_TRY(journal_->MakeRoom(key.size()));
   MEMKV_TRY(rows_.Erase(key, existed));
   if (*existed) journal_->buffer().Erase(key);
   return {};
 }
 
 Status Session::Move(Bytes from, Bytes to, const Value& value, bool* existed) {
-  return Wholly([&] {
+  return Wholly(*this, [&] {
     MEMKV_TRY(Put(to, value, true, existed));
     bool erased;
     return Erase(from, &erased);
@@ -96,9 +97,9 @@ Status Session::Move(Bytes from, Bytes to, const Value& value, bool* existed) {
 }
 
 Status Session::EraseRange(Bytes lo, std::optional<Bytes> hi, const Poll& poll, uint64_t* erased) {
-  MEMKV_TRY(MakeRoom(lo.size() + (hi ? hi->size() : 0)));
+  if (journal_) MEMKV_TRY(journal_->MakeRoom(lo.size() + (hi ? hi->size() : 0)));
   const uint64_t size_before = size();
-  MEMKV_TRY(Wholly([&] { return rows_.EraseRange(lo, hi, poll); }));
+  MEMKV_TRY(Wholly(*this, [&] { return rows_.EraseRange(lo, hi, poll); }));
   *erased = size_before - size();
   if (journal_ && *erased > 0) journal_->buffer().EraseRange(lo, hi);
   return {};
@@ -107,10 +108,9 @@ Status Session::EraseRange(Bytes lo, std::optional<Bytes> hi, const Poll& poll, 
 Status Session::Truncate() {
   Rows empty(rows_.columns(), rows_.indexes());
   const Rows::Version version = empty.Remember();
-  claimed_.reserve(claimed_.size() + 1);
+  claims_.MakeRoom();
   if (journal_) MEMKV_TRY(journal_->ReplaceBase(std::nullopt));
-  rows_.Become(version);
-  ClaimNewDelta();
+  BecomeNew(version);
   return {};
 }
 
@@ -121,20 +121,27 @@ Status Session::Freeze(const Poll& poll) {
   frozen.Become(rows_.Remember());
   MEMKV_TRY(frozen.Freeze(poll));
   const Rows::Version version = frozen.Remember();
-  claimed_.reserve(claimed_.size() + 1);
+  claims_.MakeRoom();
   MEMKV_TRY(journal_->ReplaceBase(frozen.base()->image().bytes()));
-  rows_.Become(version);
-  ClaimNewDelta();
+  BecomeNew(version);
   return {};
 }
 
+namespace {
+
+bool IsAt(const Rows& rows, const Rows::Mark& mark) {
+  return mark.delta == rows.delta() && rows.delta()->IsAt(mark.at);
+}
+
+}  // namespace
+
 Status Session::Settle(const Poll& poll) {
   if (!writable_) return {};
-  FinishReturn();
+  FinishUndo(rows_);
   if (rows_.settled()) return {};
   MEMKV_TRY(rows_.Settle(poll));
   // Savepoints that the table has just gone back to have the same rows, and will again.
-  for (size_t i = savepoints_.size(); i-- > 0 && rows_.IsAt(savepoints_[i].mark.rows);) {
+  for (size_t i = savepoints_.size(); i-- > 0 && IsAt(rows_, savepoints_[i].mark.rows);) {
     if (!savepoints_[i].mark.rows.at.settled) savepoints_[i].mark.rows = rows_.SetMark();
   }
   return {};
@@ -143,7 +150,7 @@ Status Session::Settle(const Poll& poll) {
 // --- marks
 
 Session::Mark Session::SetMark() {
-  return {rows_.SetMark(), journal_ ? journal_->Now() : Journal::Mark(), edits_, ++marks_};
+  return {rows_.SetMark(), journal_ ? journal_->Now() : Journal::Mark(), edits_.now, ++marks_};
 }
 
 Session::KeptMark::KeptMark(Session& session) : session_(session) {
@@ -156,6 +163,11 @@ Session::KeptMark::KeptMark(Session& session) : session_(session) {
   }
 }
 
+Session::KeptMark::~KeptMark() {
+  std::erase(session_.kept_, this);
+  if (!session_.begin_ && session_.kept_.empty()) session_.rows_.delta()->ForgetMarks();
+}
+
 void Session::Return(const Mark& mark, bool undone) noexcept {
   // Sealed, and perhaps taken over since: then its head is no longer ours to move.
   if (journal_) writable_ = mark.rows.delta->Unseal(this);
@@ -166,7 +178,7 @@ void Session::Return(const Mark& mark, bool undone) noexcept {
     shown_ = begin_->version;
   }
   for (KeptMark* kept : kept_) kept->passed_ |= kept->mark_.number > mark.number;
-  returned_to_ = mark.edits;
+  edits_.returned_to = mark.edits;
   if (journal_) journal_->Return(mark.journal, undone);
 }
 
@@ -174,44 +186,35 @@ void Session::Return(const Mark& mark, bool undone) noexcept {
 
 // Becomes the writer of the rows shown; of a copy, if somebody else is writing on from there.
 void Session::Claim() {
-  claimed_.reserve(claimed_.size() + 1);
-  if (shown_.delta->Claim(this, shown_.snapshot, shown_.indexes)) {
+  claims_.MakeRoom();
+  if (claims_.Add(shown_.delta, shown_.snapshot, shown_.indexes)) {
     rows_.Become(shown_);
-    claimed_.push_back(rows_.delta());
   } else {
     Rows copy(rows_.columns(), rows_.indexes());
     copy.BecomeCopyOf(shown_);
-    rows_.Become(copy.Remember());
-    ClaimNewDelta();
+    BecomeNew(copy.Remember());
   }
   shown_ = {};
   writable_ = true;
 }
 
-// REQUIRES room in claimed_, and a delta that nobody else has seen.
-void Session::ClaimNewDelta() noexcept {
-  if (!journal_) return;
-  rows_.delta()->ClaimNew(this);
-  claimed_.push_back(rows_.delta());
-}
-
-void Session::EndClaims() noexcept {
-  for (const std::shared_ptr<SharedArt>& art : claimed_) art->Release(this);
-  claimed_.clear();
+// REQUIRES room for a claim, and a delta that nobody else has seen.
+void Session::BecomeNew(const Rows::Version& version) noexcept {
+  rows_.Become(version);
+  if (journal_) claims_.AddNew(version.delta);
 }
 
 void Session::Show(const Rows::Version& version) noexcept {
   assert(journal_ && !begin_);
-  EndClaims();
+  claims_.End();
   writable_ = false;
   shown_ = version;
   rows_.Become(version);  // lets go of what was there
 }
 
 void Session::Replace(const Rows::Version& version, const Journal::Position& position) {
-  claimed_.reserve(claimed_.size() + 1);
-  rows_.Become(version);
-  ClaimNewDelta();
+  claims_.MakeRoom();
+  BecomeNew(version);
   journal_->SetPosition(position);
 }
 
@@ -235,17 +238,18 @@ void Session::Begin() {
       Claim();
     }
   }
-  FinishReturn();
+  FinishUndo(rows_);
   if (begin_) return;
   Start start;
   if (journal_) {
     // What is shown is held by whoever shares it: it does for a log.
     start.version = rows_.Remember();
-    start.mark = {rows_.SetMark(start.version), journal_->Now(), edits_, ++marks_};
+    start.mark = {rows_.SetMark(start.version), journal_->Now(), edits_.now, ++marks_};
   } else {
     start.mark = SetMark();
   }
   begin_ = std::move(start);
+  edits_.at_begin = edits_.now;
   rows_.MayDeferIndexes(true);
 }
 
@@ -254,9 +258,9 @@ void Session::Commit() noexcept {
   begin_.reset();
   rows_.MayDeferIndexes(false);
   if (!journal_) {
-    rows_.ForgetMarks();
+    rows_.delta()->ForgetMarks();
   } else if (!writable_) {
-    EndClaims();
+    claims_.End();
   }
 }
 
@@ -267,9 +271,9 @@ void Session::Rollback() noexcept {
   if (journal_) {
     shown_ = std::move(begin_->version);
     writable_ = false;
-    EndClaims();
+    claims_.End();
   } else {
-    rows_.ForgetMarks();
+    rows_.delta()->ForgetMarks();
   }
   begin_.reset();
   rows_.MayDeferIndexes(false);
@@ -335,7 +339,8 @@ Session::Stats Session::GetStats() const {
 }
 
 Status Session::Verify(const Poll& poll) const {
-  MEMKV_TRY(writable_ ? rows_.Verify(poll) : VerifyOrder(shown_.snapshot, poll));
+  MEMKV_TRY(writable_ ? rows_.delta()->Verify([&poll] { return poll && poll(0, 2); })
+                      : VerifyOrder(shown_.snapshot, poll));
   return VerifyView(Latest(), rows_.indexes(), poll);
 }
 

@@ -24,7 +24,6 @@ class Session {
   using Poll = Rows::Poll;
 
   explicit Session(size_t columns, std::vector<IndexDef> indexes = {}, Journal* journal = nullptr);
-  ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
@@ -52,10 +51,8 @@ class Session {
   // REQUIRES a session without a journal that nothing was done to.
   Status StartFrom(std::shared_ptr<const Fst> base) { return rows_.StartFrom(std::move(base)); }
   // What a rollback or a write that failed has left to do before the rows can be read.
-  bool settled() const { return !writable_ || (rows_.returned() && rows_.settled()); }
+  bool settled() const { return !writable_ || (rows_.delta()->undone() && rows_.settled()); }
   Status Settle(const Poll& poll);
-  // The part of it that lacked memory alone; throws std::bad_alloc where it still does.
-  void FinishReturn() const;
 
   // --- a mark, for work in several steps that must take effect wholly or not at all
   class KeptMark;
@@ -91,12 +88,13 @@ class Session {
 
   // --- edits: writes, counted for ever by Touch(), which comes before each. What had fewer when it
   // was looked at is the older one.
-  void Touch() { ++edits_; }
-  uint64_t edits() const { return edits_; }
-  // REQUIRES in_transaction(): when the transaction began.
-  uint64_t edits_at_begin() const { return begin_->mark.edits; }
-  // Where was returned to last: views with more edits show what was undone.
-  uint64_t edits_returned_to() const { return returned_to_; }
+  struct Edits {
+    uint64_t now = 0;
+    uint64_t at_begin = 0;     // of the transaction, or the last one
+    uint64_t returned_to = 0;  // last: views with more edits show what was undone
+  };
+  void Touch() { ++edits_.now; }
+  const Edits& edits() const { return edits_; }
   // Undoes to the innermost savepoint that had so many edits. False: there is none.
   bool RollbackToEdits(uint64_t edits) noexcept;
 
@@ -127,39 +125,39 @@ class Session {
   };
   Mark SetMark();
   void Return(const Mark& mark, bool undone = false) noexcept;
-  // Runs f, a Status(), and undoes what it did if it fails.
-  template <class F>
-  Status Wholly(F&& f);
   // The mark that is needed for as long as nothing is rolled back.
   const Mark& Innermost() const {
     return savepoints_.empty() ? begin_->mark : savepoints_.back().mark;
   }
   void Claim();
-  void ClaimNewDelta() noexcept;
-  void EndClaims() noexcept;
-  Status MakeRoom(size_t bytes) { return journal_ ? journal_->MakeRoom(bytes) : Status(); }
+  void BecomeNew(const Rows::Version& version) noexcept;
 
   Journal* const journal_;
   Rows rows_;             // the present ones while writable_
   bool writable_ = true;  // they are this session's to write
   Rows::Version shown_;   // the version shown while they are not
-  std::vector<std::shared_ptr<SharedArt>> claimed_;
+  Claims claims_{this};
   std::optional<Start> begin_;
   std::vector<NumberedMark> savepoints_;  // numbers ascend
   std::vector<KeptMark*> kept_;
-  uint64_t edits_ = 0, returned_to_ = 0, marks_ = 0;
+  Edits edits_;
+  uint64_t marks_ = 0;
 };
 
-// REQUIRES in_transaction(); goes before the session does.
+// Goes before the session does.
 class Session::KeptMark {
  public:
   explicit KeptMark(Session& session);
-  ~KeptMark() { std::erase(session_.kept_, this); }
+  ~KeptMark();
   KeptMark(const KeptMark&) = delete;
   KeptMark& operator=(const KeptMark&) = delete;
   // Does nothing where more than that was rolled back since.
   void Return() noexcept {
     if (!passed_) session_.Return(mark_);
+  }
+  // It is not needed any more.
+  void Forget() noexcept {
+    if (!passed_) session_.rows_.Forget(mark_.rows);
   }
 
  private:

@@ -38,6 +38,12 @@ void SharedArt::ReplaceIndexes(std::vector<std::unique_ptr<Art>> made) {
   settled_ = true;
 }
 
+Status SharedArt::Verify(const std::function<bool()>& poll) const {
+  MEMKV_TRY(Art::Verify(poll));
+  for (const Index& index : indexes_) MEMKV_TRY(index.art->Verify(poll));
+  return {};
+}
+
 SharedArt::Mark SharedArt::SetMark(const ArtSnapshot* rows, const IndexSnapshots& indexes) {
   Mark mark;
   mark.indexes.reserve(indexes_.size());

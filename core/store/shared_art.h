@@ -11,6 +11,7 @@
 #define MEMKV_CORE_STORE_SHARED_ART_H_
 
 #include <condition_variable>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -41,6 +42,9 @@ class SharedArt : public Art {
   void SetSettled(bool settled) noexcept { settled_ = settled; }
   // Null: there are none, or they are unsettled; likewise when they are restored.
   IndexSnapshots TakeIndexes();
+
+  // Of the rows and of each index: what they say is core/store/verify.h's.
+  Status Verify(const std::function<bool()>& poll) const;
 
   // --- marks, of all of them together (core/art/art.h)
   struct Mark {
@@ -101,6 +105,38 @@ class SharedArt : public Art {
   const void* writer_ = nullptr;
   bool sealed_ = false;
   ArtSnapshot sealed_at_;
+};
+
+// What one writer has claimed, until its end.
+class Claims {
+ public:
+  explicit Claims(const void* writer) : writer_(writer) {}
+  ~Claims() { End(); }
+  Claims(const Claims&) = delete;
+  Claims& operator=(const Claims&) = delete;
+
+  // For one more.
+  void MakeRoom() { arts_.reserve(arts_.size() + 1); }
+  // REQUIRES room.
+  bool Add(const std::shared_ptr<SharedArt>& art, const ArtSnapshot& at,
+           const IndexSnapshots& indexes) {
+    if (!art->Claim(writer_, at, indexes)) return false;
+    arts_.push_back(art);
+    return true;
+  }
+  // REQUIRES room, and an Art that nobody else has seen.
+  void AddNew(const std::shared_ptr<SharedArt>& art) noexcept {
+    art->ClaimNew(writer_);
+    arts_.push_back(art);
+  }
+  void End() noexcept {
+    for (const std::shared_ptr<SharedArt>& art : arts_) art->Release(writer_);
+    arts_.clear();
+  }
+
+ private:
+  const void* const writer_;
+  std::vector<std::shared_ptr<SharedArt>> arts_;
 };
 
 }  // namespace memkv

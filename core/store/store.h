@@ -121,6 +121,7 @@ class Store {
   Status MergeOnTheWay(const Rows::Poll& poll);
   Status StartMerging(const Rows::Poll& poll);
   void DropVoidMerging() noexcept;
+  bool WritePieces(Merging::Next* next, uint64_t bytes);
   Status Step(uint64_t bytes, uint64_t operations, const Rows::Poll& poll);
   Status Follow(std::unique_ptr<Merging::Next>* next, uint64_t operations, const Rows::Poll& poll,
                 bool* valid);

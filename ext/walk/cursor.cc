@@ -111,7 +111,7 @@ void TableCursor::Sort(const std::vector<Doubted>& doubted) {
 void TableCursor::Look() {
   const TableState& state = table_.state();
   at_once_ = false;
-  Started(state.table.edits());
+  Started(state.table.edits().now);
   view_ = state.table.Latest();
   frozen_ = view_.base() && view_.delta().size() == 0;
   blocks_.assign(view_.base() ? state.schema.value_columns() : 0, {});
@@ -140,7 +140,7 @@ bool TableCursor::FindAtOnce(std::span<sqlite3_value*> args) {
     if (v.datum().bytes.size() >= kMaxKeyBytes) return false;
     AppendKeyPart(v.datum(), i + 1 == terms.size(), &key_);
   }
-  Started(state.table.edits());
+  Started(state.table.edits().now);
   bool found;
   Check(state.table.Find(key_, &found, &row_));
   if (!found) return true;

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "core/row.h"
+#include "core/store/verify.h"
 #include "tests/core/ordered_keys.h"
 #include "tests/core/table_rows.h"
 
@@ -44,7 +45,8 @@ class Replayed {
   }
   void Check() {
     Apply();
-    RequireOk(table_.Verify(nullptr));
+    RequireOk(table_.delta()->Verify({}));
+    RequireOk(VerifyView(table_.Latest(), {}, nullptr));
     test::RequireSame(table_.Latest(), rows_);
   }
   InKeyOrder& order() { return order_; }

@@ -155,7 +155,7 @@ class Shadowed {
   }
   void Finish(bool commit) {
     if (commit) {
-      table_.FinishReturn();
+      RequireOk(table_.Settle(nullptr));
       table_.Commit();
     } else {
       const FailFrom fail(Failing(1));
