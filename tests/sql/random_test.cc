@@ -536,7 +536,7 @@ uint64_t Environment(const char* name, uint64_t otherwise) {
 
 TEST_CASE("random statements come to the same") {
   const uint64_t seed = Environment("MEMKV_SEED", 1);
-  const uint64_t rounds = Environment("MEMKV_ITERATIONS", kSanitized ? 800 : 2500);
+  const uint64_t rounds = Environment("MEMKV_ITERATIONS", kSanitized ? 400 : 1200);
   MESSAGE("MEMKV_SEED=" << seed);  // for a round that crashes
   int failures = 0;
   for (uint64_t i = 0; i < rounds && failures < 5; ++i) {
