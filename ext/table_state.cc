@@ -50,7 +50,7 @@ TableState::TableState(Connection& connection, Schema s, std::string in_schema,
                        std::shared_ptr<const Fst> file)
     : TableState(connection, std::move(s), std::move(in_schema), kMemory) {
   frozen_file_ = std::move(file);
-  Check(table.StartFrom(frozen_file_));
+  Check(table.unnoted().StartFrom(frozen_file_));
 }
 
 Session::Poll TableState::Poll() const {
@@ -233,10 +233,7 @@ void TableState::Begin() {
 }
 
 void TableState::Sync() {
-  if (!shadow_) {
-    if (!table.settled()) Check(table.Settle(Poll()));
-    return;
-  }
+  if (!shadow_) return table.FinishUndo();
   if (dead_) return;
   if (marked_ && shadow_->Creation() != creation_) return Abandon();
   // Returned from a name that was undone, with nothing to write.

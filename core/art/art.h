@@ -221,8 +221,6 @@ class Art {
   void Forget(const Mark& mark) noexcept;
   // None is. What UndoTo() has left to do is still done.
   void ForgetMarks() noexcept;
-  // What is kept to go back, pinned versions apart.
-  uint64_t undo_bytes() const { return undo_.held_bytes(); }
 
   Stats GetStats() const;
   // Checks every invariant; the first that fails is the message.

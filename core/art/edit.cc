@@ -169,7 +169,7 @@ void Engine::Put(Bytes key, const Entry& entry, bool* existed, bool overwrite) {
   scratch_.Reset();
   if (existed) *existed = false;
   if (!head.root) {
-    if (undo) undo->AddMissing(key);
+    assert(!undo);  // from an empty map on there is no log
     LeafParts& a = parts_;
     a = LeafParts();
     a.n = 1;

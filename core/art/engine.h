@@ -314,7 +314,7 @@ class Engine {
   uint64_t far_records_ = 0;  // blocks of records
   uint64_t splits_ = 0;       // since the directory was laid out
 
-  bool undoing_ = false;
+  bool undoing_ = false;  // the reserve is open
 
   uint64_t number_ = 1;  // of blocks made now
   uint64_t shared_ = 0;  // births up to here are visible to a live snapshot

@@ -34,7 +34,7 @@ class UndoLog {
   void Add(Bytes key, const Entry& had) { Add(key, &had); }
   void AddMissing(Bytes key) { Add(key, nullptr); }
 
-  // Everything noted, in bytes; a place that Pop() can be taken back to.
+  // Of all records; of the chunks.
   uint64_t bytes() const { return bytes_; }
   uint64_t held_bytes() const { return held_; }
 

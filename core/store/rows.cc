@@ -21,6 +21,10 @@ bool MayHoldNumbers(const Fst& base) {
   });
 }
 
+uint64_t SizeOf(const ArtSnapshot& delta, const Fst* base) {
+  return static_cast<uint64_t>(static_cast<int64_t>(base ? base->size() : 0) + delta.net());
+}
+
 Status FindIn(const ArtSnapshot& delta, const Fst* base, Bytes key, bool* found, RowRef* row) {
   Entry entry;
   if (delta.Find(key, &entry)) {
@@ -43,10 +47,9 @@ std::shared_ptr<SharedArt> Rows::NewDelta(bool over_base) const {
   return std::make_shared<SharedArt>(Art::Options{.over_base = over_base}, indexes_);
 }
 
-uint64_t Rows::size() const {
-  return static_cast<uint64_t>(static_cast<int64_t>(base_ ? base_->size() : 0) +
-                               delta_->Latest().net());
-}
+uint64_t Rows::size() const { return SizeOf(delta_->Latest(), base_.get()); }
+
+uint64_t Rows::Version::size() const { return SizeOf(snapshot, base.get()); }
 
 Status Rows::StartFrom(std::shared_ptr<const Fst> base) {
   for (const IndexDef& index : indexes_) {

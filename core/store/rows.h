@@ -95,7 +95,7 @@ class Rows {
     bool numbers = false;
 
     View view() const { return View(snapshot, base, indexes); }
-    uint64_t size() const { return view().size(); }
+    uint64_t size() const;
     Status Find(Bytes key, bool* found, RowRef* row) const;
   };
   Version Remember() const {

@@ -15,24 +15,29 @@ Session::Session(size_t columns, std::vector<IndexDef> indexes, Journal* journal
 
 // --- reading
 
-namespace {
-
-// What an undo for want of memory left to do.
-void FinishUndo(const Rows& rows) {
-  if (!rows.delta()->undone() && !rows.delta()->FinishUndo()) throw std::bad_alloc();
+void Session::FinishUndo() const {
+  if (writable_ && !rows_.delta()->undone() && !rows_.delta()->FinishUndo()) throw std::bad_alloc();
 }
 
-}  // namespace
+uint64_t Session::size() const {
+  FinishUndo();
+  return writable_ ? rows_.size() : shown_.size();
+}
+
+Rows::Version Session::Remember() const {
+  FinishUndo();
+  return writable_ ? rows_.Remember() : shown_;
+}
 
 View Session::Latest() const {
   if (!writable_) return shown_.view();
-  FinishUndo(rows_);
+  FinishUndo();
   return rows_.Latest();
 }
 
 Status Session::Find(Bytes key, bool* found, RowRef* row) const {
   if (!writable_) return shown_.Find(key, found, row);
-  FinishUndo(rows_);
+  FinishUndo();
   return rows_.Find(key, found, row);
 }
 
@@ -115,6 +120,7 @@ Status Session::Truncate() {
 }
 
 Status Session::Freeze(const Poll& poll) {
+  FinishUndo();
   if (!journal_) return rows_.Freeze(poll);
   if (rows_.delta()->Latest().size() == 0 && rows_.base()) return {};
   Rows frozen(rows_.columns(), rows_.indexes());
@@ -137,7 +143,7 @@ bool IsAt(const Rows& rows, const Rows::Mark& mark) {
 
 Status Session::Settle(const Poll& poll) {
   if (!writable_) return {};
-  FinishUndo(rows_);
+  FinishUndo();
   if (rows_.settled()) return {};
   MEMKV_TRY(rows_.Settle(poll));
   // Savepoints that the table has just gone back to have the same rows, and will again.
@@ -165,6 +171,7 @@ Session::KeptMark::KeptMark(Session& session) : session_(session) {
 
 Session::KeptMark::~KeptMark() {
   std::erase(session_.kept_, this);
+  if (session_.journal_) return;  // whose rows are another's to write by now, perhaps
   if (!session_.begin_ && session_.kept_.empty()) session_.rows_.delta()->ForgetMarks();
 }
 
@@ -220,7 +227,7 @@ void Session::Replace(const Rows::Version& version, const Journal::Position& pos
 
 Rows::Version Session::Seal() {
   if (writable_) {
-    shown_ = rows_.Remember();
+    shown_ = Remember();
     shown_.delta->Seal(this, shown_.snapshot);
     writable_ = false;
   }
@@ -238,7 +245,7 @@ void Session::Begin() {
       Claim();
     }
   }
-  FinishUndo(rows_);
+  FinishUndo();
   if (begin_) return;
   Start start;
   if (journal_) {

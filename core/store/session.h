@@ -1,8 +1,8 @@
 // Session: one table as one connection sees it: its rows, changed in transactions with savepoints.
 //
 // With a journal it is one of several sessions that show the same content (core/store/store.h):
-// between transactions it shows a version that it shares, and the rows are its own to write only
-// from Begin() to Commit(), Rollback() or Seal(). Every change is noted in the journal, as part of
+// between transactions it shows a version that it shares, and it may write the rows only from
+// Begin() to Commit(), Rollback() or Seal(). Every change is noted in the journal, as part of
 // the change.
 
 #ifndef MEMKV_CORE_STORE_SESSION_H_
@@ -30,7 +30,7 @@ class Session {
   const std::vector<IndexDef>& indexes() const { return rows_.indexes(); }
 
   // --- reading; throws std::bad_alloc where memory is short
-  uint64_t size() const { return writable_ ? rows_.size() : shown_.size(); }
+  uint64_t size() const;
   bool may_hold_numbers() const { return writable_ ? rows_.may_hold_numbers() : shown_.numbers; }
   const std::shared_ptr<const Fst>& base() const { return writable_ ? rows_.base() : shown_.base; }
   View Latest() const;
@@ -39,7 +39,7 @@ class Session {
 
   // --- rows. Each takes effect wholly or fails with the table as it was.
   Status Put(Bytes key, const Value& value, bool replace, bool* existed);
-  // May fail halfway: see SetMark().
+  // May fail halfway: see KeptMark.
   Status PutMany(std::span<const Rows::NewRow> rows);
   Status Erase(Bytes key, bool* existed);
   // Puts a row under another key: erases `from` and overwrites `to`. *existed tells whether `to`
@@ -48,11 +48,12 @@ class Session {
   Status EraseRange(Bytes lo, std::optional<Bytes> hi, const Poll& poll, uint64_t* erased);
   Status Truncate();
   Status Freeze(const Poll& poll);
-  // REQUIRES a session without a journal that nothing was done to.
-  Status StartFrom(std::shared_ptr<const Fst> base) { return rows_.StartFrom(std::move(base)); }
-  // What a rollback or a write that failed has left to do before the rows can be read.
+  // Whether a rollback or a write that failed has left nothing to do before the rows can be read;
+  // does it.
   bool settled() const { return !writable_ || (rows_.delta()->undone() && rows_.settled()); }
   Status Settle(const Poll& poll);
+  // The part of it that a rollback has left for want of memory.
+  void FinishUndo() const;
 
   // --- a mark, for work in several steps that must take effect wholly or not at all
   class KeptMark;
@@ -61,10 +62,11 @@ class Session {
   // REQUIRES !in_transaction(). Shows another version, which may be another session's.
   void Show(const Rows::Version& version) noexcept;
   // What is shown, for those who share it or build on it.
-  Rows::Version Remember() const { return writable_ ? rows_.Remember() : shown_; }
+  Rows::Version Remember() const;
   // Inside a transaction: the same rows in another form, which nobody else has seen.
   void Replace(const Rows::Version& version, const Journal::Position& position);
-  // Inside a transaction: to be changed without being noted, as by what is stored already.
+  // To be changed without being noted, by what is stored already: inside a transaction, or, without
+  // a journal, before anything is done.
   Rows& unnoted() { return rows_; }
   // The end of a transaction's changes: the version shown from now on, which others may take over.
   // Changes after all need Begin() again.
@@ -134,7 +136,7 @@ class Session {
 
   Journal* const journal_;
   Rows rows_;             // the present ones while writable_
-  bool writable_ = true;  // they are this session's to write
+  bool writable_ = true;  // they may be written: without a journal, or claimed
   Rows::Version shown_;   // the version shown while they are not
   Claims claims_{this};
   std::optional<Start> begin_;

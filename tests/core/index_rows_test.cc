@@ -65,7 +65,7 @@ TEST_CASE("keys of frozen rows, by steps, by few and by many") {
     std::sort(sorted.begin(), sorted.end());
     for (uint64_t i = 0; i < kRows; ++i) expected[i] = sorted[i].second;
     Session table(1, {0});
-    REQUIRE(table.StartFrom(Open(ImageOf(model))).ok());
+    REQUIRE(table.unnoted().StartFrom(Open(ImageOf(model))).ok());
     const View view = table.Latest();
     IndexRows rows(view, 0);
     Random random(1);
@@ -90,7 +90,7 @@ TEST_CASE("a forged image's rows by an index are right, wrong or an error, and e
     Repair(&bad, false);
     const std::shared_ptr<const Fst> fst = Open(bad);
     Session table(1, {0});
-    if (!fst || fst->size() == 0 || !table.StartFrom(fst).ok()) continue;
+    if (!fst || fst->size() == 0 || !table.unnoted().StartFrom(fst).ok()) continue;
     const View view = table.Latest();
     IndexRows rows(view, 0);
     Random random(at);

@@ -221,6 +221,50 @@ TEST_CASE("savepoints of one row each cost as much as the row") {
   }
 }
 
+TEST_CASE("what a rollback has left for want of memory is done before anybody looks") {
+  // Each way to look is the first.
+  using Look = uint64_t (*)(Session&);
+  const Look looks[] = {
+      [](Session& t) { return t.size(); },
+      [](Session& t) { return t.Latest().size(); },
+      [](Session& t) { return t.Remember().size(); },
+      [](Session& t) { return t.GetStats().keys; },
+      [](Session& t) {
+        RequireOk(t.Freeze(nullptr));
+        return t.base()->size();
+      },
+      [](Session& t) {
+        t.Begin();
+        return t.unnoted().size();
+      },
+      [](Session& t) {
+        bool found;
+        RowRef row;
+        RequireOk(t.Find("key5", &found, &row));
+        return found ? t.unnoted().size() : 0;
+      },
+  };
+  for (const Look look : looks) {
+    Session table(1);
+    bool existed;
+    const auto key = [](int i) { return "key" + std::to_string(i); };
+    for (int i = 0; i < 20'000; ++i)
+      RequireOk(table.Put(key(i), Value::Number(1), false, &existed));
+    table.Begin();
+    table.Savepoint(0);
+    for (int i = 0; i < 20'000; i += 20) RequireOk(table.Erase(key(i + 5), &existed));
+    const View seen = table.Latest();  // what is undone has to be copied
+    {
+      const FailFrom fail(0);
+      table.RollbackTo(0);
+      REQUIRE(!table.settled());
+      CHECK_THROWS_AS(look(table), std::bad_alloc);
+    }
+    CHECK(look(table) == 20'000);
+    CHECK(seen.size() == 19'000);
+  }
+}
+
 TEST_CASE("an interrupted freeze leaves the table as it was") {
   Session table(1);
   bool existed;
