@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "bench/bench_folder.h"
 #include "bench/corpus.h"
 #include "bench/report.h"
 #include "bench/run.h"
@@ -286,12 +287,8 @@ int Main(int argc, char** argv) {
               corpus.hits.size(), static_cast<unsigned long long>(o.rounds));
   std::fflush(stdout);
 
-  std::string scratch = (std::filesystem::temp_directory_path() / "memkv-bench-XXXXXX").string();
-  if (mkdtemp(scratch.data()) == nullptr) {
-    std::fprintf(stderr, "bench_core: cannot make the folder %s\n", scratch.c_str());
-    return 1;
-  }
-  const std::filesystem::path dir = scratch;
+  const BenchFolder folder;
+  const std::filesystem::path dir = folder.path();
   o.run.scratch_file = dir / "image";
   const bool run_crate = !o.fst_crate.empty() &&
                          (Wanted(o, "fst crate Set", true) || Wanted(o, "fst crate Map", true));
@@ -334,7 +331,6 @@ int Main(int argc, char** argv) {
     RunPacker("zstd -19 --long=27", "zstd -q -19 --long=27 -T0 -c", dir / "keys", n, &report);
     RunPacker("xz -9e", "xz -9e -T1 -c", dir / "keys", n, &report);
   }
-  std::filesystem::remove_all(dir);
 
   PrintGroup("Mutable", report, mutable_rows, kMutableMetrics, "memkv Art");
   PrintGroup("Frozen", report, frozen_rows, kFrozenMetrics, "memkv Fst");

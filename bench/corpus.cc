@@ -135,6 +135,19 @@ uint64_t ParseCount(const std::string& option, const std::string& text) {
   return n;
 }
 
+bool TakeOption(const std::string& option, const std::string& value, CorpusOptions* options) {
+  if (option == "--keys") {
+    options->file = value;
+  } else if (option == "--scale") {
+    options->scale = ParseCount(option, value);
+  } else if (option == "--limit") {
+    options->limit = ParseCount(option, value);
+  } else {
+    return false;
+  }
+  return true;
+}
+
 Corpus MakeCorpus(const CorpusOptions& options) {
   Corpus c;
   if (options.file.empty()) {

@@ -68,6 +68,9 @@ struct Corpus {
 // The lines of a file (plain or .zst), as they come. Exits with a message if it cannot be read.
 KeyList ReadLines(const std::string& file);
 
+// Takes --keys, --scale and --limit. False: the option is another.
+bool TakeOption(const std::string& option, const std::string& value, CorpusOptions* options);
+
 // Exits with a message if there is no key.
 Corpus MakeCorpus(const CorpusOptions& options);
 

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "bench/bench_folder.h"
 #include "bench/corpus.h"
 #include "bench/file_db.h"
 #include "bench/measure.h"
@@ -38,14 +39,7 @@ struct Options {
 class Bench {
  public:
   Bench(const Options& o, Corpus* corpus, std::FILE* out)
-      : o_(o), c_(*corpus), shuffled_(corpus->Shuffled()), out_(out) {
-    folder_ = o.directory + "/memkv-bench-XXXXXX";
-    if (mkdtemp(folder_.data()) == nullptr) {
-      std::fprintf(stderr, "bench_delta: cannot make %s\n", folder_.c_str());
-      std::exit(1);
-    }
-  }
-  ~Bench() { std::filesystem::remove_all(folder_); }
+      : o_(o), c_(*corpus), shuffled_(corpus->Shuffled()), out_(out) {}
 
   void Run(double percent) {
     const double share = percent / 100;
@@ -54,7 +48,7 @@ class Bench {
     for (int i = 0; i <= merges; ++i)
       sizes.insert(sizes.begin(), static_cast<size_t>(static_cast<double>(sizes[0]) / (1 + share)));
 
-    FileDb db(folder_ + "/delta.db", o_.extension);
+    FileDb db(folder_.path() + "/delta.db", o_.extension);
     db.Exec("PRAGMA wal_autocheckpoint = 1000");
     db.Exec("CREATE VIRTUAL TABLE t USING memkv(delta_limit = off)");
     Insert(db, 0, sizes[0], true);
@@ -123,7 +117,7 @@ class Bench {
   const Corpus& c_;
   const KeyList& shuffled_;
   std::FILE* const out_;
-  std::string folder_;
+  const BenchFolder folder_{o_.directory};
 };
 
 int Main(int argc, char** argv) {
@@ -136,14 +130,9 @@ int Main(int argc, char** argv) {
       return option == "--help" ? 0 : 2;
     }
     const std::string value = argv[++i];
+    if (TakeOption(option, value, &o.corpus)) continue;
     if (option == "--extension") {
       o.extension = value;
-    } else if (option == "--keys") {
-      o.corpus.file = value;
-    } else if (option == "--scale") {
-      o.corpus.scale = ParseCount(option, value);
-    } else if (option == "--limit") {
-      o.corpus.limit = ParseCount(option, value);
     } else if (option == "--shares") {
       o.shares = value;
     } else if (option == "--tsv") {

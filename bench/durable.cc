@@ -15,6 +15,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "bench/bench_folder.h"
 #include "bench/corpus.h"
 #include "bench/empty_table.h"
 #include "bench/file_db.h"
@@ -44,12 +45,6 @@ struct Options {
   bool commits_only = false;
 };
 
-double Median(std::vector<double> figures) {
-  std::nth_element(figures.begin(), figures.begin() + static_cast<long>(figures.size() / 2),
-                   figures.end());
-  return figures[figures.size() / 2];
-}
-
 using MakeStore = std::function<std::unique_ptr<KvStore>(const std::string& folder, bool sync)>;
 struct NamedStore {
   const char* name;
@@ -75,16 +70,10 @@ class Bench {
  public:
   Bench(const Options& o, Corpus* corpus)
       : o_(o), c_(*corpus), shuffled_(corpus->Shuffled()), stores_(Stores()) {
-    folder_ = o.directory + "/memkv-bench-XXXXXX";
-    if (mkdtemp(folder_.data()) == nullptr) {
-      std::fprintf(stderr, "bench_durable: cannot make %s\n", folder_.c_str());
-      std::exit(1);
-    }
     std::vector<std::string> head = {"", "unit", "memkv", "twin", "x"};
     for (const NamedStore& store : stores_) head.emplace_back(store.name);
     cells_.push_back(head);
   }
-  ~Bench() { std::filesystem::remove_all(folder_); }
 
   void Run() {
     Bulk(true);
@@ -114,7 +103,7 @@ class Bench {
     std::fprintf(stderr, "%s: %s %s\n", what.c_str(), row[2].c_str(), unit);
   }
   std::string File(bool memkv, const std::string& what) {
-    return folder_ + "/" + what + (memkv ? "-memkv.db" : "-twin.db");
+    return folder_.path() + "/" + what + (memkv ? "-memkv.db" : "-twin.db");
   }
   std::string Extension(bool memkv) { return memkv ? o_.extension : ""; }
   static void Create(FileDb& db, bool memkv) {
@@ -185,7 +174,7 @@ class Bench {
     std::vector<std::unique_ptr<KvStore>> opened;
     for (const NamedStore& named : stores_)
       opened.push_back(named.make(StoreFolder(named, "shuffled"), sync));
-    const int fd = open((folder_ + "/raw").c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+    const int fd = open((folder_.path() + "/raw").c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
     const char bytes[100] = {};
     std::vector<double> us[2], raw;
     std::vector<std::vector<double>> stores(stores_.size());
@@ -219,12 +208,12 @@ class Bench {
     return keys;
   }
   std::string StoreFolder(const NamedStore& store, const std::string& what) {
-    return folder_ + "/" + store.name + "-" + what;
+    return folder_.path() + "/" + store.name + "-" + what;
   }
 
   // What a lookup of a table takes that does nothing, in a file of its own.
   double EmptyLookup(size_t n) {
-    FileDb db(folder_ + "/empty.db", "");
+    FileDb db(folder_.path() + "/empty.db", "");
     EmptyTable::Register(db.handle());
     db.Exec("CREATE VIRTUAL TABLE t USING empty");
     return TimeLookups(db, n);
@@ -331,7 +320,7 @@ class Bench {
   const Corpus& c_;
   const KeyList& shuffled_;
   const std::vector<NamedStore> stores_;
-  std::string folder_;
+  const BenchFolder folder_{o_.directory};
   std::vector<std::vector<std::string>> cells_;
 };
 
@@ -345,14 +334,9 @@ int Main(int argc, char** argv) {
       return option == "--help" ? 0 : 2;
     }
     const std::string value = argv[++i];
+    if (TakeOption(option, value, &o.corpus)) continue;
     if (option == "--extension") {
       o.extension = value;
-    } else if (option == "--keys") {
-      o.corpus.file = value;
-    } else if (option == "--scale") {
-      o.corpus.scale = ParseCount(option, value);
-    } else if (option == "--limit") {
-      o.corpus.limit = ParseCount(option, value);
     } else if (option == "--commits") {
       o.commits = ParseCount(option, value);
     } else if (option == "--only" && value == "commits") {

@@ -6,11 +6,13 @@
 #include <malloc.h>
 #include <time.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <vector>
 
 namespace memkv::bench {
 
@@ -46,6 +48,12 @@ inline uint64_t ResidentBytes() { return StatusBytes("RssAnon"); }
 inline uint64_t MallocBytes() {
   const struct mallinfo2 info = mallinfo2();
   return info.uordblks + info.hblkhd;
+}
+
+// REQUIRES one figure at least.
+inline double Median(std::vector<double> figures) {
+  std::sort(figures.begin(), figures.end());
+  return figures[figures.size() / 2];
 }
 
 struct Timing {

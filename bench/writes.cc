@@ -4,16 +4,14 @@
 // Each kind of write takes the same keys from both tables, block by block in turns, and leaves them
 // as full as they were. Times are CPU time; what is printed is the median of the rounds.
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdio>
-#include <filesystem>
 #include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "bench/bench_folder.h"
 #include "bench/corpus.h"
 #include "bench/file_db.h"
 #include "bench/measure.h"
@@ -67,34 +65,29 @@ class Writes {
   };
 
   void RunIn(const std::string& place, bool file) {
-    const std::filesystem::path folder =
-        std::filesystem::temp_directory_path() / ("memkv-writes-" + std::to_string(getpid()));
-    std::filesystem::create_directory(folder);
-    {
-      std::optional<FileDb> dbs[2];
-      for (const bool memkv : {false, true}) {
-        const std::string path = folder / (memkv ? "memkv.db" : "twin.db");
-        dbs[memkv].emplace(file ? path : ":memory:", memkv ? o_.extension : "");
-        Fill(&*dbs[memkv], memkv, file);
-      }
-      std::map<std::string, std::vector<double>> us[2];
-      for (uint64_t round = 0; round < o_.rounds; ++round) {
-        for (const bool whole : {true, false}) {
-          if (!whole && file) continue;  // bench_durable measures commits
-          for (const Kind& kind : kKinds) {
-            const std::string title =
-                place + ", " + kind.title + (whole ? ", one transaction" : ", each its own");
-            for (const bool memkv : {false, true})
-              us[memkv][title].push_back(Time(&*dbs[memkv], kind, round, whole));
-          }
+    const BenchFolder folder;
+    std::optional<FileDb> dbs[2];
+    for (const bool memkv : {false, true}) {
+      const std::string path = folder.path() + (memkv ? "/memkv.db" : "/twin.db");
+      dbs[memkv].emplace(file ? path : ":memory:", memkv ? o_.extension : "");
+      Fill(&*dbs[memkv], memkv, file);
+    }
+    std::map<std::string, std::vector<double>> us[2];
+    for (uint64_t round = 0; round < o_.rounds; ++round) {
+      for (const bool whole : {true, false}) {
+        if (!whole && file) continue;  // bench_durable measures commits
+        for (const Kind& kind : kKinds) {
+          const std::string title =
+              place + ", " + kind.title + (whole ? ", one transaction" : ", each its own");
+          for (const bool memkv : {false, true})
+            us[memkv][title].push_back(Time(&*dbs[memkv], kind, round, whole));
         }
       }
-      for (auto& [title, twin] : us[0]) {
-        const double a = Median(twin), b = Median(us[1][title]);
-        cells_.push_back({title, Fixed(a, 2), Fixed(b, 2), Fixed(a / b, 2)});
-      }
     }
-    std::filesystem::remove_all(folder);
+    for (auto& [title, twin] : us[0]) {
+      const double a = Median(twin), b = Median(us[1][title]);
+      cells_.push_back({title, Fixed(a, 2), Fixed(b, 2), Fixed(a / b, 2)});
+    }
   }
 
   void Fill(FileDb* db, bool memkv, bool file) {
@@ -125,11 +118,6 @@ class Writes {
     return us;
   }
 
-  static double Median(std::vector<double> figures) {
-    std::sort(figures.begin(), figures.end());
-    return figures[figures.size() / 2];
-  }
-
   Options o_;
   uint64_t value_ = 0;
   const KeyList& keys_;
@@ -145,14 +133,9 @@ int Main(int argc, char** argv) {
       return option == "--help" ? 0 : 2;
     }
     const std::string value = argv[++i];
+    if (TakeOption(option, value, &o.corpus)) continue;
     if (option == "--extension") {
       o.extension = value;
-    } else if (option == "--keys") {
-      o.corpus.file = value;
-    } else if (option == "--scale") {
-      o.corpus.scale = ParseCount(option, value);
-    } else if (option == "--limit") {
-      o.corpus.limit = ParseCount(option, value);
     } else if (option == "--rows") {
       o.rows = std::max<uint64_t>(ParseCount(option, value), 1);
     } else if (option == "--rounds") {

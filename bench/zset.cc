@@ -12,12 +12,12 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
 #include <functional>
 #include <numeric>
 #include <string>
 #include <vector>
 
+#include "bench/bench_folder.h"
 #include "bench/measure.h"
 #include "bench/random.h"
 #include "bench/report.h"
@@ -202,70 +202,64 @@ void RunStructure(const Corpus& c, Sink* sink) {
 }
 
 void RunRedis(const Corpus& c, Sink* sink) {
-  std::string folder = (std::filesystem::temp_directory_path() / "memkv-redis-XXXXXX").string();
-  if (mkdtemp(folder.data()) == nullptr) return;
-  {
-    RedisServer redis(folder);
-    if (!redis.ok()) {
-      std::fprintf(stderr, "redis-server is not installed, and so not measured\n");
-      std::filesystem::remove_all(folder);
-      return;
-    }
-    const size_t n = c.entries.size(), m = c.asked.size();
-    auto text = [](double v) {
-      char out[32];
-      std::snprintf(out, sizeof out, "%.17g", v);
-      return std::string(out);
-    };
-    auto piped = [&](const std::string& metric, size_t count,
-                     const std::function<void(size_t)>& f) {
-      const double begin = WallSeconds();
-      for (size_t i = 0; i < count; i += kPipeline) {
-        const size_t end = std::min(i + kPipeline, count);
-        for (size_t j = i; j < end; ++j) f(j);
-        redis.Send();
-        for (size_t j = i; j < end; ++j) redis.Reply();
-      }
-      if (metric.empty()) return;
-      sink->Figure(metric, (WallSeconds() - begin) * 1e9 / static_cast<double>(count));
-      if (metric == "add" || metric == "remove" || metric == "add_sequential") return;
-      Percentiles(metric, std::min<size_t>(m, 5000), sink, [&](size_t i) {
-        f(i);
-        redis.Send();
-        redis.Reply();
-      });
-    };
-    piped("add_sequential", n, [&](size_t i) {
-      redis.Command({"ZADD", "s", text(static_cast<double>(i) / static_cast<double>(n)),
-                     c.entries[i].member});
-    });
-    redis.Command({"FLUSHALL"});
-    redis.Send();
-    redis.Reply();
-    const uint64_t before = redis.Memory();
-    piped("add", n, [&](size_t i) {
-      redis.Command({"ZADD", "z", text(c.shuffled[i].score), c.shuffled[i].member});
-    });
-    sink->Figure("own", static_cast<double>(redis.Memory() - before) / static_cast<double>(n));
-    piped("score", m, [&](size_t i) { redis.Command({"ZSCORE", "z", c.asked[i].member}); });
-    piped("rank", m, [&](size_t i) { redis.Command({"ZRANK", "z", c.asked[i].member}); });
-    piped("range", m, [&](size_t i) {
-      redis.Command({"ZRANGE", "z", std::to_string(c.asked[i].index),
-                     std::to_string(c.asked[i].index + kRange - 1)});
-    });
-    piped("byscore", m, [&](size_t i) {
-      redis.Command({"ZRANGEBYSCORE", "z", text(c.asked[i].score), "+inf", "LIMIT", "0",
-                     std::to_string(kRange)});
-    });
-    piped("first_last", m, [&](size_t i) {
-      redis.Command({"ZRANGE", "z", i % 2 ? "0" : "-1", i % 2 ? "0" : "-1"});
-    });
-    piped("update", m, [&](size_t i) {
-      redis.Command({"ZADD", "z", text(c.asked[i].new_score), c.asked[i].member});
-    });
-    piped("remove", n / 2, [&](size_t i) { redis.Command({"ZREM", "z", c.shuffled[i].member}); });
+  const BenchFolder folder;
+  RedisServer redis(folder.path());
+  if (!redis.ok()) {
+    std::fprintf(stderr, "redis-server is not installed, and so not measured\n");
+    return;
   }
-  std::filesystem::remove_all(folder);
+  const size_t n = c.entries.size(), m = c.asked.size();
+  auto text = [](double v) {
+    char out[32];
+    std::snprintf(out, sizeof out, "%.17g", v);
+    return std::string(out);
+  };
+  auto piped = [&](const std::string& metric, size_t count, const std::function<void(size_t)>& f) {
+    const double begin = WallSeconds();
+    for (size_t i = 0; i < count; i += kPipeline) {
+      const size_t end = std::min(i + kPipeline, count);
+      for (size_t j = i; j < end; ++j) f(j);
+      redis.Send();
+      for (size_t j = i; j < end; ++j) redis.Reply();
+    }
+    if (metric.empty()) return;
+    sink->Figure(metric, (WallSeconds() - begin) * 1e9 / static_cast<double>(count));
+    if (metric == "add" || metric == "remove" || metric == "add_sequential") return;
+    Percentiles(metric, std::min<size_t>(m, 5000), sink, [&](size_t i) {
+      f(i);
+      redis.Send();
+      redis.Reply();
+    });
+  };
+  piped("add_sequential", n, [&](size_t i) {
+    redis.Command(
+        {"ZADD", "s", text(static_cast<double>(i) / static_cast<double>(n)), c.entries[i].member});
+  });
+  redis.Command({"FLUSHALL"});
+  redis.Send();
+  redis.Reply();
+  const uint64_t before = redis.Memory();
+  piped("add", n, [&](size_t i) {
+    redis.Command({"ZADD", "z", text(c.shuffled[i].score), c.shuffled[i].member});
+  });
+  sink->Figure("own", static_cast<double>(redis.Memory() - before) / static_cast<double>(n));
+  piped("score", m, [&](size_t i) { redis.Command({"ZSCORE", "z", c.asked[i].member}); });
+  piped("rank", m, [&](size_t i) { redis.Command({"ZRANK", "z", c.asked[i].member}); });
+  piped("range", m, [&](size_t i) {
+    redis.Command({"ZRANGE", "z", std::to_string(c.asked[i].index),
+                   std::to_string(c.asked[i].index + kRange - 1)});
+  });
+  piped("byscore", m, [&](size_t i) {
+    redis.Command({"ZRANGEBYSCORE", "z", text(c.asked[i].score), "+inf", "LIMIT", "0",
+                   std::to_string(kRange)});
+  });
+  piped("first_last", m, [&](size_t i) {
+    redis.Command({"ZRANGE", "z", i % 2 ? "0" : "-1", i % 2 ? "0" : "-1"});
+  });
+  piped("update", m, [&](size_t i) {
+    redis.Command({"ZADD", "z", text(c.asked[i].new_score), c.asked[i].member});
+  });
+  piped("remove", n / 2, [&](size_t i) { redis.Command({"ZREM", "z", c.shuffled[i].member}); });
 }
 
 // memkv through prepared statements in one transaction.

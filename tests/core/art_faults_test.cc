@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "core/art/art.h"
+#include "tests/core/art_model.h"
 #include "tests/core/failing_allocations.h"
 #include "tests/core/ordered_keys.h"
 
@@ -15,21 +16,8 @@ using test::FailFrom;
 using test::Model;
 using test::OwnValue;
 using test::Random;
-
-void RequireOk(const Status& s) { REQUIRE_MESSAGE(s.ok(), s.message()); }
-
-void RequireSame(const ArtSnapshot& s, const Model& m) {
-  REQUIRE(s.size() == m.size());
-  ArtCursor c = s.NewCursor();
-  c.SeekFirst();
-  for (const auto& [k, v] : m) {
-    REQUIRE(c.Valid());
-    REQUIRE(c.key() == k);
-    REQUIRE(v.Is(c.entry().value));
-    c.Next();
-  }
-  REQUIRE(!c.Valid());
-}
+using test::RequireOk;
+using test::RequireSame;
 
 // Runs op with its first allocation failing, then its second, ... until it gets through; the map
 // must be as it was each time.

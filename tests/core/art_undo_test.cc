@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "core/art/art.h"
+#include "tests/core/art_model.h"
 #include "tests/core/failing_allocations.h"
 #include "tests/core/ordered_keys.h"
 
@@ -17,26 +18,13 @@ using test::FailFrom;
 using test::Model;
 using test::OwnValue;
 using test::Random;
+using test::RequireOk;
+using test::RequireSame;
 
 // MEMKV_UNDO_SEEDS: how many; for a longer run.
 uint64_t Seeds() {
   const char* seeds = std::getenv("MEMKV_UNDO_SEEDS");
   return seeds ? std::strtoull(seeds, nullptr, 10) : 60;
-}
-
-void RequireOk(const Status& s) { REQUIRE_MESSAGE(s.ok(), s.message()); }
-
-void RequireSame(const ArtSnapshot& s, const Model& m) {
-  REQUIRE(s.size() == m.size());
-  ArtCursor c = s.NewCursor();
-  c.SeekFirst();
-  for (const auto& [k, v] : m) {
-    REQUIRE(c.Valid());
-    REQUIRE(c.key() == k);
-    REQUIRE(v.Is(c.entry().value));
-    c.Next();
-  }
-  REQUIRE(!c.Valid());
 }
 
 // An Art and its model, with marks that both go back to.
