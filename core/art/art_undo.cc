@@ -23,6 +23,7 @@ uint64_t LongestLog(const art::Engine& engine) {
 void Art::KeepUndoNow() {
   if (!FinishUndo()) throw std::bad_alloc();
   if (!marked_) return;
+  if (engine_) engine_->undo = nullptr;
   if (NowIsPinned()) {
     passed_pinned_ = true;
     return;

@@ -49,13 +49,34 @@ class Marked {
       if (it == model_.end()) return;
       REQUIRE(art_.Erase(it->first));
       model_.erase(it);
-    } else if (dice < 199) {
+    } else if (dice < 198) {
       EraseRange(key);
-    } else {
+    } else if (dice < 199) {
       Append();
+    } else {
+      REQUIRE(art_.Erase(key) == (model_.erase(key) > 0));
     }
   }
-  void Mark() { marks_.push_back({art_.SetMark(), model_}); }
+  void Clear() {
+    art_.Clear();
+    model_.clear();
+  }
+  // In place of a log, now and then, a version that somebody holds.
+  void Mark() {
+    const ArtSnapshot now = Below(4) ? ArtSnapshot() : art_.TakeSnapshot();
+    marks_.push_back({now.size() ? art_.SetMark(&now) : art_.SetMark(), model_});
+  }
+  // Writes behind a mark of their own, which are kept or not.
+  void Statement() {
+    const Art::Mark mark = art_.SetMark();
+    const Model before = model_;
+    for (uint64_t n = Below(4); n > 0; --n) Write();
+    if (Below(2)) {
+      REQUIRE(art_.UndoTo(mark));
+      model_ = before;
+    }
+    art_.Forget(mark);
+  }
   // Back to a random mark; those above it are gone. Failing every allocation from the n-th on.
   void Return(std::optional<int64_t> failing, bool must_finish) {
     if (marks_.empty()) return;
@@ -136,12 +157,15 @@ class Marked {
 }  // namespace
 
 TEST_CASE("art: back to any mark, beside snapshots") {
-  for (uint64_t seed = 0; seed < 60; ++seed) {
+  for (uint64_t seed = 0; seed < 80; ++seed) {
     CAPTURE(seed);
     Marked m(static_cast<int>(seed % test::kKeyStyles), seed + 4000);
-    for (int i = 0; i < 400; ++i) m.Write();
+    const bool tiny = seed % 4 == 3;
+    for (int i = 0; !tiny && i < 400; ++i) m.Write();
     for (int step = 0; step < 300; ++step) {
-      for (uint64_t n = m.Below(30); n > 0; --n) m.Write();
+      for (uint64_t n = m.Below(tiny ? 3 : 30); n > 0; --n) m.Write();
+      if (m.Below(4) == 0) m.Statement();
+      if (m.Below(tiny ? 20 : 200) == 0) m.Clear();
       const uint64_t dice = m.Below(100);
       if (dice < 40) {
         m.Mark();
