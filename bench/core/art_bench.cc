@@ -264,8 +264,8 @@ void Run(const Keys& keys, bool random_values) {
       return static_cast<double>(b) / static_cast<double>(s.entries);
     };
     std::printf(
-        "art   B/key: leaves %.2f directory %.2f descriptors %.2f symbols %.2f slack %.2f\n",
-        per(s.leaf_bytes), per(s.directory_bytes), per(s.descriptor_bytes), per(s.symbol_bytes),
+        "art   B/key: leaves %.2f directory %.2f descriptors %.2f books %.2f slack %.2f\n",
+        per(s.leaf_bytes), per(s.directory_bytes), per(s.descriptor_bytes), per(s.book_bytes),
         per(s.slack_bytes));
     t = Now();
     if (auto v = map->art.Verify(); !v.ok()) Wrong(v.message().c_str());

@@ -62,7 +62,7 @@ size_t Engine::AppendLeaf(const Bytes* keys, const Entry* entries, size_t n) {
 
   LeafParts& b = parts2_;
   b.n = take;
-  b.table = 0;
+  b.book = 0;
   b.empty_first = false;
   b.open = false;
   b.least_width = 0;
@@ -72,11 +72,7 @@ size_t Engine::AppendLeaf(const Bytes* keys, const Entry* entries, size_t n) {
   int32_t net = 0;
   for (uint32_t i = 0; i < take; ++i) {
     assert(i == 0 || keys[i - 1] < keys[i]);
-    Bytes key = keys[i];
-    if (key.size() < SymbolCoder::kBefore) {  // what the coder reads must be there
-      uint8_t* copy = scratch_.Take(2 * SymbolCoder::kBefore) + SymbolCoder::kBefore;
-      key = AsBytes(std::copy(key.begin(), key.end(), copy) - key.size(), key.size());
-    }
+    const Bytes key = keys[i];
     SetRest(b, i, i ? static_cast<uint32_t>(CommonPrefix(keys[i - 1], key)) : b.skip, key);
     b.cell[i] = NewCell(entries[i].value);
     b.net[i] = static_cast<int8_t>(entries[i].net);
@@ -97,7 +93,7 @@ size_t Engine::AppendLeaf(const Bytes* keys, const Entry* entries, size_t n) {
   head.size += take;
   head.net += net;
   ++splits_;
-  writes_since_training_ += take;
+  coding_.NoteWrites(take);
   tend_in_ -= static_cast<int>(take) - 1;
   Tend();
   return take;

@@ -16,7 +16,7 @@ using art::Tree;
 namespace {
 
 bool FindInLeaf(const Tree& tree, const Leaf& leaf, Bytes key, Entry* entry) {
-  const art::LeafPos pos = leaf.Find(tree.table(leaf), key);
+  const art::LeafPos pos = leaf.Find(tree.book(leaf), key);
   if (!pos.exact) return false;
   *entry = leaf.entry(pos.pos, tree.leaves);
   return true;
@@ -68,7 +68,7 @@ uint64_t ArtSnapshot::Rank(Bytes key) const {
   art::PrefetchLeaf(block);
   const uint64_t before = path.CountBefore(*tree_);
   const Leaf leaf(block);
-  return before + leaf.Find(tree_->table(leaf), key).pos;
+  return before + leaf.Find(tree_->book(leaf), key).pos;
 }
 
 int64_t ArtSnapshot::NetRank(Bytes key) const {
@@ -79,7 +79,7 @@ int64_t ArtSnapshot::NetRank(Bytes key) const {
   art::PrefetchLeaf(block);
   const int64_t before = path.NetBefore(*tree_);
   const Leaf leaf(block);
-  return before + leaf.net_sum(leaf.Find(tree_->table(leaf), key).pos);
+  return before + leaf.net_sum(leaf.Find(tree_->book(leaf), key).pos);
 }
 
 ArtCursor ArtSnapshot::NewCursor() const {
@@ -225,7 +225,7 @@ Art::Stats Art::GetStats() const {
   s.leaf_bytes = u.leaf_bytes;
   s.directory_bytes = u.directory_bytes;
   s.descriptor_bytes = u.descriptor_bytes;
-  s.symbol_bytes = engine_->symbol_bytes();
+  s.book_bytes = engine_->book_bytes();
   s.slack_bytes = engine_->slack_bytes();
   s.total_bytes += engine_->held_bytes();
   return s;

@@ -3,8 +3,9 @@
 // One writer at a time; any number of readers on any thread, each through a Snapshot that nothing
 // changes.
 //
-// Inside: a radix tree of separators (node.h) over front-coded, symbol-coded leaves (leaf.h) in an
-// arena of 32-bit references (arena.h), copied on write where a snapshot looks (engine.h).
+// Inside: a radix tree of separators (node.h) over front-coded leaves (leaf.h), whose rests are coded
+// in tokens (coding.h), in an arena of 32-bit references (arena.h), copied on write where a snapshot
+// looks (engine.h).
 
 #ifndef MEMKV_CORE_ART_ART_H_
 #define MEMKV_CORE_ART_ART_H_
@@ -156,7 +157,7 @@ class Art {
   };
   struct Stats {
     uint64_t entries, leaves, node4, node8, node16, node48, node256, height;
-    uint64_t leaf_bytes, directory_bytes, descriptor_bytes, symbol_bytes;
+    uint64_t leaf_bytes, directory_bytes, descriptor_bytes, book_bytes;
     uint64_t slack_bytes;  // held but not in use
     uint64_t total_bytes;  // everything held, snapshots' share included
   };

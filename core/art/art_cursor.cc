@@ -9,7 +9,8 @@ using art::Leaf;
 
 namespace {
 constexpr size_t kLeastBuffer = 256;
-}
+constexpr uint32_t kShort = 255;
+}  // namespace
 
 // After path_ has moved to another leaf.
 void ArtCursor::Enter() {
@@ -52,7 +53,7 @@ void ArtCursor::Seek(Bytes key) {
   path_.Floor(tree(), key);
   Enter();
   before_ = kUnknown;
-  at_ = leaf_.Find(tree().table(leaf_), key).pos;
+  at_ = leaf_.Find(tree().book(leaf_), key).pos;
   if (at_ == leaf_.n) NextLeaf();
   shared_ = 0;
 }
@@ -63,7 +64,7 @@ void ArtCursor::SeekBefore(Bytes key) {
   path_.Floor(tree(), key);
   Enter();
   before_ = kUnknown;
-  at_ = leaf_.Find(tree().table(leaf_), key).pos;
+  at_ = leaf_.Find(tree().book(leaf_), key).pos;
   if (at_-- == 0) PrevLeaf();
   shared_ = 0;
 }
@@ -131,13 +132,9 @@ void ArtCursor::NextPast(size_t n) {
 Bytes ArtCursor::key() const {
   if (built_ == at_) return {reinterpret_cast<const char*>(buffer_.data()), key_bytes_};
   const uint32_t l = leaf_.l(at_), r = leaf_.r(at_);
-  // A symbol is 8 bytes at most, and 8 bytes are written for each.
-  const size_t room = size_t{l} + 9 + (leaf_.table ? 8 * size_t{r} : r);
-  if (buffer_.size() < room) buffer_.resize(std::max({room, 2 * buffer_.size(), kLeastBuffer}));
-  uint8_t* out = buffer_.data();
+  const auto* tokens = tree().book(leaf_);
   uint32_t valid = leaf_.skip;  // bytes of the key that are in the buffer
   if (built_ == kNoKey) {
-    path_.CopySeparator(tree(), valid, out);
     rest_ = leaf_.rests() + leaf_.Offset(at_);
   } else if (at_ == built_ + 1) {
     valid = l;
@@ -148,17 +145,24 @@ Bytes ArtCursor::key() const {
   } else {
     rest_ = leaf_.rests() + leaf_.Offset(at_);
   }
+  // Each token is written as 16 bytes. A short rest is not worth a look at how long it is.
+  const size_t plain = !tokens       ? r
+                       : r <= kShort ? size_t{r} * art::Token::kLongest
+                                     : tokens->PlainBytes(rest_, r);
+  const size_t room = size_t{l} + 1 + plain + sizeof(art::Token);
+  if (buffer_.size() < room) buffer_.resize(std::max({room, 2 * buffer_.size(), kLeastBuffer}));
+  uint8_t* out = buffer_.data();
+  if (built_ == kNoKey) path_.CopySeparator(tree(), valid, out);
   built_ = at_;
   if (at_ == 0 && leaf_.empty_first) {
     out[key_bytes_ = 0] = 0;
     return {reinterpret_cast<const char*>(out), 0};
   }
   // Entries before this one hold what it shares with them.
-  const auto* symbols = tree().table(leaf_);
-  if (l > valid) leaf_.AssembleKey(symbols, at_ - 1, valid, out, l);
+  if (l > valid) leaf_.AssembleKey(tokens, at_ - 1, valid, out, l);
   out[l] = leaf_.F[at_];
-  if (leaf_.table) {
-    key_bytes_ = l + 1 + symbols->DecodeAll(rest_, r, out + l + 1);
+  if (tokens) {
+    key_bytes_ = l + 1 + tokens->DecodeAll(rest_, r, out + l + 1);
   } else {
     std::memcpy(out + l + 1, rest_, r);
     key_bytes_ = l + 1 + r;

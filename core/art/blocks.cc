@@ -9,7 +9,7 @@ namespace memkv::art {
 Engine::Engine(bool nets, uint32_t max_units)
     : directory_(std::min(max_units, kMaxUnits / 2)), leaves_(max_units) {
   head.nets = nets;
-  head.symbols = symbols_;
+  head.books = coding_.books();
 }
 
 void Engine::Disown(std::shared_ptr<std::atomic<uint64_t>> orphaned) noexcept {
@@ -29,16 +29,6 @@ Engine::~Engine() {
   if (spare_) {
     spare_->~Version();
     Free(spare_, sizeof(Version));
-  }
-  for (const SymbolTable* t : symbols_) {
-    if (t) {
-      t->~SymbolTable();
-      Free(const_cast<SymbolTable*>(t), sizeof(SymbolTable));
-    }
-  }
-  if (coder_) {
-    coder_->~SymbolCoder();
-    Free(coder_, sizeof(SymbolCoder));
   }
 }
 
@@ -122,7 +112,7 @@ Ref Engine::CopyLeaf(Ref leaf) {
   uint8_t* p = leaves_.At(r);
   std::memcpy(p, head.leaf(leaf), size_t{g} * kGranule);
   SetBirth(p, number_);
-  ++uses_[p[9]];
+  coding_.Use(p[9]);
   return r;
 }
 
@@ -131,7 +121,7 @@ Ref Engine::NewLeaf(LeafParts& parts) {
   const Ref r = leaves_.Allocate(g);
   Refresh();
   parts.Store(leaves_.At(r), g, number_);
-  ++uses_[parts.table];
+  coding_.Use(parts.book);
   return r;
 }
 
@@ -159,7 +149,7 @@ void Engine::FreeDesc(Ref r) noexcept {
 
 void Engine::FreeLeaf(Ref r) noexcept {
   const Leaf leaf(head.leaf(r));
-  --uses_[leaf.table];
+  coding_.Unuse(leaf.book);
   leaves_.Free(r, leaf.granules);
 }
 

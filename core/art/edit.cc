@@ -27,90 +27,106 @@ LeafParts::Cell Engine::NewCell(const Value& v) {
   return {kFarCell, 0, NewFar(v.record), nullptr};
 }
 
-uint32_t Engine::EncodeRest(uint8_t table, Bytes rest, const uint8_t** out) {
+uint32_t Engine::EncodeRest(uint8_t book, Bytes rest, const uint8_t** out) {
   const uint32_t n = static_cast<uint32_t>(rest.size());
-  if (!table) {
+  if (!book) {
     *out = Data(rest);
     return n;
   }
-  assert(table == table_);
-  uint8_t* code = scratch_.Take(2 * size_t{n});
+  assert(book == coding_.present());
+  uint8_t* code = scratch_.Take(2 * size_t{n} + 1);
   *out = code;
-  const uint32_t coded = coder_->Encode(Data(rest), n, code);
-  ++rests_since_;
-  plain_since_ += n;
-  coded_since_ += coded;
-  return coded;
+  return coding_.Encode(Data(rest), n, code);
 }
 
 void Engine::SetRest(LeafParts& parts, uint32_t i, uint32_t l, Bytes key) {
   parts.l[i] = l;
   parts.f[i] = static_cast<uint8_t>(key[l]);
-  parts.r[i] = EncodeRest(parts.table, key.substr(l + 1), &parts.rest[i]);
+  parts.r[i] = EncodeRest(parts.book, key.substr(l + 1), &parts.rest[i]);
 }
 
 // Plain bytes of a rest.
-static Bytes PlainRest(Scratch& scratch, const SymbolTable* symbols, const uint8_t* rest,
-                       uint32_t n) {
-  if (!symbols) return AsBytes(rest, n);
-  const uint32_t room = symbols->PlainBytes(rest, n);
+static Bytes PlainRest(Scratch& scratch, const TokenBook* tokens, const uint8_t* rest, uint32_t n) {
+  if (!tokens) return AsBytes(rest, n);
+  const uint32_t room = tokens->PlainBytes(rest, n);
   uint8_t* out = scratch.Take(room);
-  symbols->DecodeFront(rest, n, out, room);
+  tokens->DecodeFront(rest, n, out, room);
   return AsBytes(out, room);
 }
 
 void Engine::Recode(LeafParts& parts) {
-  if (parts.table == table_) return;
+  if (parts.book == coding_.present()) return;
   Decode(parts);
-  if (table_) EncodeRests(parts);
+  if (coding_.present()) EncodeRests(parts);
 }
 
 void Engine::Decode(LeafParts& parts) {
-  if (!parts.table) return;
-  const SymbolTable* symbols = symbols_[parts.table];
+  if (!parts.book) return;
+  const TokenBook* tokens = coding_.book(parts.book);
   uint32_t n[kLeafMax];
   size_t sum = 0;
   for (uint32_t i = 0; i < parts.n; ++i) {
-    sum += n[i] = symbols->PlainBytes(parts.rest[i], parts.r[i]);
+    sum += n[i] = tokens->PlainBytes(parts.rest[i], parts.r[i]);
   }
-  uint8_t* out = scratch_.Take(SymbolCoder::kBefore + sum) + SymbolCoder::kBefore;
+  uint8_t* out = scratch_.Take(sum);
   for (uint32_t i = 0; i < parts.n; ++i) {
-    symbols->DecodeFront(parts.rest[i], parts.r[i], out, n[i]);
+    tokens->DecodeFront(parts.rest[i], parts.r[i], out, n[i]);
     parts.rest[i] = out;
     parts.r[i] = n[i];
     out += n[i];
   }
-  parts.table = 0;
+  parts.book = 0;
 }
 
-// Codes plain rests with the present table. REQUIRES it, and what SymbolCoder::Job requires of them.
+// Codes plain rests with the present book. REQUIRES it.
 void Engine::EncodeRests(LeafParts& parts) {
-  SymbolCoder::Job jobs[kLeafMax];
-  size_t plain = 0, coded = 0;
+  size_t plain = 0;
   for (uint32_t i = 0; i < parts.n; ++i) plain += parts.r[i];
-  uint8_t* code = scratch_.Take(2 * plain);
+  uint8_t* code = scratch_.Take(2 * plain + 1);
   for (uint32_t i = 0; i < parts.n; ++i) {
-    jobs[i] = {parts.rest[i], parts.r[i], code, 0};
-    code += 2 * size_t{parts.r[i]};
+    parts.r[i] = coding_.Encode(parts.rest[i], parts.r[i], code);
+    parts.rest[i] = code;
+    code += parts.r[i];
   }
-  coder_->EncodeMany(jobs, parts.n);
-  for (uint32_t i = 0; i < parts.n; ++i) {
-    parts.rest[i] = jobs[i].code;
-    coded += parts.r[i] = jobs[i].coded;
+  parts.book = coding_.present();
+}
+
+Engine::Rest Engine::CutRest(uint8_t book, Rest rest, uint32_t cut, uint8_t* last) {
+  const TokenBook* tokens = coding_.book(book);
+  if (!tokens) {
+    *last = rest.p[cut - 1];
+    return {rest.p + cut, rest.n - cut};
   }
-  parts.table = table_;
-  rests_since_ += parts.n;
-  plain_since_ += plain;
-  coded_since_ += coded;
+  const Bytes plain = PlainRest(scratch_, tokens, rest.p, rest.n);
+  *last = static_cast<uint8_t>(plain[cut - 1]);
+  const auto left = static_cast<uint32_t>(plain.size()) - cut;
+  uint8_t* code = scratch_.Take(2 * size_t{left} + 1);
+  return {code, coding_.Recode(Data(plain) + cut, left, 0, rest.p, rest.n, cut, code)};
+}
+
+Engine::Rest Engine::ExtendRest(uint8_t book, Rest before, uint32_t take, uint8_t then, Rest rest) {
+  const TokenBook* tokens = coding_.book(book);
+  const Bytes plain = PlainRest(scratch_, tokens, rest.p, rest.n);
+  const auto n = static_cast<uint32_t>(take + 1 + plain.size());
+  uint8_t* text = scratch_.Take(n);
+  if (tokens) {
+    tokens->DecodeFront(before.p, before.n, text, take);
+  } else {
+    std::copy_n(before.p, take, text);
+  }
+  text[take] = then;
+  std::copy_n(Data(plain), plain.size(), text + take + 1);
+  if (!tokens) return {text, n};
+  uint8_t* code = scratch_.Take(2 * size_t{n} + 1);
+  return {code, coding_.Recode(text, n, take + 1, rest.p, rest.n, 0, code)};
 }
 
 // Entry i shares l bytes, more than before, with a new entry in front of it.
 void Engine::CutNext(LeafParts& parts, uint32_t i, uint32_t l) {
-  const uint32_t cut = l - parts.l[i];
-  if (!cut) return;
-  const Bytes plain = PlainRest(scratch_, symbols_[parts.table], parts.rest[i], parts.r[i]);
-  parts.f[i] = static_cast<uint8_t>(plain[cut - 1]);
-  parts.r[i] = EncodeRest(parts.table, plain.substr(cut), &parts.rest[i]);
+  if (l == parts.l[i]) return;
+  const Rest rest = CutRest(parts.book, {parts.rest[i], parts.r[i]}, l - parts.l[i], &parts.f[i]);
+  parts.rest[i] = rest.p;
+  parts.r[i] = rest.n;
   parts.l[i] = l;
 }
 
@@ -119,34 +135,30 @@ void Engine::RemoveEntry(LeafParts& parts, uint32_t i) {
   if (i == 0 && parts.empty_first) {
     parts.empty_first = false;
   } else if (i + 1 < parts.n && parts.l[i + 1] > parts.l[i]) {
-    const uint32_t gain = parts.l[i + 1] - parts.l[i];
-    const SymbolTable* symbols = symbols_[parts.table];
-    const Bytes mine = PlainRest(scratch_, symbols, parts.rest[i], parts.r[i]);
-    const Bytes next = PlainRest(scratch_, symbols, parts.rest[i + 1], parts.r[i + 1]);
-    uint8_t* text = scratch_.Take(gain + next.size());
-    std::copy_n(Data(mine), gain - 1, text);
-    text[gain - 1] = parts.f[i + 1];
-    std::copy_n(Data(next), next.size(), text + gain);
+    const Rest rest =
+        ExtendRest(parts.book, {parts.rest[i], parts.r[i]}, parts.l[i + 1] - parts.l[i] - 1,
+                   parts.f[i + 1], {parts.rest[i + 1], parts.r[i + 1]});
     parts.l[i + 1] = parts.l[i];
     parts.f[i + 1] = parts.f[i];
-    parts.r[i + 1] = EncodeRest(parts.table, AsBytes(text, gain + next.size()), &parts.rest[i + 1]);
+    parts.rest[i + 1] = rest.p;
+    parts.r[i + 1] = rest.n;
   }
   parts.Remove(i, i + 1);
 }
 
 Bytes Engine::PlainKey(const Path& path, const Leaf& leaf, uint32_t i) {
-  const SymbolTable* symbols = head.table(leaf);
-  const uint32_t n = leaf.KeyBytes(symbols, i);
+  const TokenBook* tokens = head.book(leaf);
+  const uint32_t n = leaf.KeyBytes(tokens, i);
   uint8_t* out = scratch_.Take(n);
   const uint32_t skip = std::min(leaf.skip, n);
   path.CopySeparator(head, skip, out);
-  leaf.AssembleKey(symbols, i, skip, out, n);
+  leaf.AssembleKey(tokens, i, skip, out, n);
   return AsBytes(out, n);
 }
 
 // Stores parts as the leaf of a writable path. REQUIRES Plan().
 void Engine::ReplaceLeaf(Path& path, LeafParts& parts) {
-  StoreLeaf(path, parts.bytes, parts.table,
+  StoreLeaf(path, parts.bytes, parts.book,
             [&](uint8_t* block, uint32_t g, uint64_t birth) { parts.Store(block, g, birth); });
 }
 
@@ -173,7 +185,7 @@ void Engine::Put(Bytes key, const Entry& entry, bool* existed, bool overwrite) {
     LeafParts& a = parts_;
     a = LeafParts();
     a.n = 1;
-    a.table = table_;
+    a.book = coding_.present();
     a.empty_first = key.empty();
     Fresh fresh(this);
     a.cell[0] = NewCell(entry.value);
@@ -204,7 +216,7 @@ void Engine::Put(Bytes key, const Entry& entry, bool* existed, bool overwrite) {
     if (hinted) {
       pos = {leaf.n, false, pos.lcp_prev, 0};
     } else {
-      pos = leaf.Find(head.table(leaf), key);
+      pos = leaf.Find(head.book(leaf), key);
     }
     if (pos.exact) {
       if (existed) *existed = true;
@@ -234,7 +246,7 @@ void Engine::Put(Bytes key, const Entry& entry, bool* existed, bool overwrite) {
       AddCounts(path_, path_.height(), 1, entry.net);
       ++head.size;
       head.net += entry.net;
-      ++writes_since_training_;
+      coding_.NoteWrites(1);
       Tend();
       return;
     }
@@ -395,7 +407,7 @@ void Engine::Split(bool append) {
   Recode(a);
   LeafParts& b = parts2_;
   b.n = 0;
-  b.table = a.table;
+  b.book = a.book;
   b.empty_first = false;
   b.skip = SkipFor(static_cast<uint32_t>(sep.size()), shared_next);
   b.run = append ? 7 : 0;
@@ -439,7 +451,7 @@ bool Engine::Erase(Bytes key) {
   path_.Floor(head, key);
   PrefetchLeaf(head.leaf(head.desc(path_.desc()).leaf()));
   const Leaf leaf = LeafAt(path_);
-  const LeafPos pos = leaf.Find(head.table(leaf), key);
+  const LeafPos pos = leaf.Find(head.book(leaf), key);
   if (!pos.exact) return false;
   if (undo) KeepUndo(key, leaf, pos.pos);
   written_ = true;

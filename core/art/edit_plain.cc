@@ -1,5 +1,5 @@
-// The common writes: a number in a leaf with lengths of one byte, plain nets and the present symbol
-// table. What edit.cc does by taking a leaf apart is done here by copying its arrays.
+// The common writes: a number in a leaf with lengths of one byte, plain nets and the present token
+// book. What edit.cc does by taking a leaf apart is done here by copying its arrays.
 
 #include <algorithm>
 #include <bit>
@@ -16,13 +16,13 @@ uint32_t WidthOf(uint64_t v) {
   return v ? (71 - static_cast<uint32_t>(std::countl_zero(v))) / 8 : 0;
 }
 
-bool IsPlain(const Leaf& leaf, uint8_t table) {
+bool IsPlain(const Leaf& leaf, uint8_t book) {
   return leaf.log_len == 0 && !(leaf.flags & (Leaf::kWideHead | Leaf::kNets | Leaf::kRecords)) &&
-         leaf.table == table;
+         leaf.book == book;
 }
 
 size_t PlainBytes(uint32_t n, uint32_t width, size_t blob) {
-  return Leaf::kHead + size_t{n} * (3 + width) + blob;
+  return Leaf::kHead + size_t{n} * (3 + width) + blob + 1;
 }
 
 // Writes a plain head.
@@ -32,7 +32,7 @@ void PutHead(uint8_t* p, const Leaf& old, uint32_t n, uint32_t width, uint32_t r
   p[6] = static_cast<uint8_t>(n);
   p[7] = 0;
   p[8] = static_cast<uint8_t>(width | run << 4 | (old.empty_first ? 0x80 : 0));
-  p[9] = old.table;
+  p[9] = old.book;
   const uint16_t a[3] = {static_cast<uint16_t>(granules), static_cast<uint16_t>(old.skip),
                          static_cast<uint16_t>(blob)};
   std::memcpy(p + 10, a, 6);
@@ -52,11 +52,12 @@ void CopyWithout(uint8_t* to, const uint8_t* from, uint32_t p, uint32_t n) {
 
 bool Engine::InsertPlainly(const Leaf& leaf, const LeafPos& pos, Bytes key, uint64_t number) {
   const uint32_t n = leaf.n, p = pos.pos, skip = leaf.skip;
-  if (!IsPlain(leaf, table_) || (leaf.flags & Leaf::kOpen) || key.empty()) return false;
+  const uint8_t book = coding_.present();
+  if (!IsPlain(leaf, book) || (leaf.flags & Leaf::kOpen) || key.empty()) return false;
   const uint32_t l = p ? pos.lcp_prev : skip;
   if (l - skip > 255) return false;
   const uint8_t* rest;
-  const uint32_t r = EncodeRest(table_, key.substr(l + 1), &rest);
+  const uint32_t r = EncodeRest(book, key.substr(l + 1), &rest);
   if (r > 255) return false;
   // The next entry shares more with the new one than with the one before.
   const uint8_t* B = leaf.rests();
@@ -71,16 +72,9 @@ bool Engine::InsertPlainly(const Leaf& leaf, const LeafPos& pos, Bytes key, uint
     if (pos.lcp_next > leaf.l(p)) {
       if (pos.lcp_next - skip > 255) return false;
       cut = true;
-      const uint8_t* plain = next;
-      uint32_t plain_n = next_old;
-      if (table_) {
-        plain_n = symbols_[table_]->PlainBytes(next, next_old);
-        uint8_t* out = scratch_.Take(plain_n);
-        symbols_[table_]->DecodeFront(next, next_old, out, plain_n);
-        plain = out;
-      }
-      next_f = plain[by - 1];
-      next_r = EncodeRest(table_, {reinterpret_cast<const char*>(plain) + by, plain_n - by}, &next);
+      const Rest rest = CutRest(book, {next, next_old}, by, &next_f);
+      next = rest.p;
+      next_r = rest.n;
       if (next_r > 255) return false;
     }
   }
@@ -89,7 +83,7 @@ bool Engine::InsertPlainly(const Leaf& leaf, const LeafPos& pos, Bytes key, uint
   const size_t bytes = PlainBytes(n + 1, width, blob);
   if (blob > 0xffff) return false;
   const uint32_t run = p == n ? std::min<uint32_t>(7, leaf.run() + 1u) : 0;
-  StoreLeaf(path_, bytes, table_, [&](uint8_t* t, uint32_t granules, uint64_t birth) {
+  StoreLeaf(path_, bytes, book, [&](uint8_t* t, uint32_t granules, uint64_t birth) {
     PutHead(t, leaf, n + 1, width, run, granules, blob, birth);
     uint8_t* L = t + Leaf::kHead;
     uint8_t* F = L + n + 1;
@@ -150,7 +144,8 @@ bool Engine::AppendPlainly(const Leaf& leaf, const LeafPos& pos, Bytes key, uint
 
 bool Engine::ErasePlainly(const Leaf& leaf, uint32_t p) {
   const uint32_t n = leaf.n;
-  if (!IsPlain(leaf, table_) || (leaf.flags & Leaf::kOpen) || (p == 0 && leaf.empty_first))
+  const uint8_t book = coding_.present();
+  if (!IsPlain(leaf, book) || (leaf.flags & Leaf::kOpen) || (p == 0 && leaf.empty_first))
     return false;
   const uint8_t* B = leaf.rests();
   const uint32_t off = leaf.Offset(p), mine = leaf.R[p];
@@ -162,30 +157,17 @@ bool Engine::ErasePlainly(const Leaf& leaf, uint32_t p) {
     next_old = next_r = leaf.R[p + 1];
     if (leaf.L[p + 1] > leaf.L[p]) {
       gained = true;
-      const uint32_t gain = leaf.L[p + 1] - leaf.L[p];
-      if (table_) {
-        const SymbolTable* s = symbols_[table_];
-        const uint32_t next_n = s->PlainBytes(next, next_old);
-        uint8_t* text = scratch_.Take(gain + next_n);
-        s->DecodeFront(B + off, mine, text, gain - 1);
-        text[gain - 1] = leaf.F[p + 1];
-        s->DecodeFront(next, next_old, text + gain, next_n);
-        next_r = EncodeRest(table_, {reinterpret_cast<const char*>(text), gain + next_n}, &next);
-      } else {
-        uint8_t* text = scratch_.Take(gain + next_old);
-        std::memcpy(text, B + off, gain - 1);
-        text[gain - 1] = leaf.F[p + 1];
-        std::memcpy(text + gain, next, next_old);
-        next = text;
-        next_r = gain + next_old;
-      }
+      const Rest rest = ExtendRest(book, {B + off, mine}, leaf.L[p + 1] - leaf.L[p] - 1u,
+                                   leaf.F[p + 1], {next, next_old});
+      next = rest.p;
+      next_r = rest.n;
       if (next_r > 255) return false;
     }
   }
   const uint32_t width = leaf.width;
   const size_t blob = leaf.blob - mine - next_old + next_r;
   if (blob > 0xffff) return false;
-  StoreLeaf(path_, PlainBytes(n - 1, width, blob), table_,
+  StoreLeaf(path_, PlainBytes(n - 1, width, blob), book,
             [&](uint8_t* t, uint32_t granules, uint64_t birth) {
               PutHead(t, leaf, n - 1, width, 0, granules, blob, birth);
               uint8_t* L = t + Leaf::kHead;

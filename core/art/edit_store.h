@@ -15,7 +15,7 @@ inline uint32_t SkipFor(uint32_t separator_bytes, uint32_t shared) {
 }
 
 template <class F>
-void Engine::StoreLeaf(Path& path, size_t bytes, uint8_t table, F&& write) {
+void Engine::StoreLeaf(Path& path, size_t bytes, uint8_t book, F&& write) {
   const Desc desc = head.desc(path.desc());
   const Ref old = desc.leaf();
   uint8_t* block = leaves_.At(old);
@@ -24,8 +24,8 @@ void Engine::StoreLeaf(Path& path, size_t bytes, uint8_t table, F&& write) {
   if (!shared && g == Leaf(block).granules) {
     uint8_t* image = scratch_.Take(bytes);
     write(image, g, Birth(block));
-    --uses_[block[9]];
-    ++uses_[table];
+    coding_.Unuse(block[9]);
+    coding_.Use(book);
     std::memcpy(block, image, bytes);
     return;
   }
@@ -34,7 +34,7 @@ void Engine::StoreLeaf(Path& path, size_t bytes, uint8_t table, F&& write) {
   const Ref leaf = leaves_.Allocate(g);
   Refresh();
   write(leaves_.At(leaf), g, number_);
-  ++uses_[table];
+  coding_.Use(book);
   fresh.Leaf(leaf);
   if (shared) {
     const Ref fresh_desc =

@@ -29,10 +29,10 @@
 #include <vector>
 
 #include "core/art/arena.h"
+#include "core/art/coding.h"
 #include "core/art/leaf.h"
 #include "core/art/node.h"
 #include "core/art/scratch.h"
-#include "core/art/symbols.h"
 #include "core/art/tree.h"
 #include "core/art/undo_log.h"
 #include "core/status.h"
@@ -98,7 +98,7 @@ class Engine {
   Usage Measure() const;
   uint64_t held_bytes() const;
   uint64_t used_bytes() const { return directory_.used_bytes() + leaves_.used_bytes(); }
-  uint64_t symbol_bytes() const;
+  uint64_t book_bytes() const { return coding_.bytes(); }
   uint64_t slack_bytes() const;
   // Only snapshots hold it from now on: its bytes are added to `orphaned` until it dies, or until
   // Disown(nullptr).
@@ -223,11 +223,19 @@ class Engine {
   Bytes PlainKey(const Path& path, const Leaf& leaf, uint32_t i);
   // Entry i gets the rest of `key` after its first `l` bytes.
   void SetRest(LeafParts& parts, uint32_t i, uint32_t l, Bytes key);
-  // Has rests coded with the present table; has them plain.
+  // Has rests coded with the present book; has them plain.
   void Recode(LeafParts& parts);
   void Decode(LeafParts& parts);
   void EncodeRests(LeafParts& parts);
-  uint32_t EncodeRest(uint8_t table, Bytes rest, const uint8_t** out);
+  uint32_t EncodeRest(uint8_t book, Bytes rest, const uint8_t** out);
+  struct Rest {
+    const uint8_t* p;
+    uint32_t n;
+  };
+  // A rest without its first `cut` plain bytes, of which *last gets the last one.
+  Rest CutRest(uint8_t book, Rest rest, uint32_t cut, uint8_t* last);
+  // A rest behind the first `take` plain bytes of another and the byte `then`.
+  Rest ExtendRest(uint8_t book, Rest before, uint32_t take, uint8_t then, Rest rest);
   void CutNext(LeafParts& parts, uint32_t i, uint32_t l);
   void Insert(const LeafPos& pos, Bytes key, const Entry& entry);
   // The common case of Insert, arrays copied as they are; false if it is another.
@@ -238,7 +246,7 @@ class Engine {
   bool UpdatePlainly(const Leaf& leaf, uint32_t i, const Entry& entry);
   // Stores what write(block) makes, `bytes` long, in place of the leaf of a writable path.
   template <class F>
-  void StoreLeaf(Path& path, size_t bytes, uint8_t table, F&& write);
+  void StoreLeaf(Path& path, size_t bytes, uint8_t book, F&& write);
   void Update(uint32_t pos, const Entry& entry);
   void Split(bool append);
   void RemoveEntry(LeafParts& parts, uint32_t i);
@@ -273,13 +281,12 @@ class Engine {
   bool BeginSweep();
   bool SweepSlice(int leaves);
   void EndSweep() noexcept;
-  void MoveMarked(Path& path, size_t level);
+  bool MoveMarked(Path& path, size_t level);
   void MoveFars(Path& path);
   bool Movable(const uint8_t* block) const { return Birth(block) > pinned_; }
 
-  // training.cc
-  void MaybeTrain() noexcept;
-  void Train();
+  // learning.cc
+  void LearnSlice();
 
   std::atomic<uint32_t> refs_{1};
   std::shared_ptr<std::atomic<uint64_t>> orphaned_;
@@ -289,14 +296,7 @@ class Engine {
   Path path_, other_, sep_path_;
   LeafParts parts_, parts2_;
 
-  const SymbolTable* symbols_[256] = {};
-  uint32_t uses_[256] = {};
-  uint8_t table_ = 0;  // what new leaves are coded with
-  SymbolCoder* coder_ = nullptr;
-  double trained_ratio_ = 1;
-  mutable uint64_t rests_since_ = 0, plain_since_ = 0,
-                   coded_since_ = 0;  // what was coded since the last look
-  uint64_t writes_since_training_ = 0;
+  Coding coding_;
 
   // path_ leads to the leaf for keys in (hint_last_, hint_to_), after its last.
   bool hinted_ = false, hint_ends_ = false;
@@ -305,7 +305,8 @@ class Engine {
   Key open_at_;  // a separator: its leaf was opened
   int tend_in_ = 1;
   bool sweeping_ = false;
-  bool recode_ = false;       // the sweep codes leaves anew that have another table
+  bool recode_ = false;       // leaves of another book than the present one are to be coded anew
+  bool recoding_ = false;     // the sweep under way does so
   Key sweep_from_;            // the separator it goes on from
   uint64_t sweep_pause_ = 0;  // turns to wait: the last sweep brought nothing
   uint64_t sweep_slack_ = 0;  // when it began

@@ -114,14 +114,14 @@ uint64_t Engine::EraseRange(Bytes lo, std::optional<Bytes> hi) {
   size_t level;
   a.Floor(head, lo);
   Leaf la = LeafAt(a);
-  uint32_t from = la.Find(head.table(la), lo).pos;
+  uint32_t from = la.Find(head.book(la), lo).pos;
   if (hi) {
     b.Floor(head, *hi);
   } else {
     b.Last(head);
   }
   Leaf lb = LeafAt(b);
-  uint32_t to = hi ? lb.Find(head.table(lb), *hi).pos : lb.n;
+  uint32_t to = hi ? lb.Find(head.book(lb), *hi).pos : lb.n;
   const uint64_t gone = b.CountBefore(head) + to - a.CountBefore(head) - from;
   if (!gone) return 0;
   const int64_t net = b.NetBefore(head) + lb.net_sum(to) - a.NetBefore(head) - la.net_sum(from);

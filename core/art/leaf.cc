@@ -76,19 +76,19 @@ Entry Leaf::entry_at(uint32_t i, const uint8_t* at, uint8_t* const* bases) const
   return e;
 }
 
-int Leaf::CompareRest(const SymbolTable* symbols, const uint8_t* rest, uint32_t rn, Bytes q,
+int Leaf::CompareRest(const TokenBook* tokens, const uint8_t* rest, uint32_t rn, Bytes q,
                       uint32_t from, uint32_t* k) const {
   const uint8_t* s = reinterpret_cast<const uint8_t*>(q.data()) + from;
   const uint32_t qn = static_cast<uint32_t>(q.size()) - from;
-  if (table) return symbols->Compare(rest, rn, s, qn, k);
+  if (tokens) return tokens->Compare(rest, rn, s, qn, k);
   *k = static_cast<uint32_t>(
       CommonPrefix({reinterpret_cast<const char*>(rest), rn}, q.substr(from)));
   if (*k == rn) return *k == qn ? 0 : 2;
   return *k == qn ? -2 : s[*k] < rest[*k] ? -1 : 1;
 }
 
-LeafPos Leaf::Find(const SymbolTable* symbols, Bytes q) const {
-  if (!roomy()) return FindSlowly(symbols, q);
+LeafPos Leaf::Find(const TokenBook* tokens, Bytes q) const {
+  if (!roomy()) return FindSlowly(tokens, q);
   const uint32_t qn = static_cast<uint32_t>(q.size());
   if (empty_first && qn == 0) return {0, true, 0, 0};
   const auto* qs = reinterpret_cast<const uint8_t*>(q.data());
@@ -118,7 +118,7 @@ LeafPos Leaf::Find(const SymbolTable* symbols, Bytes q) const {
       return {end, false, m, after};
     }
     uint32_t k;
-    const int c = CompareRest(symbols, rest + SumFirst64(R, j), R[j], q, m + 1, &k);
+    const int c = CompareRest(tokens, rest + SumFirst64(R, j), R[j], q, m + 1, &k);
     if (c == 0) return {j, true, m, qn};
     if (c < 0) return {j, false, m, m + 1 + k};
     m += 1 + k;
@@ -127,7 +127,7 @@ LeafPos Leaf::Find(const SymbolTable* symbols, Bytes q) const {
   }
 }
 
-LeafPos Leaf::FindSlowly(const SymbolTable* symbols, Bytes q) const {
+LeafPos Leaf::FindSlowly(const TokenBook* tokens, Bytes q) const {
   const uint32_t qn = static_cast<uint32_t>(q.size());
   if (empty_first && qn == 0) return {0, true, 0, 0};
   const auto* qs = reinterpret_cast<const uint8_t*>(q.data());
@@ -141,7 +141,7 @@ LeafPos Leaf::FindSlowly(const SymbolTable* symbols, Bytes q) const {
     if (m >= qn || qs[m] < F[i]) return {i, false, m, m};
     if (qs[m] > F[i]) continue;
     uint32_t k;
-    const int c = CompareRest(symbols, rest, r(i), q, m + 1, &k);
+    const int c = CompareRest(tokens, rest, r(i), q, m + 1, &k);
     if (c == 0) return {i, true, m, qn};
     if (c < 0) return {i, false, m, m + 1 + k};
     m += 1 + k;
@@ -149,21 +149,21 @@ LeafPos Leaf::FindSlowly(const SymbolTable* symbols, Bytes q) const {
   return {n, false, m, 0};
 }
 
-uint32_t Leaf::KeyBytes(const SymbolTable* symbols, uint32_t i) const {
+uint32_t Leaf::KeyBytes(const TokenBook* tokens, uint32_t i) const {
   if (i == 0 && empty_first) return 0;
   const uint32_t rn = r(i);
-  return l(i) + 1 + (table ? symbols->PlainBytes(rests() + Offset(i), rn) : rn);
+  return l(i) + 1 + (tokens ? tokens->PlainBytes(rests() + Offset(i), rn) : rn);
 }
 
-void Leaf::AssembleKey(const SymbolTable* symbols, uint32_t i, uint32_t valid, uint8_t* out,
+void Leaf::AssembleKey(const TokenBook* tokens, uint32_t i, uint32_t valid, uint8_t* out,
                        uint32_t key_bytes) const {
   uint32_t need = key_bytes;  // bytes from here on are in place
   const auto take = [&](uint32_t at, const uint8_t* rest) {
     const uint32_t from = l(at), room = need - from - 1;
     out[from] = F[at];
-    if (table) {
+    if (tokens) {
       // A longer rest than is needed ends with Decode giving up, its front written.
-      symbols->DecodeFront(rest, r(at), out + from + 1, room);
+      tokens->DecodeFront(rest, r(at), out + from + 1, room);
     } else {
       std::memcpy(out + from + 1, rest, std::min(room, r(at)));
     }
@@ -193,7 +193,7 @@ void Leaf::AssembleKey(const SymbolTable* symbols, uint32_t i, uint32_t valid, u
 void LeafParts::Load(const Leaf& leaf) {
   n = leaf.n;
   skip = leaf.skip;
-  table = leaf.table;
+  book = leaf.book;
   run = leaf.run();
   empty_first = leaf.empty_first;
   open = false;
@@ -289,7 +289,7 @@ void LeafParts::Plan() {
   const uint32_t stride = open ? kLeafMax : n;
   blob = static_cast<uint32_t>(rests);
   bytes = Leaf::kHead + size_t{stride} * ((2u << log) + 1 + value) + (nets ? (stride + 3) / 4 : 0) +
-          rests + cells + keep;
+          rests + 1 + cells + keep;
   if (skip > 0xffff || rests > 0xffff || bytes > 0xf0000) {
     flags |= Leaf::kWideHead;
     bytes += Leaf::kWideHeadBytes - Leaf::kHead;
@@ -301,7 +301,7 @@ void LeafParts::Store(uint8_t* p, uint32_t granules, uint64_t birth) const {
   p[6] = static_cast<uint8_t>(n);
   p[7] = flags;
   p[8] = static_cast<uint8_t>(width | std::min<uint8_t>(run, 7) << 4 | (empty_first ? 0x80 : 0));
-  p[9] = table;
+  p[9] = book;
   if (flags & Leaf::kWideHead) {
     const uint32_t a[4] = {granules, skip, blob, 0};
     std::memset(p + 10, 0, 6);

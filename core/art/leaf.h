@@ -1,7 +1,7 @@
 // A leaf: up to 64 consecutive keys, front-coded in one block.
 //
 //   0     6   7       8           9       10         12     14     16
-//   birth | n | flags | width_run | table | granules | skip | blob | [wide head] | body
+//   birth | n | flags | width_run | book | granules | skip | blob | [wide head] | body
 //
 //   flags      bits 0-1: lengths are 1, 2 or 4 bytes
 //              bit 2: the wide head is there, and its numbers count:
@@ -13,7 +13,7 @@
 //   width_run  bits 0-3: bytes of a number
 //              bits 4-6: appends in a row
 //              bit 7: the first key is the empty string
-//   table      the symbol table of the rests; 0: they are plain
+//   book      the token book of the rests (coding.h); 0: they are plain
 //   granules   size of the block
 //   skip       leading bytes that every key of the leaf shares because both its fences do; they
 //              are stored nowhere
@@ -27,7 +27,8 @@
 //   values     numbers of `width` bytes; where flags has records, codes instead:
 //              (bytes of the cell << 2) | 0 a number, 1 a record, 2 the reference of a record's
 //              own block
-//   cells      what the codes tell, in order
+//   cells      what the codes tell, in order; a byte is left behind them: codes are read past their
+//              end (token_book.h)
 //
 // Search needs L and F alone: with m bytes matched, the entries that go on matching are those with
 // L == m before the next L < m; the last of them with F <= q[m] is the candidate, and one
@@ -43,7 +44,7 @@
 #include "core/art/node.h"
 #include "core/art/scratch.h"
 #include "core/art/simd.h"
-#include "core/art/symbols.h"
+#include "core/art/token_book.h"
 #include "core/bytes.h"
 #include "core/datum.h"
 
@@ -85,7 +86,7 @@ struct Leaf {
 
   const uint8_t* p;
   uint32_t n, stride, log_len, skip, blob, granules;
-  uint8_t flags, width, table;
+  uint8_t flags, width, book;
   bool empty_first;
   const uint8_t *L, *F, *R, *V;
 
@@ -136,19 +137,19 @@ struct Leaf {
   Entry entry_at(uint32_t i, const uint8_t* cell, uint8_t* const* bases) const;
 
   // REQUIRES that q shares the leaf's skipped bytes.
-  LeafPos Find(const SymbolTable* symbols, Bytes q) const;
+  LeafPos Find(const TokenBook* tokens, Bytes q) const;
 
   // Bytes of key i.
-  uint32_t KeyBytes(const SymbolTable* symbols, uint32_t i) const;
+  uint32_t KeyBytes(const TokenBook* tokens, uint32_t i) const;
   // Writes key i into out, which has room for KeyBytes and holds its first `valid` bytes already;
   // skip <= valid <= l(i) or so.
-  void AssembleKey(const SymbolTable* symbols, uint32_t i, uint32_t valid, uint8_t* out,
+  void AssembleKey(const TokenBook* tokens, uint32_t i, uint32_t valid, uint8_t* out,
                    uint32_t key_bytes) const;
 
  private:
-  LeafPos FindSlowly(const SymbolTable* symbols, Bytes q) const;
-  int CompareRest(const SymbolTable* symbols, const uint8_t* rest, uint32_t n, Bytes q,
-                  uint32_t from, uint32_t* k) const;
+  LeafPos FindSlowly(const TokenBook* tokens, Bytes q) const;
+  int CompareRest(const TokenBook* tokens, const uint8_t* rest, uint32_t n, Bytes q, uint32_t from,
+                  uint32_t* k) const;
 };
 
 // A leaf as parts that can be edited, then stored as a new block. Rests and cells are borrowed from
@@ -162,7 +163,7 @@ struct LeafParts {
   };
 
   uint32_t n = 0, skip = 0;
-  uint8_t table = 0, run = 0;
+  uint8_t book = 0, run = 0;
   bool empty_first = false, open = false;
   // What Plan() found.
   uint8_t flags = 0, width = 0;
@@ -179,7 +180,7 @@ struct LeafParts {
   Cell cell[kLeafMax];
 
   void Load(const Leaf& leaf);
-  // Appends entries a..b-1 of another; REQUIRES the same table.
+  // Appends entries a..b-1 of another; REQUIRES the same book.
   void Append(const LeafParts& other, uint32_t a, uint32_t b);
   void MakeRoom(uint32_t at);
   void Remove(uint32_t a, uint32_t b);
@@ -196,7 +197,7 @@ inline Leaf::Leaf(const uint8_t* block) : p(block) {
   flags = p[7];
   width = p[8] & 15;
   empty_first = p[8] & 0x80;
-  table = p[9];
+  book = p[9];
   log_len = flags & kLengths;
   const uint8_t* body;
   if (flags & kWideHead) [[unlikely]] {

@@ -1,6 +1,6 @@
 // Sweeps: blocks leave the emptiest slabs, so that these can go back; nodes are laid out in
 // pre-order, descriptors beside them, so that a descent touches fewer lines; leaves are coded with
-// the present symbol table.
+// the present token book.
 //
 // A sweep marks slabs, then walks the tree in key order, a slice at a time between writes, and
 // moves what it meets in a marked slab. Nothing is allocated there, so after one walk nothing of
@@ -8,6 +8,7 @@
 // that is written to, unless an old snapshot would keep the original for long.
 
 #include <algorithm>
+#include <utility>
 
 #include "core/art/edit_store.h"
 #include "core/art/engine.h"
@@ -18,6 +19,7 @@ namespace {
 
 constexpr int kTurn = 64;  // writes between two slices
 constexpr int kLeavesPerTurn = 512;
+constexpr int kRecodedAs = 20;              // other leaves: what coding one anew takes
 constexpr uint64_t kTolerated = 256 << 10;  // bytes of slack that are never swept for
 
 uint64_t Slack(const Arena& a) { return a.held_bytes() - a.used_bytes(); }
@@ -28,9 +30,10 @@ bool Loose(const Arena& a, uint64_t part) { return Slack(a) > a.used_bytes() / p
 void Engine::TendNow() noexcept {
   tend_in_ = kTurn;
   if (undoing_) return;
-  MaybeTrain();
   if (!head.root) return;
   try {
+    coding_.DropUnused();
+    if (coding_.IsLearning(head.size)) LearnSlice();
     if (!sweeping_) {
       if (sweep_pause_) {
         --sweep_pause_;
@@ -49,7 +52,8 @@ bool Engine::BeginSweep() {
   const bool leaves = Loose(leaves_, 10),
              directory = Loose(directory_, 3) || splits_ > 64 + directory_.blocks() / 6;
   if (!leaves && !directory && !recode_) return false;
-  bool any = recode_;
+  recoding_ = std::exchange(recode_, false);
+  bool any = recoding_;
   const uint64_t part = leaves_.used_bytes() / kGranule / 20 + 2 * kUnitGranules;
   if (leaves) any |= leaves_.MarkEmptiest(part, false);
   if (directory) {
@@ -66,7 +70,7 @@ bool Engine::BeginSweep() {
 }
 
 void Engine::EndSweep() noexcept {
-  sweeping_ = recode_ = false;
+  sweeping_ = recoding_ = false;
   sweep_from_.clear();
   leaves_.Unmark();
   directory_.Unmark();
@@ -80,7 +84,7 @@ bool Engine::SweepSlice(int leaves) {
   path_.Floor(head, sweep_from_);
   size_t level = 0;
   for (int i = 0; i < leaves; ++i) {
-    MoveMarked(path_, level);
+    if (MoveMarked(path_, level)) i += kRecodedAs;
     if (!path_.Next(head, &level)) return false;
     ++level;  // the frame at level was met before: those below it are new
   }
@@ -91,17 +95,17 @@ bool Engine::SweepSlice(int leaves) {
 }
 
 // Moves what the path meets in marked slabs: nodes from `level` on, the descriptor, the leaf, its
-// far records.
-void Engine::MoveMarked(Path& path, size_t level) {
+// far records. Whether it coded the leaf anew.
+bool Engine::MoveMarked(Path& path, size_t level) {
   bool wanted = false;
   for (size_t i = level; i < path.height(); ++i) wanted |= directory_.IsMarked(path[i].node);
   const Ref leaf = head.desc(path.desc()).leaf();
   wanted |= directory_.IsMarked(Plain(path.desc())) || leaves_.IsMarked(leaf);
   const uint8_t* block = head.leaf(leaf);
-  // Only leaves that have records, or another table, are looked at themselves.
+  // Only leaves that have records, or another book, are looked at themselves.
   const bool far = far_records_ && Leaf(block).has_records();
-  const bool recode = recode_ && block[9] != table_;
-  if ((!wanted && !far && !recode) || !Movable(block)) return;
+  const bool recode = recoding_ && block[9] != coding_.present();
+  if ((!wanted && !far && !recode) || !Movable(block)) return false;
   scratch_.Reset();
   MakeWritable(path);
   for (size_t i = level; i < path.height(); ++i) {
@@ -143,6 +147,7 @@ void Engine::MoveMarked(Path& path, size_t level) {
     }
   }
   if (far) MoveFars(path);
+  return recode;
 }
 
 void Engine::MoveFars(Path& path) {

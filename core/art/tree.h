@@ -17,8 +17,8 @@ namespace memkv::art {
 struct Tree {
   uint8_t* const* directory = nullptr;  // slab tables of the two arenas
   uint8_t* const* leaves = nullptr;
-  const SymbolTable* const* symbols = nullptr;  // by table id
-  Ref root = 0;                                 // tagged; 0: empty
+  const TokenBook* const* books = nullptr;  // by number
+  Ref root = 0;                             // tagged; 0: empty
   bool nets = false;
   uint64_t size = 0;
   int64_t net = 0;
@@ -26,9 +26,7 @@ struct Tree {
   Node* node(Ref r) const { return reinterpret_cast<Node*>(At(directory, r)); }
   Desc desc(Ref r) const { return {At(directory, Plain(r))}; }
   const uint8_t* leaf(Ref r) const { return At(leaves, r); }
-  const SymbolTable* table(const Leaf& leaf) const {
-    return leaf.table ? symbols[leaf.table] : nullptr;
-  }
+  const TokenBook* book(const Leaf& leaf) const { return books[leaf.book]; }
   Ref MaxOf(Ref r) const { return IsDesc(r) ? r : node(r)->max; }
 
   // The descriptor of the leaf where q is or would be. REQUIRES root.

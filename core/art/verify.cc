@@ -8,19 +8,13 @@
 
 namespace memkv::art {
 
-uint64_t Engine::symbol_bytes() const {
-  uint64_t n = coder_ ? sizeof(SymbolCoder) : 0;
-  for (const SymbolTable* t : symbols_) n += t ? sizeof(SymbolTable) : 0;
-  return n;
-}
-
 uint64_t Engine::slack_bytes() const {
   return directory_.held_bytes() + leaves_.held_bytes() - directory_.used_bytes() -
          leaves_.used_bytes();
 }
 
 uint64_t Engine::held_bytes() const {
-  uint64_t n = sizeof(Engine) + directory_.held_bytes() + leaves_.held_bytes() + symbol_bytes() +
+  uint64_t n = sizeof(Engine) + directory_.held_bytes() + leaves_.held_bytes() + coding_.bytes() +
                scratch_.bytes();
   n += dead_.capacity() * sizeof(Dead) + walk_.capacity() * sizeof(walk_[0]);
   for (const Version* v = newest_; v; v = v->older) n += sizeof(Version);
@@ -93,11 +87,11 @@ Status Engine::Verify(const std::function<bool()>& poll) {
         return Status::Corrupt("art: separator lost: " + Shown(sep));
       for (uint32_t i = 0; i < leaf.n; ++i) {
         if (due && poll && poll()) return Status::Interrupted();
-        std::string key(leaf.KeyBytes(head.table(leaf), i), 0);
+        std::string key(leaf.KeyBytes(head.book(leaf), i), 0);
         auto* out = reinterpret_cast<uint8_t*>(key.data());
         const uint32_t skip = std::min(leaf.skip, static_cast<uint32_t>(key.size()));
         path.CopySeparator(head, skip, out);
-        leaf.AssembleKey(head.table(leaf), i, skip, out, static_cast<uint32_t>(key.size()));
+        leaf.AssembleKey(head.book(leaf), i, skip, out, static_cast<uint32_t>(key.size()));
         if (key < sep)
           return Status::Corrupt("art: key " + Shown(key) + " below its separator " + Shown(sep));
         if (any && key <= last)
@@ -106,7 +100,7 @@ Status Engine::Verify(const std::function<bool()>& poll) {
           return Status::Corrupt("art: shared length wrong at " + Shown(key));
         if (head.Floor(key) != path.desc())
           return Status::Corrupt("art: key not below its leaf: " + Shown(key));
-        const LeafPos pos = leaf.Find(head.table(leaf), key);
+        const LeafPos pos = leaf.Find(head.book(leaf), key);
         if (!pos.exact || pos.pos != i) return Status::Corrupt("art: key not found: " + Shown(key));
         last.swap(key);
         due = pace.Due(last.size());

@@ -20,7 +20,7 @@ std::vector<Row> StatsSpec::Rows(Connection&, TableState& state) {
   add("leaf_bytes", s.delta.leaf_bytes);
   add("directory_bytes", s.delta.directory_bytes);
   add("descriptor_bytes", s.delta.descriptor_bytes);
-  add("symbol_bytes", s.delta.symbol_bytes);
+  add("book_bytes", s.delta.book_bytes);
   add("slack_bytes", s.delta.slack_bytes);
   rows.push_back(
       {"bytes_per_key",

@@ -260,7 +260,7 @@ TEST_CASE("art: no long pause, a tight arena and quick range deletes") {
 }
 
 // Training finds nothing in such keys, and must not be tried again at every turn.
-TEST_CASE("art: keys that no symbol table makes shorter") {
+TEST_CASE("art: keys that no token book makes shorter") {
   Random random(12);
   Art art;
   const clock_t begin = clock();

@@ -1,4 +1,4 @@
-// The parts of Art on their own: vectors against their scalar twins, the arena, the symbol table.
+// The parts of Art on their own: vectors against their scalar twins, the arena, token books.
 
 #include <doctest/doctest.h>
 
@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "core/art/arena.h"
+#include "core/art/coding.h"
 #include "core/art/simd.h"
-#include "core/art/symbols.h"
 #include "tests/core/ordered_keys.h"
 
 namespace memkv::art {
@@ -94,33 +94,67 @@ TEST_CASE("arena: blocks keep their bytes, marked slabs empty") {
   }
 }
 
-TEST_CASE("symbols: what is coded comes back, and compares as it is") {
+namespace {
+
+// A book learnt from these texts, over and over; with its coder.
+CodeBook LearntFrom(const std::vector<std::string>& text, TokenLearner::Demand demand) {
+  TokenLearner learner(demand);
+  while (!learner.done()) {
+    for (const std::string& s : text) {
+      if (learner.done()) break;
+      learner.Add(reinterpret_cast<const uint8_t*>(s.data()), static_cast<uint32_t>(s.size()));
+    }
+  }
+  uint64_t coded;
+  return CodeBook(learner.MakeBook(10 * demand.sample_bytes, &coded));
+}
+
+}  // namespace
+
+TEST_CASE("token books: what is coded comes back, and compares as it is") {
   Random random(3);
   std::vector<std::string> text;
   for (int i = 0; i < 20000; ++i)
     text.push_back(test::StyledKey(static_cast<int>(random.Below(3)), random));
-  std::vector<Bytes, Allocator<Bytes>> sample(text.begin(), text.end());
-  const SymbolTable table = SymbolCoder::Train(sample);
-  auto coder = std::make_unique<SymbolCoder>();
-  coder->Use(table);
+  // Two bytes that no text has, and every text ends in the middle of something.
+  CodeBook book = LearntFrom(text, {12'000, 1 << 20, 3});
+  while (!book.coder.Build(100)) {
+  }
+  const TokenBook& tokens = book.tokens;
+  text.push_back(std::string("\0\xff\0", 3));
   size_t plain = 0, coded = 0;
   for (const std::string& s : text) {
-    std::vector<uint8_t> code(2 * s.size()), out(s.size());
+    std::vector<uint8_t> code(2 * s.size() + 2), out(16 * code.size());
     const auto* p = reinterpret_cast<const uint8_t*>(s.data());
     const auto n = static_cast<uint32_t>(s.size());
-    const uint32_t c = coder->Encode(p, n, code.data());
-    code.resize(c);
+    const uint32_t c = book.coder.Encode(p, n, code.data());
+    code.resize(c + 1);
     plain += n;
     coded += c;
-    uint32_t got;
-    REQUIRE(table.PlainBytes(code.data(), c) == n);
-    REQUIRE(table.Decode(code.data(), c, out.data(), n, &got));
-    REQUIRE(std::string(out.begin(), out.end()) == s);
-    if (n) REQUIRE(!table.Decode(code.data(), c, out.data(), n - 1, &got));
+    REQUIRE(tokens.PlainBytes(code.data(), c) == n);
+    REQUIRE(tokens.DecodeAll(code.data(), c, out.data()) == n);
+    REQUIRE(std::string(out.begin(), out.begin() + n) == s);
+    // Cut, or put behind something else, it is coded as the whole is.
+    const std::string front_of(test::Mutate(s, random), 0, random.Below(9));
+    const auto cut = static_cast<uint32_t>(random.Below(n + 1));
+    const std::string other = front_of + s.substr(cut);
+    std::vector<uint8_t> again(2 * other.size() + 1), want_again(again.size());
+    const auto* text_of = reinterpret_cast<const uint8_t*>(other.data());
+    const auto other_n = static_cast<uint32_t>(other.size());
+    want_again.resize(book.coder.Encode(text_of, other_n, want_again.data()));
+    again.resize(book.coder.Recode(text_of, other_n, static_cast<uint32_t>(front_of.size()),
+                                   code.data(), c, cut, again.data()));
+    REQUIRE(again == want_again);
+    // A part of it is not written past its room.
+    const auto room = static_cast<uint32_t>(random.Below(n + 20));
+    std::vector<uint8_t> front(room);
+    REQUIRE(tokens.DecodeFront(code.data(), c, front.data(), room) == std::min(n, room));
+    REQUIRE(std::string(front.begin(), front.begin() + std::min(n, room)) == s.substr(0, room));
     const std::string q = random.Below(3) ? test::Mutate(s, random) : s;
+    const std::vector<uint8_t> exact(q.begin(), q.end());  // nothing can be read behind it
     uint32_t k;
-    const int cmp = table.Compare(code.data(), c, reinterpret_cast<const uint8_t*>(q.data()),
-                                  static_cast<uint32_t>(q.size()), &k);
+    const int cmp =
+        tokens.Compare(code.data(), c, exact.data(), static_cast<uint32_t>(q.size()), &k);
     REQUIRE(k == CommonPrefix(s, q));
     const int want = s == q                                                    ? 0
                      : k == n                                                  ? 2
@@ -129,31 +163,73 @@ TEST_CASE("symbols: what is coded comes back, and compares as it is") {
                                                                                : 1;
     REQUIRE(cmp == want);
   }
-  CHECK(coded * 2 < plain);
+  CHECK(coded * 3 < plain);
+}
 
-  // Many at once are coded as each is alone, the empty string and zeros among them.
-  text.insert(text.begin() + 7, {"", std::string(3, '\0'), "", std::string(20, '\0'), "a"});
-  for (size_t from = 0; from < text.size();) {
-    const size_t n = std::min<size_t>(1 + random.Below(9), text.size() - from);
-    std::vector<std::string> room;
-    std::vector<std::vector<uint8_t>> codes;
-    std::vector<SymbolCoder::Job> jobs;
-    for (size_t i = 0; i < n; ++i) {
-      room.push_back(std::string(SymbolCoder::kBefore, 'h') + text[from + i]);
-      codes.emplace_back(2 * text[from + i].size());
+TEST_CASE("token books: the longest token is found, among all that begin alike") {
+  Random random(5);
+  // Few letters: every text begins with many tokens.
+  std::vector<std::string> text;
+  for (int i = 0; i < 4000; ++i) {
+    std::string s;
+    for (uint64_t n = random.Below(60); n > 0; --n) s += "ab"[random.Below(8) == 0];
+    text.push_back(s);
+  }
+  for (const uint32_t most : {256u, 300u, 2000u, TokenLearner::kMostTokens}) {
+    CodeBook book = LearntFrom(text, {most, 200'000, 2});
+    while (!book.coder.Build(1)) {
     }
-    for (size_t i = 0; i < n; ++i) {
-      jobs.push_back({reinterpret_cast<const uint8_t*>(room[i].data()) + SymbolCoder::kBefore,
-                      static_cast<uint32_t>(text[from + i].size()), codes[i].data(), 0});
+    const TokenBook& tokens = book.tokens;
+    uint32_t held = 0;
+    for (uint32_t i = 0; i < tokens.room(); ++i) held += tokens[i].length > 0;
+    CHECK(held <= most);
+    for (int i = 0; i < 300; ++i) {
+      const std::string& s = text[random.Below(text.size())];
+      std::vector<uint8_t> code(2 * s.size() + 1), want;
+      const auto* p = reinterpret_cast<const uint8_t*>(s.data());
+      code.resize(book.coder.Encode(p, static_cast<uint32_t>(s.size()), code.data()));
+      for (size_t at = 0; at < s.size();) {
+        uint32_t best = tokens.room();
+        for (uint32_t t = 0; t < tokens.room(); ++t) {
+          const uint32_t length = tokens[t].length;
+          if (length &&
+              s.compare(at, length, reinterpret_cast<const char*>(tokens[t].text), length) == 0 &&
+              (best == tokens.room() || length > tokens[best].length))
+            best = t;
+        }
+        REQUIRE(best < tokens.room());
+        uint8_t two[2];
+        tokens.PutCode(best, two);
+        want.insert(want.end(), two, two + tokens.CodeBytes(best));
+        at += tokens[best].length;
+      }
+      REQUIRE(code == want);
     }
-    coder->EncodeMany(jobs.data(), n);
-    for (size_t i = 0; i < n; ++i) {
-      std::vector<uint8_t> alone(codes[i].size());
-      alone.resize(coder->Encode(jobs[i].plain, jobs[i].n, alone.data()));
-      codes[i].resize(jobs[i].coded);
-      REQUIRE(codes[i] == alone);
-    }
-    from += n;
+  }
+}
+
+TEST_CASE("token books: any bytes can be read as a code") {
+  Random random(7);
+  TokenBook tokens(200);
+  for (uint32_t i = 0; i < tokens.room(); i += 1 + static_cast<uint32_t>(random.Below(3))) {
+    Token t;
+    t.length = static_cast<uint8_t>(random.Below(16));
+    for (uint32_t k = 0; k < t.length; ++k) t.text[k] = static_cast<uint8_t>(random());
+    tokens.Set(i, t);
+  }
+  for (int i = 0; i < 20'000; ++i) {
+    std::vector<uint8_t> code(1 + random.Below(20)), q(random.Below(60));
+    for (uint8_t& c : code) c = static_cast<uint8_t>(random());
+    const auto n = static_cast<uint32_t>(code.size()) - 1;
+    std::vector<uint8_t> out(16 * n);
+    const uint32_t all = tokens.DecodeAll(code.data(), n, out.data());
+    REQUIRE(all == tokens.PlainBytes(code.data(), n));
+    if (random.Below(2)) q.assign(out.begin(), out.begin() + all);
+    uint32_t k;
+    const int c = tokens.Compare(code.data(), n, q.data(), static_cast<uint32_t>(q.size()), &k);
+    REQUIRE(k == CommonPrefix({reinterpret_cast<char*>(out.data()), all},
+                              {reinterpret_cast<char*>(q.data()), q.size()}));
+    if (c == 0) REQUIRE(q.size() == all);
   }
 }
 

@@ -198,7 +198,7 @@ TEST_CASE("art: snapshots held, dropped and restored in any order stay exact") {
   }
 }
 
-TEST_CASE("art: a large map with symbol tables, sweeps, snapshots and restores") {
+TEST_CASE("art: a large map with token books, sweeps, snapshots and restores") {
   Random random(4242);
   Art art({.over_base = true});
   Model m;
@@ -232,7 +232,7 @@ TEST_CASE("art: a large map with symbol tables, sweeps, snapshots and restores")
       for (const auto& h : held) REQUIRE(Same(h.first, h.second));
     }
   }
-  CHECK(art.GetStats().symbol_bytes > 0);
+  CHECK(art.GetStats().book_bytes > 0);
   REQUIRE(Same(art.Latest(), m));
   held.clear();
   for (auto it = m.begin(); it != m.end(); it = m.erase(it)) REQUIRE(art.Erase(it->first));

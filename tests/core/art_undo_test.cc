@@ -269,7 +269,7 @@ TEST_CASE("art: what memory kept from being undone is undone later") {
 TEST_CASE("art: a mark costs nothing, and one write little") {
   Art art;
   Random random(1);
-  for (int i = 0; i < 200'000; ++i)
+  for (int i = 0; i < 150'000; ++i)
     RequireOk(art.Put("https://example.com/" + std::to_string(random()), {Value::Number(1), 1}));
   const uint64_t before = art.GetStats().total_bytes;
   for (int i = 0; i < 200; ++i) {

@@ -1,0 +1,140 @@
+// Token books learnt between writes: while memory fails, and when the keys change.
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "core/art/art.h"
+#include "tests/core/art_model.h"
+#include "tests/core/failing_allocations.h"
+
+namespace memkv {
+namespace {
+
+using test::FailFrom;
+using test::Model;
+using test::Random;
+using test::RequireOk;
+using test::RequireSame;
+
+// Paths of words from one vocabulary; other seeds have others.
+class Paths {
+ public:
+  explicit Paths(uint64_t seed) : random_(seed) {
+    for (std::string& w : words_) {
+      for (uint64_t n = 3 + random_.Below(8); n > 0; --n)
+        w += static_cast<char>('a' + (random_.Below(13) + 13 * (seed % 2)));
+    }
+  }
+  std::string Next() {
+    std::string s;
+    for (uint64_t n = 3 + random_.Below(4); n > 0; --n) s += '/' + words_[random_.Below(400)];
+    return s + '/' + std::to_string(random_.Below(100'000));
+  }
+
+ private:
+  Random random_;
+  std::string words_[400];
+};
+
+double BytesPerKey(const Art& art) {
+  const Art::Stats s = art.GetStats();
+  return static_cast<double>(s.total_bytes) / static_cast<double>(s.entries);
+}
+
+}  // namespace
+
+TEST_CASE("art: a book is learnt though memory fails now and then") {
+  for (int64_t every = 0; every < 4; ++every) {
+    CAPTURE(every);
+    const int64_t before = allocated_bytes;
+    {
+      Random random(static_cast<uint64_t>(every));
+      Paths paths(1);
+      Art art;
+      Model m;
+      const auto put = [&](bool failing) {
+        const std::string key = paths.Next();
+        const uint64_t number = random.Below(1000);
+        if (failing) {
+          const FailFrom fail(static_cast<int64_t>(random.Below(12)));
+          try {
+            RequireOk(art.Put(key, {Value::Number(number), 1}));
+            m[key].number = number;
+          } catch (const std::bad_alloc&) {
+          }
+        } else {
+          RequireOk(art.Put(key, {Value::Number(number), 1}));
+          m[key].number = number;
+        }
+      };
+      while (m.size() < 49'000) put(false);
+      CHECK(art.GetStats().book_bytes == 0);
+      const auto held = art.TakeSnapshot();
+      const Model then = m;
+      while (m.size() < 62'000) put(random.Below(20) <= static_cast<uint64_t>(every));
+      RequireOk(art.Verify());
+      RequireSame(art.Latest(), m);
+      // Whatever has failed, a book is learnt in the end.
+      for (int i = 0; i < 80'000; ++i) put(false);
+      CHECK(art.GetStats().book_bytes > 50'000);
+      CHECK(art.GetStats().book_bytes < 300'000);
+      RequireOk(art.Verify());
+      RequireSame(art.Latest(), m);
+      RequireSame(held, then);
+    }
+    CHECK(allocated_bytes == before);
+  }
+}
+
+TEST_CASE("art: other keys get another book, and the first goes") {
+  constexpr int kKeys = 120'000;
+  Art art, fresh;
+  Paths first(1), second(2), again(2);
+  std::vector<std::string> keys;
+  for (int i = 0; i < kKeys; ++i) {
+    keys.push_back(first.Next());
+    RequireOk(art.Put(keys.back(), {Value::Number(1), 1}));
+  }
+  for (int i = 0; i < kKeys; ++i) {
+    art.Erase(keys[static_cast<size_t>(i)]);
+    RequireOk(art.Put(second.Next(), {Value::Number(1), 1}));
+    RequireOk(fresh.Put(again.Next(), {Value::Number(1), 1}));
+  }
+  // The rest of what there is to do is done between further writes.
+  for (int i = 0; i < 2 * kKeys; ++i) {
+    RequireOk(art.Put("/same", {Value::Number(1), 1}));
+    RequireOk(fresh.Put("/same", {Value::Number(1), 1}));
+  }
+  REQUIRE(art.Latest().size() == fresh.Latest().size());
+  // The book was learnt while there were keys of both kinds.
+  CHECK(BytesPerKey(art) < 1.25 * BytesPerKey(fresh));
+  CHECK(art.GetStats().book_bytes < 2 * fresh.GetStats().book_bytes);
+  RequireOk(art.Verify());
+}
+
+TEST_CASE("art: keys in order, one by one or many at once, are learnt from too") {
+  Paths paths(3);
+  std::vector<std::string> keys;
+  for (int i = 0; i < 100'000; ++i) keys.push_back(paths.Next());
+  std::sort(keys.begin(), keys.end());
+  keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
+  Art shuffled, sorted, appended;
+  Random random(1);
+  std::vector<std::string> any = keys;
+  for (size_t i = any.size(); i > 1; --i) std::swap(any[i - 1], any[random.Below(i)]);
+  for (const std::string& k : any) RequireOk(shuffled.Put(k, {Value::Number(1), 1}));
+  for (const std::string& k : keys) RequireOk(sorted.Put(k, {Value::Number(1), 1}));
+  const std::vector<Bytes> bytes(keys.begin(), keys.end());
+  const std::vector<Entry> entries(keys.size(), {Value::Number(1), 1});
+  RequireOk(appended.Append(bytes.data(), entries.data(), bytes.size()));
+  for (const Art* art : {&sorted, &appended}) {
+    CHECK(art->GetStats().book_bytes > 0);
+    CHECK(BytesPerKey(*art) < 1.02 * BytesPerKey(shuffled));
+    RequireOk(art->Verify());
+  }
+}
+
+}  // namespace memkv
