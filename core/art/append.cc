@@ -67,7 +67,7 @@ size_t Engine::AppendLeaf(const Bytes* keys, const Entry* entries, size_t n) {
   b.open = false;
   b.least_width = 0;
   b.spare = 0;
-  b.run = 7;
+  b.run = Leaf::kMostRun;
   b.skip = SkipFor(static_cast<uint32_t>(sep.size()), shared_next);
   int32_t net = 0;
   for (uint32_t i = 0; i < take; ++i) {

@@ -112,7 +112,7 @@ Ref Engine::CopyLeaf(Ref leaf) {
   uint8_t* p = leaves_.At(r);
   std::memcpy(p, head.leaf(leaf), size_t{g} * kGranule);
   SetBirth(p, number_);
-  coding_.Use(p[9]);
+  coding_.Use(LeafHead::BookOf(p));
   return r;
 }
 

@@ -231,7 +231,7 @@ void Engine::Put(Bytes key, const Entry& entry, bool* existed, bool overwrite) {
       written_ = true;
       MakeWritable(path_);
       const bool plain = !entry.value.is_record && entry.net == 1, last = pos.pos == leaf.n;
-      const bool appending = last && leaf.run() >= 7;
+      const bool appending = last && leaf.run >= Leaf::kMostRun;
       if (appending) SetHint(key, hinted);
       // Should this throw, the hint must not tell of a key that is not there.
       const bool hint = hinted_;
@@ -251,14 +251,14 @@ void Engine::Put(Bytes key, const Entry& entry, bool* existed, bool overwrite) {
       return;
     }
     hinted_ = false;
-    Split(pos.pos == leaf.n && leaf.run() >= 7);
+    Split(pos.pos == leaf.n && leaf.run >= Leaf::kMostRun);
   }
 }
 
 void Engine::Insert(const LeafPos& pos, Bytes key, const Entry& entry) {
   LeafParts& a = parts_;
   const uint32_t p = pos.pos;
-  const bool open = p == LeafAt(path_).n && LeafAt(path_).run() >= 7;
+  const bool open = p == LeafAt(path_).n && LeafAt(path_).run >= Leaf::kMostRun;
   if (open) {
     CloseLeaf();
     // Where the open leaf was this one, and shared, it is another block by now.
@@ -267,7 +267,7 @@ void Engine::Insert(const LeafPos& pos, Bytes key, const Entry& entry) {
   }
   a.Load(LeafAt(path_));
   Recode(a);
-  a.run = p == a.n ? std::min<uint8_t>(7, a.run + 1) : 0;
+  a.run = p == a.n ? std::min<uint8_t>(Leaf::kMostRun, a.run + 1) : 0;
   if (p < a.n) CutNext(a, p, std::max(pos.lcp_next, a.l[p]));
   a.MakeRoom(p);
   if (key.empty()) {
@@ -410,7 +410,7 @@ void Engine::Split(bool append) {
   b.book = a.book;
   b.empty_first = false;
   b.skip = SkipFor(static_cast<uint32_t>(sep.size()), shared_next);
-  b.run = append ? 7 : 0;
+  b.run = append ? Leaf::kMostRun : 0;
   b.Append(a, at, a.n);
   SetRest(b, 0, b.skip, first);
   b.open = false;

@@ -25,19 +25,6 @@ size_t PlainBytes(uint32_t n, uint32_t width, size_t blob) {
   return Leaf::kHead + size_t{n} * (3 + width) + blob + 1;
 }
 
-// Writes a plain head.
-void PutHead(uint8_t* p, const Leaf& old, uint32_t n, uint32_t width, uint32_t run,
-             uint32_t granules, size_t blob, uint64_t birth) {
-  SetBirth(p, birth);
-  p[6] = static_cast<uint8_t>(n);
-  p[7] = 0;
-  p[8] = static_cast<uint8_t>(width | run << 4 | (old.empty_first ? 0x80 : 0));
-  p[9] = old.book;
-  const uint16_t a[3] = {static_cast<uint16_t>(granules), static_cast<uint16_t>(old.skip),
-                         static_cast<uint16_t>(blob)};
-  std::memcpy(p + 10, a, 6);
-}
-
 // An array of bytes with a gap of one at p.
 void CopyWithGap(uint8_t* to, const uint8_t* from, uint32_t p, uint32_t n) {
   std::memcpy(to, from, p);
@@ -82,10 +69,14 @@ bool Engine::InsertPlainly(const Leaf& leaf, const LeafPos& pos, Bytes key, uint
   const size_t blob = leaf.blob + r + next_r - next_old;
   const size_t bytes = PlainBytes(n + 1, width, blob);
   if (blob > 0xffff) return false;
-  const uint32_t run = p == n ? std::min<uint32_t>(7, leaf.run() + 1u) : 0;
+  LeafHead head = leaf;
+  head.n = n + 1;
+  head.width = static_cast<uint8_t>(width);
+  head.run = p < n ? 0 : std::min<uint8_t>(Leaf::kMostRun, leaf.run + 1);
+  head.blob = static_cast<uint32_t>(blob);
   StoreLeaf(path_, bytes, book, [&](uint8_t* t, uint32_t granules, uint64_t birth) {
-    PutHead(t, leaf, n + 1, width, run, granules, blob, birth);
-    uint8_t* L = t + Leaf::kHead;
+    head.granules = granules;
+    uint8_t* L = head.Write(t, birth);
     uint8_t* F = L + n + 1;
     uint8_t* R = F + n + 1;
     uint8_t* V = R + n + 1;
@@ -136,9 +127,10 @@ bool Engine::AppendPlainly(const Leaf& leaf, const LeafPos& pos, Bytes key, uint
   const_cast<uint8_t*>(leaf.R)[n] = static_cast<uint8_t>(r);
   std::memcpy(const_cast<uint8_t*>(leaf.V) + n * leaf.width, &number, leaf.width);
   std::memcpy(at, rest.data(), r);
-  p[6] = static_cast<uint8_t>(n + 1);
-  const auto blob = static_cast<uint16_t>(leaf.blob + r);
-  std::memcpy(p + 14, &blob, 2);
+  LeafHead head = leaf;
+  head.n = n + 1;
+  head.blob += static_cast<uint32_t>(r);
+  head.Write(p, Birth(p));
   return true;
 }
 
@@ -167,10 +159,14 @@ bool Engine::ErasePlainly(const Leaf& leaf, uint32_t p) {
   const uint32_t width = leaf.width;
   const size_t blob = leaf.blob - mine - next_old + next_r;
   if (blob > 0xffff) return false;
+  LeafHead head = leaf;
+  head.n = n - 1;
+  head.run = 0;
+  head.blob = static_cast<uint32_t>(blob);
   StoreLeaf(path_, PlainBytes(n - 1, width, blob), book,
             [&](uint8_t* t, uint32_t granules, uint64_t birth) {
-              PutHead(t, leaf, n - 1, width, 0, granules, blob, birth);
-              uint8_t* L = t + Leaf::kHead;
+              head.granules = granules;
+              uint8_t* L = head.Write(t, birth);
               uint8_t* F = L + n - 1;
               uint8_t* R = F + n - 1;
               uint8_t* V = R + n - 1;

@@ -24,7 +24,7 @@ void Engine::StoreLeaf(Path& path, size_t bytes, uint8_t book, F&& write) {
   if (!shared && g == Leaf(block).granules) {
     uint8_t* image = scratch_.Take(bytes);
     write(image, g, Birth(block));
-    coding_.Unuse(block[9]);
+    coding_.Unuse(LeafHead::BookOf(block));
     coding_.Use(book);
     std::memcpy(block, image, bytes);
     return;

@@ -191,11 +191,7 @@ void Leaf::AssembleKey(const TokenBook* tokens, uint32_t i, uint32_t valid, uint
 }
 
 void LeafParts::Load(const Leaf& leaf) {
-  n = leaf.n;
-  skip = leaf.skip;
-  book = leaf.book;
-  run = leaf.run();
-  empty_first = leaf.empty_first;
+  static_cast<LeafHead&>(*this) = leaf;
   open = false;
   const uint8_t* at = leaf.rests();
   for (uint32_t i = 0; i < n; ++i) {
@@ -296,21 +292,10 @@ void LeafParts::Plan() {
   }
 }
 
-void LeafParts::Store(uint8_t* p, uint32_t granules, uint64_t birth) const {
-  SetBirth(p, birth);
-  p[6] = static_cast<uint8_t>(n);
-  p[7] = flags;
-  p[8] = static_cast<uint8_t>(width | std::min<uint8_t>(run, 7) << 4 | (empty_first ? 0x80 : 0));
-  p[9] = book;
-  if (flags & Leaf::kWideHead) {
-    const uint32_t a[4] = {granules, skip, blob, 0};
-    std::memset(p + 10, 0, 6);
-    std::memcpy(p + 16, a, 16);
-  } else {
-    const uint16_t a[3] = {static_cast<uint16_t>(granules), static_cast<uint16_t>(skip),
-                           static_cast<uint16_t>(blob)};
-    std::memcpy(p + 10, a, 6);
-  }
+void LeafParts::Store(uint8_t* p, uint32_t g, uint64_t birth) {
+  granules = g;
+  run = std::min(run, kMostRun);
+  Write(p, birth);
   const Leaf leaf(p);
   auto* L = const_cast<uint8_t*>(leaf.L);
   auto* R = const_cast<uint8_t*>(leaf.R);

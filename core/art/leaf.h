@@ -71,8 +71,8 @@ struct LeafPos {
   uint32_t lcp_prev, lcp_next;
 };
 
-// A block taken apart; reading only.
-struct Leaf {
+// What the head of a leaf says.
+struct LeafHead {
   enum : uint8_t {
     kLengths = 3,
     kWideHead = 4,
@@ -83,14 +83,25 @@ struct Leaf {
     kOpen = 0x80,
   };
   static constexpr size_t kHead = 16, kWideHeadBytes = 32;
+  static constexpr uint8_t kMostRun = 7;
 
-  const uint8_t* p;
-  uint32_t n, stride, log_len, skip, blob, granules;
-  uint8_t flags, width, book;
-  bool empty_first;
-  const uint8_t *L, *F, *R, *V;
+  uint32_t n = 0, granules = 0, skip = 0, blob = 0;
+  uint8_t flags = 0, width = 0, run = 0, book = 0;
+  bool empty_first = false;
 
-  Leaf() : p(nullptr), n(0) {}
+  // Both return where the body is. A wide head is read and written where flags say so.
+  const uint8_t* Read(const uint8_t* block);
+  uint8_t* Write(uint8_t* block, uint64_t birth) const;
+  static uint8_t BookOf(const uint8_t* block) { return block[9]; }
+};
+
+// A block taken apart; reading only.
+struct Leaf : LeafHead {
+  const uint8_t* p = nullptr;
+  uint32_t stride = 0, log_len = 0;
+  const uint8_t *L = nullptr, *F = nullptr, *R = nullptr, *V = nullptr;
+
+  Leaf() = default;
   explicit Leaf(const uint8_t* block);
 
   uint32_t length(const uint8_t* a, uint32_t i) const {
@@ -104,7 +115,6 @@ struct Leaf {
   uint32_t r(uint32_t i) const { return length(R, i); }
   bool has_nets() const { return flags & kNets; }
   bool has_records() const { return flags & kRecords; }
-  uint8_t run() const { return p[8] >> 4 & 7; }
   uint32_t code_bytes() const { return 1u << ((flags & kCodes) >> kCodeShift); }
   uint32_t code(uint32_t i) const {
     const uint32_t w = code_bytes();
@@ -154,7 +164,7 @@ struct Leaf {
 
 // A leaf as parts that can be edited, then stored as a new block. Rests and cells are borrowed from
 // the blocks they were loaded from and from a Scratch.
-struct LeafParts {
+struct LeafParts : LeafHead {
   struct Cell {
     CellKind kind;
     uint32_t size;        // of an inline record
@@ -162,13 +172,8 @@ struct LeafParts {
     const uint8_t* data;  // an inline record
   };
 
-  uint32_t n = 0, skip = 0;
-  uint8_t book = 0, run = 0;
-  bool empty_first = false, open = false;
-  // What Plan() found.
-  uint8_t flags = 0, width = 0;
-  uint32_t blob = 0;
-  size_t bytes = 0;
+  bool open = false;
+  size_t bytes = 0;  // what Plan() found, beside flags, width and blob
   // Of an open leaf: bytes to keep for the rests to come, and of a number.
   size_t spare = 0;
   uint8_t least_width = 0;
@@ -187,32 +192,53 @@ struct LeafParts {
   // Chooses the forms; sets bytes.
   void Plan();
   // REQUIRES Plan() and room for `bytes`.
-  void Store(uint8_t* block, uint32_t granules, uint64_t birth) const;
+  void Store(uint8_t* block, uint32_t granules, uint64_t birth);
 };
 
 // --- inline ---
 
-inline Leaf::Leaf(const uint8_t* block) : p(block) {
+inline const uint8_t* LeafHead::Read(const uint8_t* p) {
   n = p[6];
   flags = p[7];
   width = p[8] & 15;
+  run = p[8] >> 4 & 7;
   empty_first = p[8] & 0x80;
   book = p[9];
-  log_len = flags & kLengths;
-  const uint8_t* body;
   if (flags & kWideHead) [[unlikely]] {
     granules = Load32(p + 16);
     skip = Load32(p + 20);
     blob = Load32(p + 24);
-    body = p + kWideHeadBytes;
-  } else {
-    uint16_t a[3];
-    std::memcpy(a, p + 10, 6);
-    granules = a[0];
-    skip = a[1];
-    blob = a[2];
-    body = p + kHead;
+    return p + kWideHeadBytes;
   }
+  uint16_t a[3];
+  std::memcpy(a, p + 10, 6);
+  granules = a[0];
+  skip = a[1];
+  blob = a[2];
+  return p + kHead;
+}
+
+inline uint8_t* LeafHead::Write(uint8_t* p, uint64_t birth) const {
+  SetBirth(p, birth);
+  p[6] = static_cast<uint8_t>(n);
+  p[7] = flags;
+  p[8] = static_cast<uint8_t>(width | run << 4 | (empty_first ? 0x80 : 0));
+  p[9] = book;
+  if (flags & kWideHead) [[unlikely]] {
+    const uint32_t a[4] = {granules, skip, blob, 0};
+    std::memset(p + 10, 0, 6);
+    std::memcpy(p + 16, a, 16);
+    return p + kWideHeadBytes;
+  }
+  const uint16_t a[3] = {static_cast<uint16_t>(granules), static_cast<uint16_t>(skip),
+                         static_cast<uint16_t>(blob)};
+  std::memcpy(p + 10, a, 6);
+  return p + kHead;
+}
+
+inline Leaf::Leaf(const uint8_t* block) : p(block) {
+  const uint8_t* body = Read(block);
+  log_len = flags & kLengths;
   stride = flags & kOpen ? kLeafMax : n;
   L = body;
   F = L + (stride << log_len);

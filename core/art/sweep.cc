@@ -104,7 +104,7 @@ bool Engine::MoveMarked(Path& path, size_t level) {
   const uint8_t* block = head.leaf(leaf);
   // Only leaves that have records, or another book, are looked at themselves.
   const bool far = far_records_ && Leaf(block).has_records();
-  const bool recode = recoding_ && block[9] != coding_.present();
+  const bool recode = recoding_ && LeafHead::BookOf(block) != coding_.present();
   if ((!wanted && !far && !recode) || !Movable(block)) return false;
   scratch_.Reset();
   MakeWritable(path);
