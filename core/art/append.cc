@@ -53,10 +53,10 @@ size_t Engine::AppendLeaf(const Bytes* keys, const Entry* entries, size_t n) {
   // The last leaf gets an upper fence, and skips what both its fences share.
   LeafParts& a = parts_;
   a.Load(leaf);
-  Recode(a);
+  coder_.Recode(a);
   a.run = 0;
   const uint32_t skip = std::max(a.skip, SkipFor(own_bytes, shared_prev));
-  if (!a.empty_first) CutNext(a, 0, skip);
+  if (!a.empty_first) coder_.CutNext(a, 0, skip);
   a.skip = a.empty_first ? 0 : skip;
   a.Plan();
 
@@ -73,12 +73,12 @@ size_t Engine::AppendLeaf(const Bytes* keys, const Entry* entries, size_t n) {
   for (uint32_t i = 0; i < take; ++i) {
     assert(i == 0 || keys[i - 1] < keys[i]);
     const Bytes key = keys[i];
-    SetRest(b, i, i ? static_cast<uint32_t>(CommonPrefix(keys[i - 1], key)) : b.skip, key);
+    coder_.SetRest(b, i, i ? static_cast<uint32_t>(CommonPrefix(keys[i - 1], key)) : b.skip, key);
     b.cell[i] = NewCell(entries[i].value);
     b.net[i] = static_cast<int8_t>(entries[i].net);
     net += entries[i].net;
   }
-  Recode(b);
+  coder_.Recode(b);
   b.Plan();
 
   Fresh fresh(this);

@@ -27,125 +27,6 @@ LeafParts::Cell Engine::NewCell(const Value& v) {
   return {kFarCell, 0, NewFar(v.record), nullptr};
 }
 
-uint32_t Engine::EncodeRest(uint8_t book, Bytes rest, const uint8_t** out) {
-  const uint32_t n = static_cast<uint32_t>(rest.size());
-  if (!book) {
-    *out = Data(rest);
-    return n;
-  }
-  assert(book == coding_.present());
-  uint8_t* code = scratch_.Take(2 * size_t{n} + 1);
-  *out = code;
-  return coding_.Encode(Data(rest), n, code);
-}
-
-void Engine::SetRest(LeafParts& parts, uint32_t i, uint32_t l, Bytes key) {
-  parts.l[i] = l;
-  parts.f[i] = static_cast<uint8_t>(key[l]);
-  parts.r[i] = EncodeRest(parts.book, key.substr(l + 1), &parts.rest[i]);
-}
-
-// Plain bytes of a rest.
-static Bytes PlainRest(Scratch& scratch, const TokenBook* tokens, const uint8_t* rest, uint32_t n) {
-  if (!tokens) return AsBytes(rest, n);
-  const uint32_t room = tokens->PlainBytes(rest, n);
-  uint8_t* out = scratch.Take(room);
-  tokens->DecodeFront(rest, n, out, room);
-  return AsBytes(out, room);
-}
-
-void Engine::Recode(LeafParts& parts) {
-  if (parts.book == coding_.present()) return;
-  Decode(parts);
-  if (coding_.present()) EncodeRests(parts);
-}
-
-void Engine::Decode(LeafParts& parts) {
-  if (!parts.book) return;
-  const TokenBook* tokens = coding_.book(parts.book);
-  uint32_t n[kLeafMax];
-  size_t sum = 0;
-  for (uint32_t i = 0; i < parts.n; ++i) {
-    sum += n[i] = tokens->PlainBytes(parts.rest[i], parts.r[i]);
-  }
-  uint8_t* out = scratch_.Take(sum);
-  for (uint32_t i = 0; i < parts.n; ++i) {
-    tokens->DecodeFront(parts.rest[i], parts.r[i], out, n[i]);
-    parts.rest[i] = out;
-    parts.r[i] = n[i];
-    out += n[i];
-  }
-  parts.book = 0;
-}
-
-// Codes plain rests with the present book. REQUIRES it.
-void Engine::EncodeRests(LeafParts& parts) {
-  size_t plain = 0;
-  for (uint32_t i = 0; i < parts.n; ++i) plain += parts.r[i];
-  uint8_t* code = scratch_.Take(2 * plain + 1);
-  for (uint32_t i = 0; i < parts.n; ++i) {
-    parts.r[i] = coding_.Encode(parts.rest[i], parts.r[i], code);
-    parts.rest[i] = code;
-    code += parts.r[i];
-  }
-  parts.book = coding_.present();
-}
-
-Engine::Rest Engine::CutRest(uint8_t book, Rest rest, uint32_t cut, uint8_t* last) {
-  const TokenBook* tokens = coding_.book(book);
-  if (!tokens) {
-    *last = rest.p[cut - 1];
-    return {rest.p + cut, rest.n - cut};
-  }
-  const Bytes plain = PlainRest(scratch_, tokens, rest.p, rest.n);
-  *last = static_cast<uint8_t>(plain[cut - 1]);
-  const auto left = static_cast<uint32_t>(plain.size()) - cut;
-  uint8_t* code = scratch_.Take(2 * size_t{left} + 1);
-  return {code, coding_.Recode(Data(plain) + cut, left, 0, rest.p, rest.n, cut, code)};
-}
-
-Engine::Rest Engine::ExtendRest(uint8_t book, Rest before, uint32_t take, uint8_t then, Rest rest) {
-  const TokenBook* tokens = coding_.book(book);
-  const Bytes plain = PlainRest(scratch_, tokens, rest.p, rest.n);
-  const auto n = static_cast<uint32_t>(take + 1 + plain.size());
-  uint8_t* text = scratch_.Take(n);
-  if (tokens) {
-    tokens->DecodeFront(before.p, before.n, text, take);
-  } else {
-    std::copy_n(before.p, take, text);
-  }
-  text[take] = then;
-  std::copy_n(Data(plain), plain.size(), text + take + 1);
-  if (!tokens) return {text, n};
-  uint8_t* code = scratch_.Take(2 * size_t{n} + 1);
-  return {code, coding_.Recode(text, n, take + 1, rest.p, rest.n, 0, code)};
-}
-
-// Entry i shares l bytes, more than before, with a new entry in front of it.
-void Engine::CutNext(LeafParts& parts, uint32_t i, uint32_t l) {
-  if (l == parts.l[i]) return;
-  const Rest rest = CutRest(parts.book, {parts.rest[i], parts.r[i]}, l - parts.l[i], &parts.f[i]);
-  parts.rest[i] = rest.p;
-  parts.r[i] = rest.n;
-  parts.l[i] = l;
-}
-
-// The next entry gets back the bytes it shared with entry i alone.
-void Engine::RemoveEntry(LeafParts& parts, uint32_t i) {
-  if (i == 0 && parts.empty_first) {
-    parts.empty_first = false;
-  } else if (i + 1 < parts.n && parts.l[i + 1] > parts.l[i]) {
-    const Rest rest =
-        ExtendRest(parts.book, {parts.rest[i], parts.r[i]}, parts.l[i + 1] - parts.l[i] - 1,
-                   parts.f[i + 1], {parts.rest[i + 1], parts.r[i + 1]});
-    parts.l[i + 1] = parts.l[i];
-    parts.f[i + 1] = parts.f[i];
-    parts.rest[i + 1] = rest.p;
-    parts.r[i + 1] = rest.n;
-  }
-  parts.Remove(i, i + 1);
-}
-
 Bytes Engine::PlainKey(const Path& path, const Leaf& leaf, uint32_t i) {
   const TokenBook* tokens = head.book(leaf);
   const uint32_t n = leaf.KeyBytes(tokens, i);
@@ -193,7 +74,7 @@ void Engine::Put(Bytes key, const Entry& entry, bool* existed, bool overwrite) {
     a.net[0] = static_cast<int8_t>(entry.net);
     a.l[0] = a.r[0] = 0;
     a.f[0] = 0;
-    if (!key.empty()) SetRest(a, 0, 0, key);
+    if (!key.empty()) coder_.SetRest(a, 0, 0, key);
     a.Plan();
     walk_.reserve(8);
     const Ref leaf = fresh.Leaf(NewLeaf(a));
@@ -266,16 +147,16 @@ void Engine::Insert(const LeafPos& pos, Bytes key, const Entry& entry) {
     MakeWritable(path_);
   }
   a.Load(LeafAt(path_));
-  Recode(a);
+  coder_.Recode(a);
   a.run = p == a.n ? std::min<uint8_t>(Leaf::kMostRun, a.run + 1) : 0;
-  if (p < a.n) CutNext(a, p, std::max(pos.lcp_next, a.l[p]));
+  if (p < a.n) coder_.CutNext(a, p, std::max(pos.lcp_next, a.l[p]));
   a.MakeRoom(p);
   if (key.empty()) {
     a.empty_first = true;
     a.l[0] = a.r[0] = 0;
     a.f[0] = 0;
   } else {
-    SetRest(a, p, p ? pos.lcp_prev : a.skip, key);
+    coder_.SetRest(a, p, p ? pos.lcp_prev : a.skip, key);
   }
   Fresh fresh(this);
   a.cell[p] = NewCell(entry.value);
@@ -293,7 +174,7 @@ void Engine::Insert(const LeafPos& pos, Bytes key, const Entry& entry) {
 // Plans parts as an open leaf, with room for rests as long as those it has. They are plain until
 // it is closed, and then coded together.
 void Engine::Open(LeafParts& parts) {
-  Decode(parts);
+  coder_.Decode(parts);
   parts.open = true;
   parts.least_width = parts.width;
   size_t rest = 0;
@@ -318,7 +199,7 @@ void Engine::CloseLeaf() {
     MakeWritable(other_);
     LeafParts& a = parts2_;
     a.Load(leaf);
-    Recode(a);
+    coder_.Recode(a);
     a.Plan();
     ReplaceLeaf(other_, a);
   }
@@ -404,7 +285,7 @@ void Engine::Split(bool append) {
   uint32_t shared_prev, shared_next;
   Neighbours(sep, &shared_prev, &shared_next);
 
-  Recode(a);
+  coder_.Recode(a);
   LeafParts& b = parts2_;
   b.n = 0;
   b.book = a.book;
@@ -412,13 +293,13 @@ void Engine::Split(bool append) {
   b.skip = SkipFor(static_cast<uint32_t>(sep.size()), shared_next);
   b.run = append ? Leaf::kMostRun : 0;
   b.Append(a, at, a.n);
-  SetRest(b, 0, b.skip, first);
+  coder_.SetRest(b, 0, b.skip, first);
   b.open = false;
   b.Plan();
   a.n = at;
   a.run = 0;
   const uint32_t skip = std::max(a.skip, SkipFor(own_bytes, shared_prev));
-  if (!a.empty_first) CutNext(a, 0, skip);
+  if (!a.empty_first) coder_.CutNext(a, 0, skip);
   a.skip = a.empty_first ? 0 : skip;
   a.Plan();
   if (append) {
@@ -490,8 +371,8 @@ bool Engine::Erase(Bytes key) {
     if (!ErasePlainly(leaf, pos.pos)) {
       LeafParts& a = parts_;
       a.Load(leaf);
-      Recode(a);
-      RemoveEntry(a, pos.pos);
+      coder_.Recode(a);
+      coder_.RemoveEntry(a, pos.pos);
       a.run = 0;
       a.Plan();
       ReplaceLeaf(path_, a);
@@ -553,16 +434,16 @@ void Engine::Combine(Path& a, LeafParts& pa, Path& b, LeafParts& pb) {
   const uint32_t old_a = la.n, old_b = lb.n;
   const int net_a = la.net_sum(old_a), net_b = lb.net_sum(old_b);
 
-  Recode(pa);
-  Recode(pb);
-  if (pa.n && !pa.empty_first && skip < pa.skip) SetRest(pa, 0, skip, first_a);
+  coder_.Recode(pa);
+  coder_.Recode(pb);
+  if (pa.n && !pa.empty_first && skip < pa.skip) coder_.SetRest(pa, 0, skip, first_a);
   const bool empty_a = pa.n == 0;
   pa.skip = pa.n && pa.empty_first ? 0 : std::min(skip, empty_a ? skip : pa.skip);
   const uint32_t at = pa.n;
   pa.Append(pb, 0, pb.n);
   if (pb.n)
-    SetRest(pa, at, empty_a ? pa.skip : static_cast<uint32_t>(CommonPrefix(last_a, first_b)),
-            first_b);
+    coder_.SetRest(pa, at, empty_a ? pa.skip : static_cast<uint32_t>(CommonPrefix(last_a, first_b)),
+                   first_b);
   pa.run = 0;
   pa.Plan();
   int net = 0;

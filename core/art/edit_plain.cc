@@ -44,7 +44,7 @@ bool Engine::InsertPlainly(const Leaf& leaf, const LeafPos& pos, Bytes key, uint
   const uint32_t l = p ? pos.lcp_prev : skip;
   if (l - skip > 255) return false;
   const uint8_t* rest;
-  const uint32_t r = EncodeRest(book, key.substr(l + 1), &rest);
+  const uint32_t r = coder_.EncodeRest(book, key.substr(l + 1), &rest);
   if (r > 255) return false;
   // The next entry shares more with the new one than with the one before.
   const uint8_t* B = leaf.rests();
@@ -59,7 +59,7 @@ bool Engine::InsertPlainly(const Leaf& leaf, const LeafPos& pos, Bytes key, uint
     if (pos.lcp_next > leaf.l(p)) {
       if (pos.lcp_next - skip > 255) return false;
       cut = true;
-      const Rest rest = CutRest(book, {next, next_old}, by, &next_f);
+      const LeafCoder::Rest rest = coder_.CutRest(book, {next, next_old}, by, &next_f);
       next = rest.p;
       next_r = rest.n;
       if (next_r > 255) return false;
@@ -149,8 +149,8 @@ bool Engine::ErasePlainly(const Leaf& leaf, uint32_t p) {
     next_old = next_r = leaf.R[p + 1];
     if (leaf.L[p + 1] > leaf.L[p]) {
       gained = true;
-      const Rest rest = ExtendRest(book, {B + off, mine}, leaf.L[p + 1] - leaf.L[p] - 1u,
-                                   leaf.F[p + 1], {next, next_old});
+      const LeafCoder::Rest rest = coder_.ExtendRest(
+          book, {B + off, mine}, leaf.L[p + 1] - leaf.L[p] - 1u, leaf.F[p + 1], {next, next_old});
       next = rest.p;
       next_r = rest.n;
       if (next_r > 255) return false;

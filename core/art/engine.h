@@ -31,6 +31,7 @@
 #include "core/art/arena.h"
 #include "core/art/coding.h"
 #include "core/art/leaf.h"
+#include "core/art/leaf_coder.h"
 #include "core/art/node.h"
 #include "core/art/scratch.h"
 #include "core/art/tree.h"
@@ -221,22 +222,6 @@ class Engine {
   void UnsharePair(Path& path);
   // Key i of the leaf at path, in scratch.
   Bytes PlainKey(const Path& path, const Leaf& leaf, uint32_t i);
-  // Entry i gets the rest of `key` after its first `l` bytes.
-  void SetRest(LeafParts& parts, uint32_t i, uint32_t l, Bytes key);
-  // Has rests coded with the present book; has them plain.
-  void Recode(LeafParts& parts);
-  void Decode(LeafParts& parts);
-  void EncodeRests(LeafParts& parts);
-  uint32_t EncodeRest(uint8_t book, Bytes rest, const uint8_t** out);
-  struct Rest {
-    const uint8_t* p;
-    uint32_t n;
-  };
-  // A rest without its first `cut` plain bytes, of which *last gets the last one.
-  Rest CutRest(uint8_t book, Rest rest, uint32_t cut, uint8_t* last);
-  // A rest behind the first `take` plain bytes of another and the byte `then`.
-  Rest ExtendRest(uint8_t book, Rest before, uint32_t take, uint8_t then, Rest rest);
-  void CutNext(LeafParts& parts, uint32_t i, uint32_t l);
   void Insert(const LeafPos& pos, Bytes key, const Entry& entry);
   // The common case of Insert, arrays copied as they are; false if it is another.
   bool InsertPlainly(const Leaf& leaf, const LeafPos& pos, Bytes key, uint64_t number);
@@ -249,7 +234,6 @@ class Engine {
   void StoreLeaf(Path& path, size_t bytes, uint8_t book, F&& write);
   void Update(uint32_t pos, const Entry& entry);
   void Split(bool append);
-  void RemoveEntry(LeafParts& parts, uint32_t i);
   void Combine(Path& a, LeafParts& pa, Path& b, LeafParts& pb);
   void MergeSmall();
   // Lays the one leaf that is open out plainly again.
@@ -297,6 +281,7 @@ class Engine {
   LeafParts parts_, parts2_;
 
   Coding coding_;
+  LeafCoder coder_{&coding_, &scratch_};
 
   // path_ leads to the leaf for keys in (hint_last_, hint_to_), after its last.
   bool hinted_ = false, hint_ends_ = false;

@@ -28,13 +28,13 @@ bool Engine::EraseWithin(Path& path, uint32_t from, uint32_t to) {
   ReserveDead(4 + (leaf.has_records() ? kLeafMax : 0));
   LeafParts& a = parts_;
   a.Load(leaf);
-  Recode(a);
+  coder_.Recode(a);
   int net = 0;
   for (uint32_t i = from; i < to; ++i) net += a.net[i];
   if (to < leaf.n) {
     const Bytes next = PlainKey(path, leaf, to);
     const Bytes prev = from ? PlainKey(path, leaf, from - 1) : Bytes();
-    SetRest(a, to, from ? static_cast<uint32_t>(CommonPrefix(prev, next)) : a.skip, next);
+    coder_.SetRest(a, to, from ? static_cast<uint32_t>(CommonPrefix(prev, next)) : a.skip, next);
   }
   if (from == 0) a.empty_first = false;
   a.Remove(from, to);
@@ -166,8 +166,8 @@ uint64_t Engine::EraseRange(Bytes lo, std::optional<Bytes> hi) {
   LeafParts& pb = parts2_;
   pa.Load(la);
   pb.Load(lb);
-  Recode(pa);
-  Recode(pb);
+  coder_.Recode(pa);
+  coder_.Recode(pb);
   const Bytes first_a = from && !pa.empty_first ? PlainKey(a, la, 0) : Bytes();
   const Bytes last_a = from ? PlainKey(a, la, from - 1) : Bytes();
   const Bytes first_b = to < lb.n ? PlainKey(b, lb, to) : Bytes();
@@ -180,15 +180,16 @@ uint64_t Engine::EraseRange(Bytes lo, std::optional<Bytes> hi) {
       (pa.n + pb.n <= kLeafMax * 3 / 4 && (size_t{la.granules} + lb.granules) * kGranule < 8192);
   const uint32_t shared = one ? std::min(a[fork].depth, b.SharedWithNext(head)) : a[fork].depth;
   const uint32_t skip = SkipFor(a.SeparatorBytes(head), shared);
-  if (pa.n && !pa.empty_first && skip < pa.skip) SetRest(pa, 0, skip, first_a);
+  if (pa.n && !pa.empty_first && skip < pa.skip) coder_.SetRest(pa, 0, skip, first_a);
   pa.skip = pa.n ? (pa.empty_first ? 0 : std::min(skip, pa.skip)) : skip;
   if (one) {
     const uint32_t at = pa.n;
     pa.Append(pb, 0, pb.n);
     if (pb.n)
-      SetRest(pa, at, at ? static_cast<uint32_t>(CommonPrefix(last_a, first_b)) : pa.skip, first_b);
+      coder_.SetRest(pa, at, at ? static_cast<uint32_t>(CommonPrefix(last_a, first_b)) : pa.skip,
+                     first_b);
   } else {
-    SetRest(pb, 0, pb.skip, first_b);
+    coder_.SetRest(pb, 0, pb.skip, first_b);
     pb.Plan();
   }
   pa.Plan();

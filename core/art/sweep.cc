@@ -122,7 +122,7 @@ bool Engine::MoveMarked(Path& path, size_t level) {
   }
   if (recode) {
     parts_.Load(LeafAt(path));
-    Recode(parts_);
+    coder_.Recode(parts_);
     parts_.Plan();
     ReplaceLeaf(path, parts_);
   }
