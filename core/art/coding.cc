@@ -21,6 +21,7 @@ constexpr Size kSizes[] = {
 constexpr uint64_t kLookEvery = 32768;  // rests coded between two looks at how well it goes
 constexpr double kDrifted = 1.25;       // so much more than it took when the book was new
 constexpr uint32_t kBuildSteps = 20'000;
+constexpr uint64_t kRetryAfter = 4096;  // writes, after memory was short
 
 }  // namespace
 
@@ -35,7 +36,9 @@ uint64_t Coding::bytes() const {
 bool Coding::IsLearning(uint64_t keys) {
   if (learner_ || made_) return true;
   const bool grown = size_ < std::size(kSizes) && keys >= kSizes[size_].keys;
-  if (!grown) {
+  if (grown) {
+    if (writes_ < pause_) return false;
+  } else {
     // At most once for as many writes as there are keys.
     if (keys < kSizes[0].keys || writes_ < keys) return false;
     if (present_ && !HasDrifted()) return false;
@@ -53,14 +56,23 @@ bool Coding::HasDrifted() {
 
 void Coding::Begin(uint64_t keys) {
   while (size_ < std::size(kSizes) && keys >= kSizes[size_].keys) ++size_;
-  writes_ = 0;
+  writes_ = pause_ = 0;
   sample_ = {};
-  learner_.emplace(kSizes[size_ - 1].demand);
+  try {
+    learner_.emplace(kSizes[size_ - 1].demand);
+  } catch (const std::bad_alloc&) {
+    StopLearning();
+    throw;
+  }
 }
 
+// Memory was short: it is still due, but not at once.
 void Coding::StopLearning() noexcept {
   learner_.reset();
   made_.reset();
+  --size_;
+  writes_ = 0;
+  pause_ = kRetryAfter;
 }
 
 void Coding::Learn(const uint8_t* rest, uint32_t n) {

@@ -1,10 +1,10 @@
-// Coding: what the rests of an engine's leaves are coded with: books of tokens, of which one is the
-// present one, and the learning of the next.
+// Coding: the token books of an engine's leaves, and the learning of the next one.
 //
-// A leaf names its book by a number from 1 to 255; 0: its rests are plain. A book lives until no
-// leaf names it, those that snapshots see included. The next one is learnt a little at a time,
-// between writes: when the map has grown from one size to the next, as more keys pay for more
-// tokens, and when what is coded takes clearly more than it did, as the keys have changed.
+// A leaf names its book by a number from 1 to 255; 0 means plain rests. New leaves get the present
+// book. A book lives until no leaf names it, leaves that only snapshots see included. Another book
+// is learnt, a little at a time between writes, when the map has grown past the next size (more
+// keys pay for more tokens), and when rests take clearly more than when the present book was new
+// (the keys have changed).
 
 #ifndef MEMKV_CORE_ART_CODING_H_
 #define MEMKV_CORE_ART_CODING_H_
@@ -22,7 +22,7 @@
 
 namespace memkv::art {
 
-// A book and what codes with it; made once, then shared.
+// A book with its coder.
 struct CodeBook {
   // Throws std::bad_alloc.
   explicit CodeBook(TokenBook b) : tokens(std::move(b)), coder(tokens) {}
@@ -40,18 +40,18 @@ class Coding {
   Coding(const Coding&) = delete;
   Coding& operator=(const Coding&) = delete;
 
-  // The number of the book for new leaves; what numbers stand for.
+  // The number of the present book; books by number.
   uint8_t present() const { return present_; }
   const TokenBook* const* books() const { return tokens_; }
   const TokenBook* book(uint8_t id) const { return tokens_[id]; }
-  // All of it: books, coders, what is being learnt.
+  // Of books, coders, and what is being learnt.
   uint64_t bytes() const;
 
-  // A leaf was made with this book; was freed.
+  // Counts the leaves of each book: one was made, one was freed.
   void Use(uint8_t id) noexcept { ++uses_[id]; }
   void Unuse(uint8_t id) noexcept { --uses_[id]; }
 
-  // Codes with the present book, which there is; see TokenCoder.
+  // TokenCoder's, with the present book. REQUIRES one.
   uint32_t Encode(const uint8_t* plain, uint32_t n, uint8_t* code) {
     const uint32_t coded = coder_->Encode(plain, n, code);
     recent_.Add(1, n, coded);
@@ -64,16 +64,17 @@ class Coding {
     return coded;
   }
 
-  // --- learning: for whoever writes to look after between writes. What throws std::bad_alloc has
-  // forgotten what was learnt so far.
+  // --- learning, driven by the engine between writes. After std::bad_alloc it starts anew another
+  // time.
 
   void NoteWrites(uint64_t n) { writes_ += n; }
-  // Begins to learn if it is time to, the map having so many keys. Whether a book is being learnt.
+  // Whether a book is being learnt; starts one if that is due with so many keys.
   bool IsLearning(uint64_t keys);
-  // Whether it takes more text: plain rests, from all over the map.
+  // Whether Learn() is to get more plain rests, from all over the map; else it is MakeBook()'s
+  // turn.
   bool WantsText() const { return learner_ && !learner_->done(); }
   void Learn(const uint8_t* rest, uint32_t n);
-  // The next step once it does not, a few ms at most. True: there is a new present book.
+  // One step, a few ms at most. True: the book is made, and is the present one now.
   bool MakeBook(uint64_t keys);
   // A number below n, to take a sample by.
   uint64_t Random(uint64_t n);
@@ -110,7 +111,8 @@ class Coding {
   Rate recent_;          // what was coded since the last look
   double ratio_ = 1;     // what the present book made of a sample when it was new
   uint64_t writes_ = 0;  // since the last book was learnt
-  size_t size_ = 0;      // how many of kSizes the map has grown past
+  uint64_t pause_ = 0;   // writes to wait before what is due
+  size_t size_ = 0;      // of kSizes, how many a book was learnt for
   uint64_t random_ = 1;
 
   std::optional<TokenLearner> learner_;

@@ -4,8 +4,8 @@
 
 namespace memkv::art {
 
-// Rests of leaves at random, in turn with what the coding has to do itself: less than a ms, but for
-// a few ms once.
+// One slice: either some rests of random leaves, or a step of making the book. Under a ms; the
+// first step takes a few.
 void Engine::LearnSlice() {
   constexpr size_t kSliceBytes = 8 << 10;
   if (!coding_.WantsText()) {
@@ -29,7 +29,7 @@ void Engine::LearnSlice() {
       } else {
         coding_.Learn(rest, n);
       }
-      bytes += n + 8;  // looking at an empty one takes time, too
+      bytes += TokenLearner::Weight(n);
     }
   }
 }

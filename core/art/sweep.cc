@@ -43,6 +43,7 @@ void Engine::TendNow() noexcept {
     }
     if (!SweepSlice(kLeavesPerTurn)) EndSweep();
   } catch (const std::bad_alloc&) {
+    recode_ |= recoding_;  // begun again later
     EndSweep();
     sweep_pause_ = 64;
   }

@@ -96,7 +96,7 @@ void TokenLearner::Add(const uint8_t* text, uint32_t n) {
   uint8_t copy[kLongestText + sizeof(Token)];
   std::memcpy(copy, text, n);
   std::memset(copy + n, 0, sizeof(Token));
-  fed_ += n;
+  fed_ += Weight(n);
   if (counting_) return Count(copy, n);
   Learn(copy, n);
   if (fed_ < demand_.sample_bytes) return;
@@ -155,8 +155,8 @@ TokenBook TokenLearner::MakeBook(uint64_t total_bytes, uint64_t* coded) const {
   std::sort(kept.begin(), kept.end(), [](const Use& a, const Use& b) {
     return a.uses != b.uses ? a.uses > b.uses : a.token < b.token;
   });
-  // A token saves what it is longer than its code; those beyond a book's room save nothing, of bytes
-  // about one in four.
+  // A token saves what it is longer than its code; those beyond a book's room save nothing, of
+  // bytes about one in four.
   std::vector<uint64_t, Allocator<uint64_t>> sum(kept.size() + 1);
   for (size_t i = 0; i < kept.size(); ++i) sum[i + 1] = sum[i] + kept[i].uses;
   uint32_t one = 1;

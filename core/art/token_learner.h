@@ -8,6 +8,7 @@
 #ifndef MEMKV_CORE_ART_TOKEN_LEARNER_H_
 #define MEMKV_CORE_ART_TOKEN_LEARNER_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -57,16 +58,18 @@ class TokenLearner {
  public:
   struct Demand {
     uint32_t tokens;        // at most; REQUIRES 256 <= tokens <= kMostTokens
-    uint32_t sample_bytes;  // to learn from; half as many are asked for to count
+    uint32_t sample_bytes;  // to learn from; then half as many to count uses in
     uint32_t meetings;      // that make two neighbours one
   };
   static constexpr uint32_t kMostTokens = 50'000;
-  static constexpr uint32_t kLongestText = 256;  // of which a text's end is left out
+  static constexpr uint32_t kLongestText = 256;  // bytes behind these are ignored
 
   // Throws std::bad_alloc, as all of its functions.
   explicit TokenLearner(const Demand& demand);
   // Some 30 ns a byte.
   void Add(const uint8_t* text, uint32_t n);
+  // What a text counts for in a sample: looking at a short one, or at none at all, takes time too.
+  static uint32_t Weight(uint32_t n) { return std::clamp(n, kLeastWeight, kLongestText); }
   // No text is needed any more: the book can be made.
   bool done() const { return counting_ && fed_ >= demand_.sample_bytes / 2; }
   bool counting() const { return counting_; }
@@ -76,8 +79,8 @@ class TokenLearner {
   uint64_t bytes() const;
 
  private:
-  // How often pairs of tokens have met: buckets of eight, of which a new pair takes the place of the
-  // least.
+  // How often pairs of neighbouring tokens were seen: buckets of eight pairs, in which a new one
+  // replaces the rarest.
   class Meetings {
    public:
     Meetings() : buckets_(size_t{1} << kBits) {}
@@ -94,6 +97,8 @@ class TokenLearner {
     std::vector<Bucket, Allocator<Bucket>> buckets_;
   };
 
+  static constexpr uint32_t kLeastWeight = 8;
+
   void Learn(const uint8_t* text, uint32_t n);
   void Count(const uint8_t* text, uint32_t n);
 
@@ -102,7 +107,7 @@ class TokenLearner {
   std::optional<Meetings> meetings_;
   std::vector<uint32_t, Allocator<uint32_t>> uses_;  // by token; while they are counted
   bool counting_ = false;
-  uint32_t fed_ = 0;  // bytes, of what is under way
+  uint32_t fed_ = 0;  // weight of the texts of this phase
 };
 
 }  // namespace memkv::art

@@ -115,6 +115,30 @@ TEST_CASE("art: other keys get another book, and the first goes") {
   RequireOk(art.Verify());
 }
 
+// Such keys have no rests, or such that no token is worth its place: learning ends all the same.
+TEST_CASE("art: keys that end where they differ are not learnt from for ever") {
+  for (const bool any_rests : {false, true}) {
+    CAPTURE(any_rests);
+    Art art;
+    Random random(2);
+    uint64_t most = 0;
+    const auto put = [&](uint64_t i) {
+      std::string k(any_rests ? 8 : 3, ' ');
+      for (size_t b = k.size(); b-- > 0; i >>= 8) k[b] = static_cast<char>(i);
+      if (any_rests) k += static_cast<char>(random.Below(256));
+      RequireOk(art.Put(k, {Value::Number(1), 1}));
+    };
+    for (uint64_t i = 0; i < 49'900; ++i) put(i * 7919 % 65'536);
+    for (uint64_t i = 0; i < 40'000; ++i) {
+      put(i % 2 ? random.Below(65'536) : 65'536 + i);
+      if (i % 1000 == 0) most = std::max(most, art.GetStats().book_bytes);
+    }
+    CHECK(most > 0);  // it was tried
+    CHECK(art.GetStats().book_bytes == 0);
+    RequireOk(art.Verify());
+  }
+}
+
 TEST_CASE("art: keys in order, one by one or many at once, are learnt from too") {
   Paths paths(3);
   std::vector<std::string> keys;
