@@ -4,8 +4,8 @@
 // changes.
 //
 // Inside: a radix tree of separators (node.h) over front-coded leaves (leaf.h), the rests of their
-// keys coded in tokens (coding.h), in an arena of 32-bit references (arena.h), copied on write where
-// a snapshot looks (engine.h).
+// keys coded in tokens (coding.h), in an arena of 32-bit references (arena.h), copied on write
+// where a snapshot looks (engine.h).
 
 #ifndef MEMKV_CORE_ART_ART_H_
 #define MEMKV_CORE_ART_ART_H_

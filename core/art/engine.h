@@ -188,8 +188,8 @@ class Engine {
   void Revive(Version* v, F&& alive) noexcept;
   void FreeDeadEntry(uint32_t e) noexcept;
 
-  // Notes what key has in this leaf, and reserves memory to undo that: as much as the log has, which
-  // is about what its records take in leaves, and for the copies of some leaves.
+  // Notes what key has in this leaf, and reserves memory to undo that: as much as the log has,
+  // which is about what its records take in leaves, and for the copies of some leaves.
   void KeepUndo(Bytes key, const Leaf& leaf, const Entry* had) {
     had ? undo->Add(key, *had) : undo->AddMissing(key);
     constexpr uint64_t kLeast = 8 << 10;

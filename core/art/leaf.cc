@@ -26,8 +26,8 @@ int Leaf::net_sum(uint32_t n_first) const {
   return sum;
 }
 
-// Eight codes of one byte at a time, or four of two: a word's sizes are added up in lanes of twice the
-// width, which 64 of them cannot fill.
+// Eight codes of one byte at a time, or four of two: a word's sizes are added up in lanes of twice
+// the width, which 64 of them cannot fill.
 uint32_t Leaf::CellBytes(uint32_t from, uint32_t to) const {
   const uint32_t w = code_bytes();
   uint32_t sum = 0, i = from;
@@ -162,7 +162,7 @@ void Leaf::AssembleKey(const TokenBook* tokens, uint32_t i, uint32_t valid, uint
     const uint32_t from = l(at), room = need - from - 1;
     out[from] = F[at];
     if (tokens) {
-      // A longer rest than is needed ends with Decode giving up, its front written.
+      // Of a longer rest than is needed the front.
       tokens->DecodeFront(rest, r(at), out + from + 1, room);
     } else {
       std::memcpy(out + from + 1, rest, std::min(room, r(at)));

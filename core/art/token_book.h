@@ -51,8 +51,8 @@ class TokenBook {
     code[1] = static_cast<uint8_t>(two);
   }
 
-  // The first `room` plain bytes of a code at most; what it has beyond them is left out. Returns how
-  // many were written.
+  // The first `room` plain bytes of a code at most; what it has beyond them is left out. Returns
+  // how many were written.
   uint32_t DecodeFront(const uint8_t* code, uint32_t n, uint8_t* out, uint32_t room) const {
     uint32_t o = 0;
     for (uint32_t i = 0; i < n && o < room;) {

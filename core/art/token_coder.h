@@ -1,9 +1,9 @@
 // TokenCoder: cuts texts into the tokens of a book, the longest match first.
 //
-// The tokens are a trie in a double array: the child of node x by byte c is nodes_[base of x + c] if
-// that was made for c; no two nodes have the same base, so that a child has one parent. Where a
-// single token is left below a node, the node is its tail: the rest of its text is compared at once.
-// Upper nodes come first, so that those of most texts lie close together.
+// The tokens are a trie in a double array: the child of node x by byte c is nodes_[base of x + c]
+// if that was made for c; no two nodes have the same base, so that a child has one parent. Where a
+// single token is left below a node, the node is its tail: the rest of its text is compared at
+// once. Upper nodes come first, so that those of most texts lie close together.
 //
 //   node   bits 0-7    the byte that leads here
 //          bit 8       taken
@@ -24,10 +24,11 @@ namespace memkv::art {
 
 class TokenCoder {
  public:
-  // Codes with `book`, which has to live as long, once Build() has said so. Throws std::bad_alloc.
+  // `book` has to outlive it, and have a token for each byte and no two of the same text. Build()
+  // has to be called until it returns true before anything is coded. Throws std::bad_alloc.
   explicit TokenCoder(const TokenBook& book);
-  // Does about so many steps of what there is to do, each some ten ns. Whether all is done. Throws
-  // std::bad_alloc; the coder is of no use then.
+  // Builds for about `steps` times ten ns. Whether all is done. Throws std::bad_alloc; the coder
+  // cannot be used then.
   bool Build(uint32_t steps);
 
   // `code` has room for 2 n + 1 bytes; returns how many it took. REQUIRES Build().
@@ -41,16 +42,18 @@ class TokenCoder {
     }
     return static_cast<uint32_t>(o - code);
   }
-  // The code of another text, which ends as one does that is coded already: `text` are all of its n
-  // bytes, and from its byte `from` on they are what `old` stands for from its byte `skip` on. The
-  // same as Encode, but no longer than until a token ends where an old one does: what comes behind
-  // is cut alike.
+  // Encode() for a text whose end is coded already: text[from..n) is what the code `old` stands for
+  // from its plain byte `skip` on. Gives the same code, faster: as soon as a token ends where one
+  // of `old` does, the rest of `old` is copied. That is right because what a greedy cut does from a
+  // place on depends on nothing before it.
   uint32_t Recode(const uint8_t* text, uint32_t n, uint32_t from, const uint8_t* old,
                   uint32_t old_n, uint32_t skip, uint8_t* code) const;
 
   uint64_t bytes() const {
     return sizeof(TokenCoder) + nodes_.capacity() * sizeof(nodes_[0]) +
-           ends_.capacity() * sizeof(ends_[0]);
+           ends_.capacity() * sizeof(ends_[0]) +
+           (order_.capacity() + sorted_.capacity()) * sizeof(order_[0]) +
+           below_.capacity() * sizeof(Below) + is_base_.capacity() / 8;
   }
 
  private:
@@ -59,7 +62,7 @@ class TokenCoder {
   struct Match {
     uint32_t token, length;
   };
-  // What BuildSome() has yet to lay out: the tokens order_[from..to) below a node, which all begin
+  // What Build() has yet to lay out: the tokens order_[from..to) below a node, which all begin
   // with its `depth` bytes.
   struct Below {
     uint32_t node, from, to, depth;
