@@ -6,6 +6,7 @@
 
 #include "core/art/engine.h"
 #include "core/art/interleave.h"
+#include "core/art/verify.h"
 
 namespace memkv {
 
@@ -112,7 +113,7 @@ void Art::Adopt(Engine* engine) noexcept {
     }
     engine_ = engine;
   }
-  latest_.tree_ = engine_ ? &engine_->head : nullptr;
+  latest_.tree_ = engine_ ? &engine_->head() : nullptr;
 }
 
 Status Art::Put(Bytes key, const Entry& entry, bool* replaced) {
@@ -212,9 +213,9 @@ Art::Stats Art::GetStats() const {
   Stats s = {};
   s.total_bytes = sizeof(Art) + undo_.held_bytes() + orphaned_->load(std::memory_order_relaxed);
   if (!engine_) return s;
-  engine_->Reap();
-  const Engine::Usage u = engine_->Measure();
-  s.entries = engine_->head.size;
+  engine_->heap().Reap();
+  const art::Usage u = art::MeasureTree(engine_->head());
+  s.entries = engine_->head().size;
   s.leaves = u.leaves;
   s.node4 = u.nodes[0];
   s.node8 = u.nodes[1];
@@ -226,15 +227,16 @@ Art::Stats Art::GetStats() const {
   s.directory_bytes = u.directory_bytes;
   s.descriptor_bytes = u.descriptor_bytes;
   s.book_bytes = engine_->book_bytes();
-  s.slack_bytes = engine_->slack_bytes();
+  s.slack_bytes = engine_->heap().slack_bytes();
   s.total_bytes += engine_->held_bytes();
   return s;
 }
 
 Status Art::Verify(const std::function<bool()>& poll) const {
   if (!engine_) return Status();
-  engine_->Reap();
-  return engine_->Verify(poll);
+  engine_->heap().Reap();
+  MEMKV_TRY(engine_->heap().CheckBlocks());
+  return art::VerifyTree(engine_->head(), poll);
 }
 
 }  // namespace memkv

@@ -13,9 +13,9 @@ namespace {
 
 // A log that would grow longer ends with a pinned version, behind which a write copies what it
 // changes first: at most all of the map, so that a part of that is what a log may cost.
-uint64_t LongestLog(const art::Engine& engine) {
+uint64_t LongestLog(art::Engine& engine) {
   constexpr uint64_t kLeast = 32 << 10;
-  return std::max(kLeast, engine.used_bytes() / 4);
+  return std::max(kLeast, engine.heap().used_bytes() / 4);
 }
 
 }  // namespace
@@ -29,7 +29,7 @@ void Art::KeepUndoNow() {
     return;
   }
   const uint64_t logged = undo_.bytes() - (pinned_.empty() ? 0 : pinned_.back().log_bytes);
-  if (!engine_ || engine_->head.size == 0 || logged > LongestLog(*engine_))
+  if (!engine_ || engine_->head().size == 0 || logged > LongestLog(*engine_))
     return PinForUndo(TakeSnapshot());
   engine_->undo = &undo_;
 }
@@ -82,7 +82,7 @@ void Art::ReturnToPinned(size_t i) noexcept {
 bool Art::WriteBack() noexcept {
   if (Now() == *undo_to_) return true;
   engine_->undo = nullptr;
-  engine_->OpenReserve(true);
+  engine_->heap().OpenReserve(true);
   bool done = true;
   try {
     for (; Now() > *undo_to_; undo_.Pop()) {
@@ -96,7 +96,7 @@ bool Art::WriteBack() noexcept {
   } catch (const std::bad_alloc&) {
     done = false;
   }
-  engine_->OpenReserve(false);
+  engine_->heap().OpenReserve(false);
   return done;
 }
 
@@ -130,13 +130,14 @@ void Art::ForgetMarks() noexcept {
   gaps_ = 0;
   pinned_.clear();
   constexpr uint64_t kNothing = 16 << 10;
-  if (engine_ && engine_->head.size == 0 && engine_->held_bytes() > kNothing) Adopt(nullptr);
+  if (engine_ && engine_->head().size == 0 && engine_->held_bytes() > kNothing) Adopt(nullptr);
   // What the next transaction is likely to need is kept, beside a map that it is nothing to.
-  const uint64_t kept = engine_ ? std::min<uint64_t>(16 << 10, engine_->used_bytes() / 64) : 0;
+  const uint64_t kept =
+      engine_ ? std::min<uint64_t>(16 << 10, engine_->heap().used_bytes() / 64) : 0;
   undo_.Trim(kept);
   if (!engine_) return;
   engine_->undo = nullptr;
-  engine_->TrimReserve(kept);
+  engine_->heap().TrimReserve(kept);
 }
 
 }  // namespace memkv

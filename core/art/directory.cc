@@ -1,9 +1,6 @@
-// The directory: separators going in and out, counts, paths made writable.
+#include "core/art/directory.h"
 
-#include <algorithm>
 #include <cassert>
-
-#include "core/art/engine.h"
 
 namespace memkv::art {
 
@@ -11,111 +8,48 @@ namespace {
 
 Bytes AsBytes(const uint8_t* p, size_t n) { return {reinterpret_cast<const char*>(p), n}; }
 
-Kind KindFor(uint32_t children) {
-  return children <= 4    ? kNode4
-         : children <= 8  ? kNode8
-         : children <= 16 ? kNode16
-         : children <= 48 ? kNode48
-                          : kNode256;
-}
-
-// Moves entries [slot, n) of an array of 32-bit elements one up.
-void OpenGap(uint8_t* a, int slot, uint32_t n) {
-  std::memmove(a + 4 * slot + 4, a + 4 * slot, 4 * (n - static_cast<uint32_t>(slot)));
-}
-void CloseGap(uint8_t* a, int slot, uint32_t n) {
-  std::memmove(a + 4 * slot, a + 4 * slot + 4, 4 * (n - static_cast<uint32_t>(slot) - 1));
-}
-
 }  // namespace
 
-void Engine::AddSlot(Node* x, uint8_t c, Ref kid, uint32_t count, int32_t net) noexcept {
-  uint8_t* k = x->keys();
-  int slot = c;
-  if (x->kind != kNode256) {
-    assert(x->n < x->cap());
-    if (x->kind == kNode48) {
-      slot = map256::RankOf(k, c);
-    } else {
-      for (slot = x->n; slot > 0 && k[slot - 1] > c; --slot) k[slot] = k[slot - 1];
-      k[slot] = c;
-    }
-    OpenGap(x->kids(), slot, x->n);
-    OpenGap(x->counts() + 4, slot, x->n);
-    if (head.nets) OpenGap(x->nets() + 4, slot, x->n);
-  }
-  if (x->kind >= kNode48) {
-    k[c >> 3] |= static_cast<uint8_t>(1 << (c & 7));
-    if (x->kind == kNode48) map256::CountWords(k);
-  }
-  ++x->n;
-  x->set_kid(slot, kid);
-  Store32(x->counts() + 4 * (slot + 1), count);
-  if (head.nets) Store32(x->nets() + 4 * (slot + 1), static_cast<uint32_t>(net));
+Bytes Directory::TextOf(Ref r) const {
+  if (!IsDesc(r)) return AsBytes(node(r)->prefix(), node(r)->prefix_len);
+  const Desc e = tree().desc(r);
+  return AsBytes(e.tail(), e.tail_len());
 }
 
-void Engine::RemoveSlot(Node* x, int slot) noexcept {
-  if (slot == Node::kTermSlot) {
-    x->term = 0;
-    Store32(x->counts(), 0);
-    if (head.nets) Store32(x->nets(), 0);
-    return;
+// --- paths and what is at their ends
+
+void Directory::MakeWritable(Path& path) {
+  if (!heap_->has_snapshots()) return;
+  heap_->ReserveDead(path.height() + 4);
+  for (size_t i = 0; i < path.height(); ++i) {
+    const Ref old = path[i].node;
+    if (!heap_->Shared(node(old)->birth)) continue;
+    const Ref r = heap_->CopyNode(old);
+    Link(path, i, r);
+    path[i].node = r;
+    heap_->Retire(kNodeBlock, old);
   }
-  uint8_t* k = x->keys();
-  if (x->kind >= kNode48) {
-    const uint8_t c = x->ByteAt(slot);
-    k[c >> 3] &= static_cast<uint8_t>(~(1 << (c & 7)));
-    if (x->kind == kNode48) map256::CountWords(k);
-  } else {
-    std::memmove(k + slot, k + slot + 1, x->n - static_cast<uint32_t>(slot) - 1);
-  }
-  if (x->kind == kNode256) {
-    x->set_kid(slot, 0);
-    Store32(x->counts() + 4 * (slot + 1), 0);
-    if (head.nets) Store32(x->nets() + 4 * (slot + 1), 0);
-  } else {
-    CloseGap(x->kids(), slot, x->n);
-    CloseGap(x->counts() + 4, slot, x->n);
-    if (head.nets) CloseGap(x->nets() + 4, slot, x->n);
-  }
-  --x->n;
 }
 
-void Engine::Link(const Path& path, size_t level, Ref r) noexcept {
+void Directory::AddCounts(const Path& path, int64_t count, int64_t net) noexcept {
+  const Tree t = tree();  // stores into nodes do not change it
+  for (size_t i = 0; i < path.height(); ++i) {
+    Node* x = t.node(path[i].node);
+    x->add_count(path[i].slot, static_cast<uint32_t>(count));
+    if (t.nets) x->add_net(path[i].slot, static_cast<int32_t>(net));
+  }
+}
+
+void Directory::Link(const Path& path, size_t level, Ref r) noexcept {
   if (level == 0) {
-    head.root = r;
+    tree().root = r;
   } else {
     node(path[level - 1].node)->set_at(path[level - 1].slot, r);
   }
 }
 
-void Engine::MakeWritable(Path& path) {
-  if (!shared_) return;
-  ReserveDead(path.height() + 4);
-  for (size_t i = 0; i < path.height(); ++i) {
-    const Ref old = path[i].node;
-    const Node* x = node(old);
-    if (!Shared(x->birth)) continue;
-    const size_t bytes = Node::Bytes(x->kind, x->prefix_len, head.nets);
-    const Ref r = directory_.Allocate(Arena::Granules(bytes));
-    Refresh();
-    std::memcpy(static_cast<void*>(node(r)), node(old), bytes);
-    SetBirth(node(r)->birth, number_);
-    Link(path, i, r);
-    path[i].node = r;
-    Retire(kNodeBlock, old);
-  }
-}
-
-void Engine::FixMax(const Path& path) noexcept {
-  for (size_t i = path.height(); i-- > 0;) {
-    Node* x = node(path[i].node);
-    x->max = head.MaxOf(x->at(x->Before(Node::kNone)));
-  }
-}
-
-// Puts another descriptor at the end of a writable path.
-void Engine::LinkDesc(Path& path, Ref desc) noexcept {
+// Puts another descriptor at the end of a path.
+void Directory::LinkDesc(Path& path, Ref desc) noexcept {
   Link(path, path.height(), desc);
   path.set_desc(desc);
   for (size_t i = path.height(); i-- > 0;) {
@@ -125,20 +59,62 @@ void Engine::LinkDesc(Path& path, Ref desc) noexcept {
   }
 }
 
-void Engine::AddCounts(const Path& path, size_t levels, int64_t count, int64_t net) noexcept {
-  for (size_t i = 0; i < levels; ++i) {
+void Directory::FixMax(const Path& path) noexcept {
+  for (size_t i = path.height(); i-- > 0;) {
     Node* x = node(path[i].node);
-    x->add_count(path[i].slot, static_cast<uint32_t>(count));
-    if (head.nets) x->add_net(path[i].slot, static_cast<int32_t>(net));
+    x->max = tree().MaxOf(x->at(x->Before(Node::kNone)));
   }
 }
 
-// Bytes that a new separator shares with those before and after it (0 where there is none); the one
-// before may end there.
-void Engine::Neighbours(Bytes sep, uint32_t* shared_prev, uint32_t* shared_next) const {
+Ref Directory::NewDescFor(const Path& path, Ref leaf) {
+  const Ref old = tree().desc(path.desc()).leaf();
+  return heap_->Shared(tree().leaf(old)) ? heap_->NewDesc(leaf, TextOf(path.desc())) : 0;
+}
+
+void Directory::SwapLeaf(Path& path, Ref leaf, Ref desc) noexcept {
+  const Ref old_desc = path.desc();
+  if (desc) {
+    LinkDesc(path, desc);
+    heap_->Retire(kPairBlock, old_desc);
+  } else {
+    Desc d = tree().desc(old_desc);
+    const Ref old = d.leaf();
+    d.set_leaf(leaf);
+    heap_->FreeLeaf(old);
+  }
+}
+
+void Directory::Unshare(Path& path) {
+  const Ref old = tree().desc(path.desc()).leaf();
+  if (!heap_->Shared(tree().leaf(old))) return;
+  heap_->ReserveDead(2);
+  Heap::Fresh fresh(heap_);
+  const Ref leaf = fresh.Leaf(heap_->CopyLeaf(old));
+  const Ref desc = NewDescFor(path, leaf);
+  fresh.Keep();
+  SwapLeaf(path, leaf, desc);
+}
+
+void Directory::MoveDesc(Path& path) {
+  const Ref old = path.desc();
+  LinkDesc(path, heap_->NewDesc(tree().desc(old).leaf(), TextOf(old)));
+  heap_->FreeDesc(old);
+}
+
+void Directory::MoveNode(Path& path, size_t level) {
+  const Ref old = path[level].node;
+  const Ref r = heap_->CopyNode(old);
+  Link(path, level, r);
+  path[level].node = r;
+  heap_->FreeNode(old);
+}
+
+// --- separators
+
+void Directory::Neighbours(Bytes sep, uint32_t* shared_prev, uint32_t* shared_next) const {
   *shared_prev = *shared_next = 0;
   uint32_t d = 0;
-  Ref r = head.root;
+  Ref r = tree().root;
   auto at = [&](uint32_t i) { return static_cast<uint8_t>(sep[i]); };
   while (!IsDesc(r)) {
     const Node* x = node(r);
@@ -170,7 +146,7 @@ void Engine::Neighbours(Bytes sep, uint32_t* shared_prev, uint32_t* shared_next)
     r = x->kid(slot);
     ++d;
   }
-  const Desc e = head.desc(r);
+  const Desc e = tree().desc(r);
   const Bytes tail = AsBytes(e.tail(), e.tail_len());
   const uint32_t k = static_cast<uint32_t>(CommonPrefix(tail, sep.substr(d)));
   if (k < tail.size() && (d + k >= sep.size() || at(d + k) < static_cast<uint8_t>(tail[k]))) {
@@ -180,167 +156,206 @@ void Engine::Neighbours(Bytes sep, uint32_t* shared_prev, uint32_t* shared_next)
   }
 }
 
-void Engine::InsertSeparator(Bytes sep, Ref leaf, uint32_t count, int32_t net) {
-  Path& p = sep_path_;
+void Directory::Insert(Bytes sep, Ref leaf, uint32_t count, int32_t net) {
+  Path& p = new_path_;
   p.Truncate(0);
-  uint32_t d = 0;
-  Ref r = head.root;
-  uint32_t k = 0;
-  int slot = Node::kNone;
-  bool inside = false;  // the separator leaves r's prefix or tail at k
+  uint32_t depth = 0, shared = 0;
+  Ref r = tree().root;
+  bool inside = false;  // the separator leaves r's prefix or tail, after `shared` bytes of it
   for (;;) {
-    const Bytes own = IsDesc(r) ? AsBytes(head.desc(r).tail(), head.desc(r).tail_len())
-                                : AsBytes(node(r)->prefix(), node(r)->prefix_len);
-    k = static_cast<uint32_t>(CommonPrefix(own, sep.substr(d)));
-    inside = IsDesc(r) || k < own.size();
+    const Bytes own = TextOf(r);
+    shared = static_cast<uint32_t>(CommonPrefix(own, sep.substr(depth)));
+    inside = IsDesc(r) || shared < own.size();
     if (inside) break;
-    d += k;
-    if (d == sep.size()) {
-      slot = Node::kTermSlot;
-      p.Push(r, d, slot);
+    depth += shared;
+    if (depth == sep.size()) {
+      p.Push(r, depth, Node::kTermSlot);
       break;
     }
     int lower;
-    slot = node(r)->Find(static_cast<uint8_t>(sep[d]), &lower);
-    p.Push(r, d, slot);
+    const int slot = node(r)->Find(static_cast<uint8_t>(sep[depth]), &lower);
+    p.Push(r, depth, slot);
     if (slot < 0) break;
     r = node(r)->kid(slot);
-    ++d;
+    ++depth;
   }
-  walk_.reserve(p.height() + 8);
-  path_.Reserve(p.height() + 4);
-  ReserveDead(p.height() + 8);
+  heap_->ReserveHeight(p.height() + 8);
+  heap_->ReserveDead(p.height() + 8);
   MakeWritable(p);
-  const size_t above = p.height();
-
-  Fresh fresh(this);
-  const Bytes below = d + k < sep.size() && inside ? sep.substr(d + k + 1) : Bytes();
-  if (!inside) {
-    const Ref desc =
-        fresh.Desc(NewDesc(leaf, slot == Node::kTermSlot ? Bytes() : sep.substr(d + 1)));
-    Ref x = p[above - 1].node;
-    if (slot == Node::kTermSlot) {
-      node(x)->term = desc;
-    } else {
-      if (node(x)->kind != kNode256 && node(x)->n == node(x)->cap()) {
-        const Ref y = Rebuild(x, static_cast<Kind>(node(x)->kind + 1),
-                              AsBytes(node(x)->prefix(), node(x)->prefix_len));
-        Link(p, above - 1, y);
-        FreeNode(x);
-        p[above - 1].node = x = y;
-      }
-      AddSlot(node(x), static_cast<uint8_t>(sep[d]), desc, 0, 0);
-      int lower;
-      slot = node(x)->Find(static_cast<uint8_t>(sep[d]), &lower);
-    }
-    p[above - 1].slot = slot;
-    AddCounts(p, above, count, net);
+  if (inside) {
+    Fork(p, r, depth, shared, sep, leaf, count, net);
   } else {
-    const Ref top = fresh.Node(NewNode(kNode4, sep.substr(d, k)));
-    const Ref desc = fresh.Desc(NewDesc(leaf, below));
-    const uint32_t old_count = above ? node(p[above - 1].node)->count(p[above - 1].slot)
-                                     : static_cast<uint32_t>(head.size);
-    const int32_t old_net = !head.nets ? 0
-                            : above    ? node(p[above - 1].node)->net(p[above - 1].slot)
-                                       : static_cast<int32_t>(head.net);
-    Ref pushed;       // what was at r, without the bytes that `top` has now
-    int branch = -1;  // its byte below top; -1: it ends there
-    if (IsDesc(r)) {
-      const Desc e = head.desc(r);
-      const Bytes tail = AsBytes(e.tail(), e.tail_len());
-      if (k < tail.size()) branch = static_cast<uint8_t>(tail[k]);
-      const bool shared = Shared(head.leaf(e.leaf()));
-      const Ref old_leaf = e.leaf();
-      const Ref new_leaf = shared ? fresh.Leaf(CopyLeaf(old_leaf)) : old_leaf;
-      pushed = NewDesc(new_leaf, k < tail.size() ? tail.substr(k + 1) : Bytes());
-      if (shared) {
-        Retire(kPairBlock, r);
-      } else {
-        FreeDesc(r);
-      }
-    } else {
-      const Node* x = node(r);
-      branch = x->prefix()[k];
-      pushed = Rebuild(r, static_cast<Kind>(x->kind),
-                       AsBytes(x->prefix() + k + 1, x->prefix_len - k - 1));
-      Retire(kNodeBlock, r);
-    }
-    Node* t = node(top);
-    auto put = [&](int c, Ref kid, uint32_t n, int32_t nn) {
-      if (c >= 0) {
-        AddSlot(t, static_cast<uint8_t>(c), kid, n, nn);
-        return;
-      }
-      t->term = kid;
-      Store32(t->counts(), n);
-      if (head.nets) Store32(t->nets(), static_cast<uint32_t>(nn));
-    };
-    put(branch, pushed, old_count, old_net);
-    put(d + k < sep.size() ? static_cast<uint8_t>(sep[d + k]) : -1, desc, count, net);
-    Link(p, above, top);
-    AddCounts(p, above, count, net);
-    p.Push(top, d + k, Node::kTermSlot);
+    AddChild(p, sep, leaf, count, net);
   }
-  fresh.Keep();
   FixMax(p);
+  ++inserted_;
 }
 
-void Engine::RemoveSeparator(Path& path) noexcept {
+// The separator branches off, or ends, at the last node of the path.
+void Directory::AddChild(Path& p, Bytes sep, Ref leaf, uint32_t count, int32_t net) {
+  const size_t last = p.height() - 1;
+  const uint32_t depth = p[last].depth;
+  Heap::Fresh fresh(heap_);
+  Ref x = p[last].node;
+  if (depth == sep.size()) {
+    node(x)->term = heap_->NewDesc(leaf, Bytes());
+  } else {
+    const auto c = static_cast<uint8_t>(sep[depth]);
+    const Ref desc = fresh.Desc(heap_->NewDesc(leaf, sep.substr(depth + 1)));
+    if (node(x)->kind != kNode256 && node(x)->n == node(x)->cap()) {
+      const Ref larger = heap_->Rebuild(x, static_cast<Kind>(node(x)->kind + 1), TextOf(x));
+      Link(p, last, larger);
+      heap_->FreeNode(x);
+      p[last].node = x = larger;
+    }
+    node(x)->AddSlot(c, desc, 0, 0, tree().nets);
+    int lower;
+    p[last].slot = node(x)->Find(c, &lower);
+  }
+  AddCounts(p, count, net);
+  fresh.Keep();
+}
+
+// The separator leaves the prefix or the tail of r, which is below the path, after `shared` bytes
+// of it: a node comes above r.
+void Directory::Fork(Path& p, Ref r, uint32_t depth, uint32_t shared, Bytes sep, Ref leaf,
+                     uint32_t count, int32_t net) {
+  const bool nets = tree().nets;
+  const size_t above = p.height();
+  const uint32_t at = depth + shared;
+  Heap::Fresh fresh(heap_);
+  const Ref top = fresh.Node(heap_->NewNode(kNode4, sep.substr(depth, shared)));
+  const Ref desc = fresh.Desc(heap_->NewDesc(leaf, at < sep.size() ? sep.substr(at + 1) : Bytes()));
+  const uint32_t old_count = above ? node(p[above - 1].node)->count(p[above - 1].slot)
+                                   : static_cast<uint32_t>(tree().size);
+  const int32_t old_net = !nets   ? 0
+                          : above ? node(p[above - 1].node)->net(p[above - 1].slot)
+                                  : static_cast<int32_t>(tree().net);
+  const Bytes text = TextOf(r);
+  const int old_byte = shared < text.size() ? static_cast<uint8_t>(text[shared]) : -1;
+  const Ref pushed = WithText(r, shared < text.size() ? text.substr(shared + 1) : Bytes());
+  const auto put = [&](int byte, Ref kid, uint32_t n, int32_t nn) {
+    if (byte >= 0) {
+      node(top)->AddSlot(static_cast<uint8_t>(byte), kid, n, nn, nets);
+    } else {
+      node(top)->SetTerm(kid, n, nn, nets);
+    }
+  };
+  put(old_byte, pushed, old_count, old_net);
+  put(at < sep.size() ? static_cast<uint8_t>(sep[at]) : -1, desc, count, net);
+  Link(p, above, top);
+  AddCounts(p, count, net);
+  p.Push(top, at, Node::kTermSlot);
+  fresh.Keep();
+}
+
+Ref Directory::WithText(Ref r, Bytes text) {
+  Ref with;
+  if (!IsDesc(r)) {
+    with = heap_->Rebuild(r, static_cast<Kind>(node(r)->kind), text);
+    heap_->Retire(kNodeBlock, r);
+    return with;
+  }
+  const Ref leaf = tree().desc(r).leaf();
+  if (!heap_->Shared(tree().leaf(leaf))) {
+    with = heap_->NewDesc(leaf, text);
+    heap_->FreeDesc(r);
+    return with;
+  }
+  Heap::Fresh fresh(heap_);
+  with = heap_->NewDesc(fresh.Leaf(heap_->CopyLeaf(leaf)), text);
+  fresh.Keep();
+  heap_->Retire(kPairBlock, r);
+  return with;
+}
+
+void Directory::Remove(Path& path) noexcept {
   for (size_t i = path.height(); i-- > 0;) {
     Node* x = node(path[i].node);
-    RemoveSlot(x, path[i].slot);
+    x->RemoveSlot(path[i].slot, tree().nets);
     if (x->After(Node::kNone) != Node::kNone) {
       path.Truncate(i + 1);
       FixMax(path);
       return;
     }
-    FreeNode(path[i].node);
+    heap_->FreeNode(path[i].node);
   }
   path.Truncate(0);
-  head.root = 0;
+  tree().root = 0;
 }
 
-// A node of a writable path gives way to its only child, or to a smaller size.
-void Engine::Tidy(Path& path, size_t level) {
+void Directory::Tidy(Path& path, size_t level) {
   const Ref r = path[level].node;
   const Node* x = node(r);
   const uint32_t children = x->children();
-  ReserveDead(2);
-  Fresh fresh(this);
+  heap_->ReserveDead(2);
   Ref better;
   if (children + (x->term ? 1 : 0) == 1) {
     const int slot = x->After(Node::kNone);
     const Ref kid = x->at(slot);
-    const Bytes tail = IsDesc(kid) ? AsBytes(head.desc(kid).tail(), head.desc(kid).tail_len())
-                                   : AsBytes(node(kid)->prefix(), node(kid)->prefix_len);
+    const Bytes tail = TextOf(kid);
     const size_t n = x->prefix_len + (slot == Node::kTermSlot ? 0 : 1) + tail.size();
-    uint8_t* text = scratch_.Take(n);
+    uint8_t* text = scratch_->Take(n);
     uint8_t* at = std::copy(x->prefix(), x->prefix() + x->prefix_len, text);
     if (slot != Node::kTermSlot) *at++ = x->ByteAt(slot);
     std::copy(tail.begin(), tail.end(), at);
-    if (IsDesc(kid)) {
-      const Ref leaf = head.desc(kid).leaf();
-      const bool shared = Shared(head.leaf(leaf));
-      better = NewDesc(shared ? fresh.Leaf(CopyLeaf(leaf)) : leaf, AsBytes(text, n));
-      if (shared) {
-        Retire(kPairBlock, kid);
-      } else {
-        FreeDesc(kid);
-      }
-    } else {
-      better = Rebuild(kid, static_cast<Kind>(node(kid)->kind), AsBytes(text, n));
-      Retire(kNodeBlock, kid);
-    }
+    better = WithText(kid, AsBytes(text, n));
   } else {
-    const uint32_t kind = x->kind;
-    if (kind == kNode4 || children > Node::kCap[kind - 1] * 3 / 4) return;
-    better = Rebuild(r, KindFor(children), AsBytes(x->prefix(), x->prefix_len));
+    if (x->kind == kNode4 || children > Node::kCap[x->kind - 1] * 3 / 4) return;
+    better = heap_->Rebuild(r, Node::KindFor(children), TextOf(r));
   }
-  fresh.Keep();
   Link(path, level, better);
-  FreeNode(r);
+  heap_->FreeNode(r);
   path.Truncate(level);
   FixMax(path);
+}
+
+// Slots strictly between two; *below, a slot at or after `to`, follows what moves. kNone: from the
+// first, to the last.
+void Directory::RemoveSlots(Ref at, int from, int to, int* below) noexcept {
+  Node* x = node(at);
+  for (int s = x->After(from); s != Node::kNone && s != to;) {
+    heap_->RetireTree(x->at(s));
+    x->RemoveSlot(s, tree().nets);
+    if (x->kind == kNode256 || s == Node::kTermSlot) {
+      s = x->After(s == Node::kTermSlot ? Node::kTermSlot : s);
+    } else {
+      if (to != Node::kNone) --to;
+      if (below) --*below;
+      s = s < static_cast<int>(x->children()) ? s : Node::kNone;
+    }
+  }
+}
+
+// Sets the counts of slots at levels [from, to) of a path from the nodes below them.
+void Directory::SumCounts(const Path& path, size_t from, size_t to) noexcept {
+  for (size_t i = to; i-- > from;) {
+    const Node* x = node(path[i + 1].node);
+    uint32_t count = 0;
+    int32_t net = 0;
+    for (int s = x->After(Node::kNone); s != Node::kNone; s = x->After(s)) {
+      count += x->count(s);
+      if (tree().nets) net += x->net(s);
+    }
+    Node* up = node(path[i].node);
+    up->add_count(path[i].slot, count - up->count(path[i].slot));
+    if (tree().nets) up->add_net(path[i].slot, net - up->net(path[i].slot));
+  }
+}
+
+void Directory::DropBetween(Path& a, Path& b) noexcept {
+  size_t fork = 0;
+  while (a[fork].slot == b[fork].slot) ++fork;
+  for (size_t i = a.height(); i-- > fork + 1;)
+    RemoveSlots(a[i].node, a[i].slot, Node::kNone, nullptr);
+  for (size_t i = b.height(); i-- > fork + 1;)
+    RemoveSlots(b[i].node, Node::kNone, b[i].slot, &b[i].slot);
+  RemoveSlots(a[fork].node, a[fork].slot, b[fork].slot, &b[fork].slot);
+  SumCounts(a, fork, a.height() - 1);
+  SumCounts(b, fork, b.height() - 1);
+  SumCounts(a, 0, fork);
+  FixMax(a);
+  FixMax(b);
 }
 
 }  // namespace memkv::art

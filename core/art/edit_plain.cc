@@ -5,7 +5,6 @@
 #include <bit>
 #include <cassert>
 
-#include "core/art/edit_store.h"
 #include "core/art/engine.h"
 
 namespace memkv::art {
@@ -74,7 +73,7 @@ bool Engine::InsertPlainly(const Leaf& leaf, const LeafPos& pos, Bytes key, uint
   head.width = static_cast<uint8_t>(width);
   head.run = p < n ? 0 : std::min<uint8_t>(Leaf::kMostRun, leaf.run + 1);
   head.blob = static_cast<uint32_t>(blob);
-  StoreLeaf(path_, bytes, book, [&](uint8_t* t, uint32_t granules, uint64_t birth) {
+  directory_.StoreLeaf(path_, bytes, book, [&](uint8_t* t, uint32_t granules, uint64_t birth) {
     head.granules = granules;
     uint8_t* L = head.Write(t, birth);
     uint8_t* F = L + n + 1;
@@ -115,7 +114,7 @@ bool Engine::InsertPlainly(const Leaf& leaf, const LeafPos& pos, Bytes key, uint
 
 bool Engine::AppendPlainly(const Leaf& leaf, const LeafPos& pos, Bytes key, uint64_t number) {
   const uint32_t n = leaf.n, skip = leaf.skip, l = n ? pos.lcp_prev : skip;
-  if (!(leaf.flags & Leaf::kOpen) || !IsPlain(leaf, 0) || Shared(leaf.p)) return false;
+  if (!(leaf.flags & Leaf::kOpen) || !IsPlain(leaf, 0) || heap_.Shared(leaf.p)) return false;
   if (l - skip > 255 || WidthOf(number) > leaf.width) return false;
   const Bytes rest = key.substr(l + 1);
   const size_t r = rest.size();
@@ -163,39 +162,39 @@ bool Engine::ErasePlainly(const Leaf& leaf, uint32_t p) {
   head.n = n - 1;
   head.run = 0;
   head.blob = static_cast<uint32_t>(blob);
-  StoreLeaf(path_, PlainBytes(n - 1, width, blob), book,
-            [&](uint8_t* t, uint32_t granules, uint64_t birth) {
-              head.granules = granules;
-              uint8_t* L = head.Write(t, birth);
-              uint8_t* F = L + n - 1;
-              uint8_t* R = F + n - 1;
-              uint8_t* V = R + n - 1;
-              CopyWithout(L, leaf.L, p, n);
-              CopyWithout(F, leaf.F, p, n);
-              CopyWithout(R, leaf.R, p, n);
-              if (gained) {
-                L[p] = leaf.L[p];
-                F[p] = leaf.F[p];
-                R[p] = static_cast<uint8_t>(next_r);
-              }
-              std::memcpy(V, leaf.V, p * width);
-              std::memcpy(V + p * width, leaf.V + (p + 1) * width, (n - 1 - p) * width);
-              uint8_t* at = V + (n - 1) * width;
-              std::memcpy(at, B, off);
-              at += off;
-              std::memcpy(at, next, next_r);
-              at += next_r;
-              std::memcpy(at, B + off + mine + next_old, leaf.blob - off - mine - next_old);
-            });
+  directory_.StoreLeaf(path_, PlainBytes(n - 1, width, blob), book,
+                       [&](uint8_t* t, uint32_t granules, uint64_t birth) {
+                         head.granules = granules;
+                         uint8_t* L = head.Write(t, birth);
+                         uint8_t* F = L + n - 1;
+                         uint8_t* R = F + n - 1;
+                         uint8_t* V = R + n - 1;
+                         CopyWithout(L, leaf.L, p, n);
+                         CopyWithout(F, leaf.F, p, n);
+                         CopyWithout(R, leaf.R, p, n);
+                         if (gained) {
+                           L[p] = leaf.L[p];
+                           F[p] = leaf.F[p];
+                           R[p] = static_cast<uint8_t>(next_r);
+                         }
+                         std::memcpy(V, leaf.V, p * width);
+                         std::memcpy(V + p * width, leaf.V + (p + 1) * width, (n - 1 - p) * width);
+                         uint8_t* at = V + (n - 1) * width;
+                         std::memcpy(at, B, off);
+                         at += off;
+                         std::memcpy(at, next, next_r);
+                         at += next_r;
+                         std::memcpy(at, B + off + mine + next_old,
+                                     leaf.blob - off - mine - next_old);
+                       });
   return true;
 }
 
 bool Engine::UpdatePlainly(const Leaf& leaf, uint32_t i, const Entry& entry) {
-  if (entry.value.is_record || leaf.has_records() || leaf.net(i) != entry.net || Shared(leaf.p) ||
-      WidthOf(entry.value.number) > leaf.width) {
+  if (entry.value.is_record || leaf.has_records() || leaf.net(i) != entry.net ||
+      heap_.Shared(leaf.p) || WidthOf(entry.value.number) > leaf.width) {
     return false;
   }
-  written_ = true;
   std::memcpy(const_cast<uint8_t*>(leaf.V) + i * leaf.width, &entry.value.number, leaf.width);
   return true;
 }

@@ -216,6 +216,18 @@ void LeafParts::Load(const Leaf& leaf) {
   }
 }
 
+void LeafParts::Clear(uint8_t in_book) {
+  static_cast<LeafHead&>(*this) = LeafHead();
+  book = in_book;
+  open = false;
+}
+
+int32_t LeafParts::net_sum() const {
+  int32_t sum = 0;
+  for (uint32_t i = 0; i < n; ++i) sum += net[i];
+  return sum;
+}
+
 void LeafParts::Append(const LeafParts& o, uint32_t a, uint32_t b) {
   assert(n + (b - a) <= kLeafMax);
   for (uint32_t i = a; i < b; ++i, ++n) {

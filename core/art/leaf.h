@@ -37,6 +37,7 @@
 #ifndef MEMKV_CORE_ART_LEAF_H_
 #define MEMKV_CORE_ART_LEAF_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 
@@ -51,12 +52,25 @@
 namespace memkv::art {
 
 inline constexpr uint32_t kLeafMax = 64;
+inline constexpr size_t kInlineRecord = 512;  // longer records have blocks of their own
+
+// What a leaf skips between fences that share `shared` bytes: all its keys are longer.
+inline uint32_t SkipFor(uint32_t separator_bytes, uint32_t shared) {
+  return std::min(shared, std::max(separator_bytes, 1u) - 1);
+}
 
 // A record's own block: birth (6 bytes), 2 unused, length u64, the bytes.
 struct FarRecord {
   static size_t Bytes(uint64_t len) { return 16 + len; }
   static memkv::Bytes Get(const uint8_t* block) {
     return {reinterpret_cast<const char*>(block) + 16, Load64(block + 8)};
+  }
+  static void Put(uint8_t* block, uint64_t birth, memkv::Bytes record) {
+    const uint64_t n = record.size();
+    SetBirth(block, birth);
+    std::memset(block + 6, 0, 2);
+    std::memcpy(block + 8, &n, 8);
+    std::memcpy(block + 16, record.data(), n);
   }
 };
 
@@ -185,6 +199,9 @@ struct LeafParts : LeafHead {
   Cell cell[kLeafMax];
 
   void Load(const Leaf& leaf);
+  // No entries yet.
+  void Clear(uint8_t in_book);
+  int32_t net_sum() const;
   // Appends entries a..b-1 of another; REQUIRES the same book.
   void Append(const LeafParts& other, uint32_t a, uint32_t b);
   void MakeRoom(uint32_t at);

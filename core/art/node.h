@@ -119,6 +119,21 @@ struct Node {
     Store32(p, Load32(p) + static_cast<uint32_t>(by));
   }
 
+  // All REQUIRE the tree's `nets`. A child at a byte without one, in a node with room for it.
+  void AddSlot(uint8_t c, Ref kid, uint32_t count, int32_t net, bool nets) noexcept;
+  void RemoveSlot(int slot, bool nets) noexcept;
+  void SetTerm(Ref to, uint32_t count, int32_t net, bool nets) noexcept;
+  // Those of another node, with max and term, into a node without any.
+  void CopySlots(const Node& from, bool nets) noexcept;
+  // The smallest size for so many children.
+  static Kind KindFor(uint32_t children) {
+    return children <= 4    ? kNode4
+           : children <= 8  ? kNode8
+           : children <= 16 ? kNode16
+           : children <= 48 ? kNode48
+                            : kNode256;
+  }
+
   // The child at byte c, or kNone; *lower: the last slot whose byte is below c (kNone if there is
   // none; never kTermSlot).
   int Find(uint8_t c, int* lower) const;

@@ -1,168 +1,141 @@
-// Sweeps: blocks leave the emptiest slabs, so that these can go back; nodes are laid out in
-// pre-order, descriptors beside them, so that a descent touches fewer lines; leaves are coded with
-// the present token book.
-//
-// A sweep marks slabs, then walks the tree in key order, a slice at a time between writes, and
-// moves what it meets in a marked slab. Nothing is allocated there, so after one walk nothing of
-// the present tree is left in them. A block that a snapshot sees is copied and retired like one
-// that is written to, unless an old snapshot would keep the original for long.
+#include "core/art/sweep.h"
 
-#include <algorithm>
 #include <utility>
-
-#include "core/art/edit_store.h"
-#include "core/art/engine.h"
 
 namespace memkv::art {
 
 namespace {
 
-constexpr int kTurn = 64;  // writes between two slices
 constexpr int kLeavesPerTurn = 512;
 constexpr int kRecodedAs = 20;              // other leaves: what coding one anew takes
 constexpr uint64_t kTolerated = 256 << 10;  // bytes of slack that are never swept for
+constexpr uint64_t kPause = 64;             // turns
 
 uint64_t Slack(const Arena& a) { return a.held_bytes() - a.used_bytes(); }
 bool Loose(const Arena& a, uint64_t part) { return Slack(a) > a.used_bytes() / part + kTolerated; }
 
 }  // namespace
 
-void Engine::TendNow() noexcept {
-  tend_in_ = kTurn;
-  if (undoing_) return;
-  if (!head.root) return;
+bool Sweep::Turn() noexcept {
+  if (!under_way_ && pause_) {
+    --pause_;
+    return false;
+  }
   try {
-    coding_.DropUnused();
-    if (coding_.IsLearning(head.size)) LearnSlice();
-    if (!sweeping_) {
-      if (sweep_pause_) {
-        --sweep_pause_;
-        return;
-      }
-      if (!BeginSweep()) return;
-    }
-    if (!SweepSlice(kLeavesPerTurn)) EndSweep();
+    if (!under_way_ && !Begin()) return false;
+    if (!Slice(kLeavesPerTurn)) End();
   } catch (const std::bad_alloc&) {
     recode_ |= recoding_;  // begun again later
-    EndSweep();
-    sweep_pause_ = 64;
+    End();
+    pause_ = kPause;
   }
+  return true;
 }
 
-bool Engine::BeginSweep() {
-  const bool leaves = Loose(leaves_, 10),
-             directory = Loose(directory_, 3) || splits_ > 64 + directory_.blocks() / 6;
+bool Sweep::Begin() {
+  Arena &leaf_arena = heap_->leaves(), &directory_arena = heap_->directory();
+  const bool leaves = Loose(leaf_arena, 10),
+             directory = Loose(directory_arena, 3) ||
+                         directory_->inserted() > 64 + directory_arena.blocks() / 6;
   if (!leaves && !directory && !recode_) return false;
   recoding_ = std::exchange(recode_, false);
   bool any = recoding_;
-  const uint64_t part = leaves_.used_bytes() / kGranule / 20 + 2 * kUnitGranules;
-  if (leaves) any |= leaves_.MarkEmptiest(part, false);
+  const uint64_t part = leaf_arena.used_bytes() / kGranule / 20 + 2 * kUnitGranules;
+  if (leaves) any |= leaf_arena.MarkEmptiest(part, false);
   if (directory) {
-    any |= directory_.MarkEmptiest(0, true);
-    splits_ = 0;
+    any |= directory_arena.MarkEmptiest(0, true);
+    directory_->ResetInserted();
   }
-  pinned_ = oldest_ && oldest_->number == oldest_then_ ? oldest_->number : 0;
-  oldest_then_ = oldest_ ? oldest_->number : 0;
-  sweep_slack_ = Slack(leaves_) + Slack(directory_);
-  sweep_from_.clear();
-  sweeping_ = any;
-  if (!any) sweep_pause_ = 64;
+  const uint64_t oldest = heap_->oldest() ? heap_->oldest()->number : 0;
+  pinned_ = oldest == oldest_then_ ? oldest : 0;
+  oldest_then_ = oldest;
+  slack_ = heap_->slack_bytes();
+  from_.clear();
+  under_way_ = any;
+  if (!any) pause_ = kPause;
   return any;
 }
 
-void Engine::EndSweep() noexcept {
-  sweeping_ = recoding_ = false;
-  sweep_from_.clear();
-  leaves_.Unmark();
-  directory_.Unmark();
-  if (Slack(leaves_) + Slack(directory_) >= sweep_slack_) sweep_pause_ = 64 + head.size / 4096;
+void Sweep::End() noexcept {
+  under_way_ = recoding_ = false;
+  from_.clear();
+  heap_->leaves().Unmark();
+  heap_->directory().Unmark();
+  if (heap_->slack_bytes() >= slack_) pause_ = kPause + heap_->head.size / 4096;
 }
 
 // False when the whole tree has been walked.
-bool Engine::SweepSlice(int leaves) {
-  scratch_.Reset();
-  hinted_ = false;
-  path_.Floor(head, sweep_from_);
+bool Sweep::Slice(int leaves) {
+  scratch_->Reset();
+  const Tree& tree = heap_->head;
+  Path path;
+  path.Floor(tree, from_);
   size_t level = 0;
   for (int i = 0; i < leaves; ++i) {
-    if (MoveMarked(path_, level)) i += kRecodedAs;
-    if (!path_.Next(head, &level)) return false;
+    if (MoveMarked(path, level)) i += kRecodedAs;
+    if (!path.Next(tree, &level)) return false;
     ++level;  // the frame at level was met before: those below it are new
   }
-  const uint32_t n = path_.SeparatorBytes(head);
-  sweep_from_.resize(n);
-  path_.CopySeparator(head, n, reinterpret_cast<uint8_t*>(sweep_from_.data()));
+  const uint32_t n = path.SeparatorBytes(tree);
+  from_.resize(n);
+  path.CopySeparator(tree, n, reinterpret_cast<uint8_t*>(from_.data()));
   return true;
 }
 
 // Moves what the path meets in marked slabs: nodes from `level` on, the descriptor, the leaf, its
 // far records. Whether it coded the leaf anew.
-bool Engine::MoveMarked(Path& path, size_t level) {
+bool Sweep::MoveMarked(Path& path, size_t level) {
+  const Arena &leaf_arena = heap_->leaves(), &directory_arena = heap_->directory();
   bool wanted = false;
-  for (size_t i = level; i < path.height(); ++i) wanted |= directory_.IsMarked(path[i].node);
-  const Ref leaf = head.desc(path.desc()).leaf();
-  wanted |= directory_.IsMarked(Plain(path.desc())) || leaves_.IsMarked(leaf);
-  const uint8_t* block = head.leaf(leaf);
+  for (size_t i = level; i < path.height(); ++i) wanted |= directory_arena.IsMarked(path[i].node);
+  const Ref leaf = heap_->head.desc(path.desc()).leaf();
+  wanted |= directory_arena.IsMarked(Plain(path.desc())) || leaf_arena.IsMarked(leaf);
+  const uint8_t* block = heap_->head.leaf(leaf);
   // Only leaves that have records, or another book, are looked at themselves.
-  const bool far = far_records_ && Leaf(block).has_records();
-  const bool recode = recoding_ && LeafHead::BookOf(block) != coding_.present();
+  const bool far = heap_->far_records() && Leaf(block).has_records();
+  const bool recode = recoding_ && LeafHead::BookOf(block) != coding_->present();
   if ((!wanted && !far && !recode) || !Movable(block)) return false;
-  scratch_.Reset();
-  MakeWritable(path);
+  scratch_->Reset();
+  directory_->MakeWritable(path);
   for (size_t i = level; i < path.height(); ++i) {
-    const Ref old = path[i].node;
-    if (!directory_.IsMarked(old)) continue;
-    const uint32_t g =
-        Arena::Granules(Node::Bytes(node(old)->kind, node(old)->prefix_len, head.nets));
-    const Ref r = directory_.Allocate(g);
-    Refresh();
-    std::memcpy(static_cast<void*>(node(r)), node(old), size_t{g} * kGranule);
-    Link(path, i, r);
-    path[i].node = r;
-    FreeNode(old);
+    if (directory_arena.IsMarked(path[i].node)) directory_->MoveNode(path, i);
   }
   if (recode) {
-    parts_.Load(LeafAt(path));
-    coder_.Recode(parts_);
-    parts_.Plan();
-    ReplaceLeaf(path, parts_);
+    LeafParts parts;
+    parts.Load(heap_->LeafAt(path));
+    coder_->Recode(parts);
+    parts.Plan();
+    directory_->StoreLeaf(path, parts);
   }
-  Desc desc = head.desc(path.desc());
-  if (directory_.IsMarked(Plain(path.desc())) || leaves_.IsMarked(desc.leaf())) {
-    if (Shared(head.leaf(desc.leaf()))) {
-      UnsharePair(path);
-    } else {
-      if (leaves_.IsMarked(desc.leaf())) {
-        const Ref old = desc.leaf();
-        const Ref moved = CopyLeaf(old);
-        SetBirth(leaves_.At(moved), Birth(leaves_.At(old)));
-        desc.set_leaf(moved);
-        FreeLeaf(old);
-      }
-      if (directory_.IsMarked(Plain(path.desc()))) {
-        const Ref old = path.desc();
-        LinkDesc(path, NewDesc(desc.leaf(),
-                               {reinterpret_cast<const char*>(desc.tail()), desc.tail_len()}));
-        FreeDesc(old);
-      }
-    }
-  }
+  MovePair(path);
   if (far) MoveFars(path);
   return recode;
 }
 
-void Engine::MoveFars(Path& path) {
-  for (uint32_t i = 0; i < LeafAt(path).n; ++i) {
-    const Leaf leaf = LeafAt(path);
+void Sweep::MovePair(Path& path) {
+  const Ref leaf = heap_->head.desc(path.desc()).leaf();
+  const bool move_leaf = heap_->leaves().IsMarked(leaf);
+  if (!move_leaf && !heap_->directory().IsMarked(Plain(path.desc()))) return;
+  if (heap_->Shared(heap_->head.leaf(leaf))) return directory_->Unshare(path);
+  if (move_leaf) {
+    const Ref moved = heap_->CopyLeaf(leaf);
+    directory_->SwapLeaf(path, moved, 0);
+  }
+  if (heap_->directory().IsMarked(Plain(path.desc()))) directory_->MoveDesc(path);
+}
+
+void Sweep::MoveFars(Path& path) {
+  for (uint32_t i = 0; i < heap_->LeafAt(path).n; ++i) {
+    const Leaf leaf = heap_->LeafAt(path);
     if ((leaf.code(i) & 3) != kFarCell) continue;
     const Ref old = Load32(leaf.cell(i));
-    if (!leaves_.IsMarked(old) || !Movable(head.leaf(old))) continue;
-    UnsharePair(path);
-    ReserveDead(1);
-    const Ref moved = NewFar(FarRecord::Get(head.leaf(old)));
-    const Leaf own = LeafAt(path);
+    if (!heap_->leaves().IsMarked(old) || !Movable(heap_->head.leaf(old))) continue;
+    directory_->Unshare(path);
+    heap_->ReserveDead(1);
+    const Ref moved = heap_->NewFar(FarRecord::Get(heap_->head.leaf(old)));
+    const Leaf own = heap_->LeafAt(path);
     Store32(const_cast<uint8_t*>(own.cell(i)), moved);
-    Retire(kFarBlock, old);
+    heap_->Retire(kFarBlock, old);
   }
 }
 

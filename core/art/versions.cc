@@ -2,33 +2,69 @@
 
 #include <cassert>
 
-#include "core/art/engine.h"
+#include "core/art/heap.h"
 
 namespace memkv::art {
 
-void Pin(Version* v) noexcept { v->refs.fetch_add(1, std::memory_order_relaxed); }
-
-void Unpin(Version* v) noexcept {
-  if (v->refs.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
-  Engine* e = v->engine;
-  Version* top = e->released_.load(std::memory_order_relaxed);
-  do {
-    v->next_released = top;
-  } while (!e->released_.compare_exchange_weak(top, v, std::memory_order_release,
-                                               std::memory_order_relaxed));
-  e->Unref();
+template <class Enter, class Leave>
+void Heap::Walk(Ref root, Enter&& enter, Leave&& leave) noexcept {
+  walk_.clear();
+  auto visit = [&](Ref r) {
+    if (!IsDesc(r)) {
+      if (enter(kNodeBlock, r))
+        walk_.push_back({r, Node::kNone});  // room was reserved when the tree grew this high
+      return;
+    }
+    if (!enter(kPairBlock, r)) return;
+    const Leaf leaf(head.leaf(head.desc(r).leaf()));
+    if (leaf.has_records()) {
+      const uint8_t* at = leaf.cells();
+      for (uint32_t i = 0; i < leaf.n; at += leaf.code(i) >> 2, ++i) {
+        if ((leaf.code(i) & 3) != kFarCell) continue;
+        const Ref far = Load32(at);
+        if (enter(kFarBlock, far)) leave(kFarBlock, far);
+      }
+    }
+    leave(kPairBlock, r);
+  };
+  if (root) visit(root);
+  while (!walk_.empty()) {
+    auto& [r, slot] = walk_.back();
+    slot = node(r)->After(slot);
+    if (slot != Node::kNone) {
+      visit(node(r)->at(slot));
+    } else {
+      const Ref done = r;
+      walk_.pop_back();
+      leave(kNodeBlock, done);
+    }
+  }
 }
 
-Version* Engine::Take() {
-  Reap();
-  if (newest_ && !written_) {
-    // Nothing has changed since: one more pin, unless the last one is just going.
-    uint32_t refs = newest_->refs.load(std::memory_order_relaxed);
-    while (refs &&
-           !newest_->refs.compare_exchange_weak(refs, refs + 1, std::memory_order_relaxed)) {
+template <class F>
+void Heap::Revive(Version* v, F&& alive) noexcept {
+  for (uint32_t* link = &v->dead; *link;) {
+    const uint32_t e = *link;
+    Dead& d = dead_[e - 1];
+    if (alive(d)) {
+      *link = d.next;
+      FreeDeadEntry(e);
+    } else {
+      link = &d.next;
     }
-    if (refs) return newest_;
   }
+}
+
+Version* Heap::PinNewest() noexcept {
+  if (!newest_ || written_) return nullptr;
+  // Unless the last pin is just going.
+  uint32_t refs = newest_->refs.load(std::memory_order_relaxed);
+  while (refs && !newest_->refs.compare_exchange_weak(refs, refs + 1, std::memory_order_relaxed)) {
+  }
+  return refs ? newest_ : nullptr;
+}
+
+Version* Heap::Take() {
   Version* v = spare_;
   if (v) {
     spare_ = nullptr;
@@ -37,7 +73,6 @@ Version* Engine::Take() {
   }
   v->tree = head;
   v->number = number_;
-  v->engine = this;
   v->older = newest_;
   v->newer = nullptr;
   v->dead = 0;
@@ -51,13 +86,18 @@ Version* Engine::Take() {
   newest_ = v;
   shared_ = number_++;
   written_ = false;
-  AddRef();
   return v;
 }
 
-void Engine::Reap() noexcept {
-  if (!released_.load(std::memory_order_relaxed)) [[likely]]
-    return;
+void Heap::Release(Version* v) noexcept {
+  Version* top = released_.load(std::memory_order_relaxed);
+  do {
+    v->next_released = top;
+  } while (!released_.compare_exchange_weak(top, v, std::memory_order_release,
+                                            std::memory_order_relaxed));
+}
+
+void Heap::DropReleased() noexcept {
   Version* v = released_.exchange(nullptr, std::memory_order_acquire);
   while (v) {
     Version* next = v->next_released;
@@ -66,7 +106,7 @@ void Engine::Reap() noexcept {
   }
 }
 
-void Engine::Drop(Version* v) noexcept {
+void Heap::Drop(Version* v) noexcept {
   Version* older = v->older;
   for (uint32_t e = v->dead; e;) {
     Dead& d = dead_[e - 1];
@@ -105,19 +145,19 @@ void Engine::Drop(Version* v) noexcept {
   }
 }
 
-void Engine::ReserveDead(size_t n) {
+void Heap::ReserveDead(size_t n) {
   if (!shared_) return;
   const size_t room = dead_.capacity() - dead_used_;
   if (room < n) dead_.reserve(std::max(2 * dead_.capacity(), dead_used_ + n));
 }
 
-void Engine::FreeDeadEntry(uint32_t e) noexcept {
+void Heap::FreeDeadEntry(uint32_t e) noexcept {
   dead_[e - 1].next = dead_free_;
   dead_free_ = e;
   --dead_used_;
 }
 
-uint8_t* Engine::Header(BlockKind kind, Ref r) const {
+uint8_t* Heap::Header(BlockKind kind, Ref r) const {
   switch (kind) {
     case kNodeBlock:
       return directory_.At(r);
@@ -128,9 +168,7 @@ uint8_t* Engine::Header(BlockKind kind, Ref r) const {
   }
 }
 
-uint64_t Engine::BirthOf(BlockKind kind, Ref r) const { return Birth(Header(kind, r)); }
-
-void Engine::Retire(BlockKind kind, Ref r) noexcept {
+void Heap::Retire(BlockKind kind, Ref r) noexcept {
   const uint64_t birth = BirthOf(kind, r);
   if (birth > shared_) {
     FreeBlock(kind, r);
@@ -153,7 +191,20 @@ void Engine::Retire(BlockKind kind, Ref r) noexcept {
   newest_->dead = e;
 }
 
-void Engine::Restore(Version* v) noexcept {
+void Heap::RetireTree(Ref root) noexcept {
+  Walk(
+      root, [](BlockKind, Ref) { return true; }, [&](BlockKind kind, Ref r) { Retire(kind, r); });
+}
+
+void Heap::RetireFars(const Leaf& leaf, uint32_t from, uint32_t to) noexcept {
+  if (!leaf.has_records()) return;
+  const uint8_t* at = leaf.cells();
+  for (uint32_t i = 0; i < to; at += leaf.code(i) >> 2, ++i) {
+    if (i >= from && (leaf.code(i) & 3) == kFarCell) Retire(kFarBlock, Load32(at));
+  }
+}
+
+void Heap::Restore(Version* v) noexcept {
   Reap();
   if (v->forked) {
     // The two trees are cousins. What they share is found by marking all of v's.
@@ -189,9 +240,28 @@ void Engine::Restore(Version* v) noexcept {
   }
   head = v->tree;
   Refresh();
-  sweep_from_.clear();
-  hinted_ = false;
   written_ = v != newest_;
+}
+
+Status Heap::CheckBlocks() {
+  if (!directory_.Consistent() || !leaves_.Consistent())
+    return Status::Corrupt("art: arena sizes do not add up");
+  uint64_t blocks = lost_;
+  auto count = [&](BlockKind kind, Ref) { blocks += kind == kPairBlock ? 2 : 1; };
+  Walk(
+      head.root, [](BlockKind, Ref) { return true; }, count);
+  for (const Version* v = newest_; v; v = v->older) {
+    for (uint32_t e = v->dead; e; e = dead_[e - 1].next) {
+      const Dead& d = dead_[e - 1];
+      if (d.birth > v->number) return Status::Corrupt("art: dead block younger than its snapshot");
+      count(static_cast<BlockKind>(d.kind), d.ref);
+    }
+  }
+  const uint64_t held = directory_.blocks() + leaves_.blocks();
+  if (blocks != held)
+    return Status::Corrupt("art: " + std::to_string(blocks) + " blocks known, " +
+                           std::to_string(held) + " allocated");
+  return Status();
 }
 
 }  // namespace memkv::art
