@@ -6,6 +6,7 @@
 
 #include "core/art/engine.h"
 #include "core/art/interleave.h"
+#include "core/art/learning.h"
 #include "core/art/verify.h"
 
 namespace memkv {
@@ -92,7 +93,9 @@ ArtCursor ArtSnapshot::NewCursor() const {
 // --- Art ---
 
 Art::Art(Options options)
-    : options_(options), orphaned_(std::make_shared<std::atomic<uint64_t>>(0)) {}
+    : options_(std::move(options)), orphaned_(std::make_shared<std::atomic<uint64_t>>(0)) {
+  if (!options_.learning) options_.learning = std::make_shared<art::Learning>();
+}
 
 Art::~Art() {
   pinned_.clear();
@@ -103,7 +106,7 @@ void Art::Adopt(Engine* engine) noexcept {
   if (engine_ != engine) {
     if (engine) {
       engine->AddRef();
-      engine->Disown(nullptr);
+      engine->Own();
       engine->undo = nullptr;
     }
     if (engine_) {
@@ -132,7 +135,8 @@ Status Art::Write(Bytes key, const Entry& entry, bool* existed, bool overwrite) 
   assert(options_.over_base || entry.net == 1);
   KeepUndo();
   if (!engine_) {
-    Engine* e = new (Allocate(sizeof(Engine))) Engine(options_.over_base, options_.max_units);
+    Engine* e = new (Allocate(sizeof(Engine)))
+        Engine(options_.over_base, options_.max_units, options_.learning);
     Adopt(e);
     e->Unref();
   }

@@ -28,6 +28,7 @@ namespace memkv {
 
 namespace art {
 class Engine;
+class Learning;
 struct Version;
 }  // namespace art
 
@@ -154,6 +155,9 @@ class Art {
     // Where the arena of leaves ends, in units of 256 KiB; by default after 64 GiB. Smaller for
     // tests.
     uint32_t max_units = art::kMaxUnits;
+    // What maps of similar keys share, so that they learn token books together; by default each has
+    // its own.
+    std::shared_ptr<art::Learning> learning = nullptr;
   };
   struct Stats {
     uint64_t entries, leaves, node4, node8, node16, node48, node256, height;
@@ -222,6 +226,8 @@ class Art {
   void Forget(const Mark& mark) noexcept;
   // None is. What UndoTo() has left to do is still done.
   void ForgetMarks() noexcept;
+
+  const std::shared_ptr<art::Learning>& learning() const { return options_.learning; }
 
   Stats GetStats() const;
   // Checks every invariant; the first that fails is the message.

@@ -1,137 +1,114 @@
 #include "core/art/coding.h"
 
 #include <algorithm>
-#include <iterator>
 #include <new>
 
 namespace memkv::art {
 
 namespace {
 
-// More keys pay for more tokens: where a map has grown past so many, a book of that size is learnt.
-struct Size {
-  uint64_t keys;
-  TokenLearner::Demand demand;
-};
-constexpr Size kSizes[] = {
-    {50'000, {4'096, 512 << 10, 3}},
-    {800'000, {TokenLearner::kMostTokens, 4 << 20, 4}},
-};
+constexpr uint64_t kJudgedBy = 32768;  // rests coded, that tell how well it goes
+constexpr double kDrifted = 1.25;      // so much more than it took when the book was new
 
-constexpr uint64_t kLookEvery = 32768;  // rests coded between two looks at how well it goes
-constexpr double kDrifted = 1.25;       // so much more than it took when the book was new
-constexpr uint32_t kBuildSteps = 20'000;
-constexpr uint64_t kRetryAfter = 4096;  // writes, after memory was short
+double Ratio(uint64_t coded, uint64_t plain) {
+  return static_cast<double>(coded) / static_cast<double>(plain + 1);
+}
 
 }  // namespace
 
 uint64_t Coding::bytes() const {
   uint64_t n = held_.capacity() * sizeof(Held);
-  for (const Held& h : held_) n += h.book->bytes();
-  if (learner_) n += learner_->bytes();
-  if (made_) n += made_->bytes();
-  return n;
+  for (const Held& h : held_)
+    n += h.book->bytes() / std::max<uint32_t>(learning_->Holders(h.book), 1);
+  return n + learning_->bytes() / std::max<uint32_t>(learning_->trees(), 1);
 }
 
-bool Coding::IsLearning(uint64_t keys) {
-  if (learner_ || made_) return true;
-  const bool grown = size_ < std::size(kSizes) && keys >= kSizes[size_].keys;
-  if (grown) {
-    if (writes_ < pause_) return false;
-  } else {
-    // At most once for as many writes as there are keys.
-    if (keys < kSizes[0].keys || writes_ < keys) return false;
-    if (present_ && !HasDrifted()) return false;
+bool Coding::IsDue(uint64_t keys) {
+  if (writes_ < pause_until_) return false;
+  if (tried_ != learning_->learnt()) {
+    if (keys >= kLeastKeys) return true;
+    tried_ = learning_->learnt();  // it may still be taken when there are more keys
+    learning_->NoteTried();
   }
-  Begin(keys);
-  return true;
+  if (keys >= next_keys_) return true;
+  // Only where as many keys as there are were written since. In a tree that only grows they never
+  // are: keys in order would drift all the time, and coding them anew takes longer than they did.
+  if (!learning_->is_under_way() && present_ && writes_ >= keys) drifted_ = HasDrifted();
+  return drifted_;
 }
 
 bool Coding::HasDrifted() {
-  if (recent_.rests < kLookEvery) return false;
-  const double now = recent_.ratio();
+  if (recent_.rests < kJudgedBy) return false;
+  const double now = Ratio(recent_.coded, recent_.plain);
   recent_ = {};
-  return now > ratio_ * kDrifted;
+  return now > kDrifted * ratio_;
 }
 
-void Coding::Begin(uint64_t keys) {
-  while (size_ < std::size(kSizes) && keys >= kSizes[size_].keys) ++size_;
-  writes_ = pause_ = 0;
-  sample_ = {};
-  try {
-    learner_.emplace(kSizes[size_ - 1].demand);
-  } catch (const std::bad_alloc&) {
-    StopLearning();
-    throw;
-  }
+std::shared_ptr<const CodeBook> Coding::Offered() const {
+  std::shared_ptr<const CodeBook> latest = learning_->latest();
+  const Held* present = PresentBook();
+  if (present && present->book == latest) latest.reset();
+  return latest;
 }
 
-// Memory was short: it is still due, but not at once.
-void Coding::StopLearning() noexcept {
-  learner_.reset();
-  made_.reset();
-  --size_;
-  writes_ = 0;
-  pause_ = kRetryAfter;
+bool Coding::Decide(uint64_t keys, const Sample& sample, std::shared_ptr<const CodeBook> offered) {
+  constexpr double kWorthFeeding = 2;  // bytes of an average rest
+  const auto rests = static_cast<double>(std::max<uint64_t>(sample.rests, 1));
+  next_keys_ = keys + keys / 4;
+  if (learning_->NextSize() > keys) next_keys_ = std::min(next_keys_, learning_->NextSize());
+  pause_until_ = 0;
+  const bool taken = offered && Pays(keys, sample, *offered) && Take(std::move(offered));
+  const bool tried = tried_ != learning_->learnt();
+  if (tried) {
+    tried_ = learning_->learnt();
+    learning_->NoteTried();
+  }
+  if (tried || taken) {
+    ratio_ = Ratio(taken ? sample.offered : sample.coded, sample.plain);
+    writes_ = 0;
+    recent_ = {};
+    drifted_ = false;
+  }
+  const bool wants =
+      !tried && !taken &&
+      (drifted_ || learning_->WantsLarger(keys, static_cast<double>(sample.coded) / rests));
+  if (wants && !learning_->is_under_way()) learning_->Begin(keys);
+  feeds_ = wants || static_cast<double>(sample.plain) / rests > kWorthFeeding;
+  drifted_ = false;
+  return taken;
 }
 
-void Coding::Learn(const uint8_t* rest, uint32_t n) {
-  n = std::min(n, TokenLearner::kLongestText);
-  if (learner_->counting()) {
-    uint8_t code[2 * TokenLearner::kLongestText + 1];
-    sample_.Add(1, n, coder_ ? coder_->Encode(rest, n, code) : n);
-  }
-  try {
-    learner_->Add(rest, n);
-  } catch (const std::bad_alloc&) {
-    StopLearning();
-    throw;
-  }
-}
-
-bool Coding::MakeBook(uint64_t keys) {
-  try {
-    if (!made_) {
-      const uint64_t total = sample_.plain * keys / std::max<uint64_t>(sample_.rests, 1);
-      made_ = std::allocate_shared<CodeBook>(Allocator<CodeBook>(),
-                                             learner_->MakeBook(total, &sample_coded_));
-      learner_.reset();
-      return false;
-    }
-    if (!made_->coder.Build(kBuildSteps)) return false;
-    const bool adopted = Pays(keys) && Adopt();
-    made_.reset();
-    return adopted;
-  } catch (const std::bad_alloc&) {
-    StopLearning();
-    throw;
-  }
-}
-
-// Whether the new book saves more than it takes itself, and enough to code all leaves anew for it.
-bool Coding::Pays(uint64_t keys) const {
-  constexpr double kLeastGain = 0.02;
-  const double was = static_cast<double>(sample_.coded), is = static_cast<double>(sample_coded_),
-               rests = static_cast<double>(sample_.rests + 1);
-  double cost = static_cast<double>(made_->bytes());
-  for (const Held& h : held_) {
-    if (h.id == present_) cost -= static_cast<double>(h.book->bytes());
-  }
-  return is < (1 - kLeastGain) * was && (was - is) / rests * static_cast<double>(keys) > cost;
+// Whether the book saves more than it takes itself, and enough to code all leaves anew for it.
+bool Coding::Pays(uint64_t keys, const Sample& sample, const CodeBook& offered) const {
+  constexpr double kLeastGain = 0.02, kLeastPerRest = 0.05;
+  if (sample.offered >= sample.coded) return false;
+  const auto saved = static_cast<double>(sample.coded - sample.offered);
+  const double per_rest = saved / static_cast<double>(sample.rests);
+  double cost = learning_->IsTaken() ? 0 : static_cast<double>(offered.bytes());
+  const Held* present = PresentBook();
+  if (present && learning_->Holders(present->book) == 1)
+    cost -= static_cast<double>(present->book->bytes());
+  return saved > kLeastGain * static_cast<double>(sample.coded) && per_rest > kLeastPerRest &&
+         per_rest * static_cast<double>(keys) > cost;
 }
 
 // False if all numbers are taken by books that snapshots see.
-bool Coding::Adopt() {
+bool Coding::Take(std::shared_ptr<const CodeBook> book) {
   uint32_t id = 1;
   while (id < 256 && tokens_[id]) ++id;
   if (id == 256) return false;
-  held_.push_back({static_cast<uint8_t>(id), made_});
-  tokens_[id] = &made_->tokens;
-  coder_ = &made_->coder;
+  held_.push_back({static_cast<uint8_t>(id), std::move(book)});
+  tokens_[id] = &held_.back().book->tokens;
+  coder_ = &held_.back().book->coder;
   present_ = static_cast<uint8_t>(id);
-  ratio_ = static_cast<double>(sample_coded_) / static_cast<double>(sample_.plain + 1);
-  recent_ = {};
   return true;
+}
+
+const Coding::Held* Coding::PresentBook() const {
+  for (const Held& h : held_) {
+    if (h.id == present_) return &h;
+  }
+  return nullptr;
 }
 
 uint64_t Coding::Random(uint64_t n) {

@@ -27,11 +27,17 @@ void Engine::Unref() noexcept {
   }
 }
 
-void Engine::Disown(std::shared_ptr<std::atomic<uint64_t>> orphaned) noexcept {
+void Engine::Own() noexcept {
+  coding_.learning().AddTree();
   if (orphaned_) orphaned_->fetch_sub(orphaned_bytes_, std::memory_order_relaxed);
-  orphaned_ = std::move(orphaned);
+  orphaned_ = nullptr;
+}
+
+void Engine::Disown(std::shared_ptr<std::atomic<uint64_t>> orphaned) noexcept {
   orphaned_bytes_ = held_bytes();
-  if (orphaned_) orphaned_->fetch_add(orphaned_bytes_, std::memory_order_relaxed);
+  coding_.learning().RemoveTree();
+  orphaned_ = std::move(orphaned);
+  orphaned_->fetch_add(orphaned_bytes_, std::memory_order_relaxed);
 }
 
 Version* Engine::Take() {

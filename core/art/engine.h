@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "core/art/append_hint.h"
 #include "core/art/coding.h"
@@ -29,7 +30,8 @@ void Unpin(Version* v) noexcept;
 
 class Engine {
  public:
-  Engine(bool nets, uint32_t max_units) : heap_(&coding_, nets, max_units) {}
+  Engine(bool nets, uint32_t max_units, std::shared_ptr<Learning> learning)
+      : coding_(std::move(learning)), heap_(&coding_, nets, max_units) {}
   void AddRef() noexcept { refs_.fetch_add(1, std::memory_order_relaxed); }
   // The last one to go deletes it.
   void Unref() noexcept;
@@ -60,8 +62,9 @@ class Engine {
   uint64_t EraseRange(Bytes lo, std::optional<Bytes> hi);
   Version* Take();
   void Restore(Version* v) noexcept;
-  // Only snapshots hold it from now on: its bytes are added to `orphaned` until it dies, or until
-  // Disown(nullptr).
+  // It has an Art, which writes; or only snapshots hold it from now on, and its bytes are added to
+  // `orphaned` until it dies or has an Art again.
+  void Own() noexcept;
   void Disown(std::shared_ptr<std::atomic<uint64_t>> orphaned) noexcept;
 
  private:
@@ -126,7 +129,10 @@ class Engine {
       TendNow();
   }
   void TendNow() noexcept;
-  bool LearnSlice();
+  void DecideOnBook();
+  void LearnSlice();
+  template <class F>
+  void EachRestOfALeaf(F&& f);
 
   std::atomic<uint32_t> refs_{1};
   std::shared_ptr<std::atomic<uint64_t>> orphaned_;

@@ -135,7 +135,7 @@ void TokenLearner::Count(const uint8_t* text, uint32_t n) {
   }
 }
 
-TokenBook TokenLearner::MakeBook(uint64_t total_bytes, uint64_t* coded) const {
+TokenBook TokenLearner::MakeBook(uint64_t total_bytes) const {
   // A token takes some 32 bytes, in the book and the coder: it has to be used as often.
   constexpr uint64_t kBytes = 32;
   const uint64_t least = kBytes * (fed_ + 1) / (total_bytes + 1) + 1;
@@ -143,14 +143,8 @@ TokenBook TokenLearner::MakeBook(uint64_t total_bytes, uint64_t* coded) const {
     uint32_t uses, token;
   };
   std::vector<Use, Allocator<Use>> kept;
-  constexpr uint64_t kInstead = 3;  // bytes of code that do for a token that is left out
-  *coded = 0;
   for (uint32_t i = 0; i < tokens_.size(); ++i) {
-    if (i < 256 || uses_[i] >= least) {
-      kept.push_back({uses_[i], i});
-    } else {
-      *coded += kInstead * uses_[i];
-    }
+    if (i < 256 || uses_[i] >= least) kept.push_back({uses_[i], i});
   }
   std::sort(kept.begin(), kept.end(), [](const Use& a, const Use& b) {
     return a.uses != b.uses ? a.uses > b.uses : a.token < b.token;
@@ -173,12 +167,8 @@ TokenBook TokenLearner::MakeBook(uint64_t total_bytes, uint64_t* coded) const {
   const uint32_t room = book.room();
   uint32_t code = 0, bytes = 256;  // bytes that have no code yet: there is room for them
   for (const Use& u : kept) {
-    if (u.token >= 256 && code + bytes >= room) {
-      *coded += kInstead * u.uses;
-      continue;
-    }
+    if (u.token >= 256 && code + bytes >= room) continue;
     if (u.token < 256) --bytes;
-    *coded += book.CodeBytes(code) * uint64_t{u.uses};
     book.Set(code++, tokens_[u.token]);
   }
   return book;

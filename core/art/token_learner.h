@@ -73,9 +73,8 @@ class TokenLearner {
   // No text is needed any more: the book can be made.
   bool done() const { return counting_ && fed_ >= demand_.sample_bytes / 2; }
   bool counting() const { return counting_; }
-  // The book for `total_bytes` of text, of which the sample is a part: some ms. *coded gets about
-  // how many bytes the text that was counted takes with it. REQUIRES done().
-  TokenBook MakeBook(uint64_t total_bytes, uint64_t* coded) const;
+  // The book for `total_bytes` of text, of which the sample is a part: some ms. REQUIRES done().
+  TokenBook MakeBook(uint64_t total_bytes) const;
   uint64_t bytes() const;
 
  private:

@@ -116,11 +116,13 @@ class IndexEntries {
 }  // namespace
 
 Status MakeIndexDelta(const ArtSnapshot& rows, const Fst* base, const IndexDef& index,
-                      const Rows::Poll& poll, std::unique_ptr<Art>* out) {
+                      std::shared_ptr<art::Learning> learning, const Rows::Poll& poll,
+                      std::unique_ptr<Art>* out) {
   IndexEntries entries(rows, poll);
   MEMKV_TRY(entries.Gather(base, index));
   entries.Sort();
-  auto art = std::make_unique<Art>(Art::Options{.over_base = base != nullptr});
+  auto art = std::make_unique<Art>(
+      Art::Options{.over_base = base != nullptr, .learning = std::move(learning)});
   MEMKV_TRY(entries.Build(art.get()));
   *out = std::move(art);
   return {};

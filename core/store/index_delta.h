@@ -20,9 +20,10 @@ namespace memkv {
 Status AppendIndexKey(const Fst* base, const RowRef& row, const IndexDef& index, Bytes key,
                       std::string* buffer, std::string* out);
 
-// Sorted before it is built.
+// Sorted before it is built. `learning` as in Art::Options.
 Status MakeIndexDelta(const ArtSnapshot& rows, const Fst* base, const IndexDef& index,
-                      const Rows::Poll& poll, std::unique_ptr<Art>* out);
+                      std::shared_ptr<art::Learning> learning, const Rows::Poll& poll,
+                      std::unique_ptr<Art>* out);
 
 }  // namespace memkv
 

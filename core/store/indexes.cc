@@ -114,7 +114,8 @@ Status Rows::Settle(const Poll& poll) {
   if (settled()) return {};
   std::vector<std::unique_ptr<Art>> made(indexes_.size());
   for (size_t i = 0; i < indexes_.size(); ++i)
-    MEMKV_TRY(MakeIndexDelta(delta_->Latest(), base_.get(), indexes_[i], poll, &made[i]));
+    MEMKV_TRY(MakeIndexDelta(delta_->Latest(), base_.get(), indexes_[i], delta_->learning(), poll,
+                             &made[i]));
   delta_->ReplaceIndexes(std::move(made));
   deferred_ = false;
   MayDeferIndexes(may_defer_);

@@ -7,6 +7,7 @@ namespace memkv {
 
 SharedArt::SharedArt(Options options, std::span<const IndexDef> indexes) : Art(options) {
   indexes_.reserve(indexes.size());
+  options.learning = learning();
   for (const IndexDef& def : indexes) indexes_.push_back({def, std::make_unique<Art>(options)});
 }
 

@@ -1,5 +1,6 @@
 // SharedArt: an Art that several tables read, each at its own version, and that one of them at a
-// time writes; with it the Arts of the table's secondary indexes, which change as it does.
+// time writes; with it the Arts of the table's secondary indexes, which change as it does, and whose
+// keys end with those of the rows: they learn token books together.
 //
 // A writer claims it at the version that it sees, changes it, seals it when its transaction is
 // about to be committed, and releases it when that is over. Others read through snapshots, which

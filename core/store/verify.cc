@@ -52,7 +52,7 @@ Status VerifyOverrides(const ArtSnapshot& delta, const Fst& base, const Rows::Po
 Status VerifyIndex(const View& view, size_t i, const IndexDef& index, const Rows::Poll& poll) {
   const std::string name = "the index of column " + index.ToText();
   std::unique_ptr<Art> right;
-  MEMKV_TRY(MakeIndexDelta(view.delta(), view.base().get(), index, poll, &right));
+  MEMKV_TRY(MakeIndexDelta(view.delta(), view.base().get(), index, nullptr, poll, &right));
   ArtCursor a = view.Index(i).delta().NewCursor(), b = right->Latest().NewCursor();
   a.SeekFirst();
   b.SeekFirst();

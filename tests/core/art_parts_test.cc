@@ -105,8 +105,7 @@ CodeBook LearntFrom(const std::vector<std::string>& text, TokenLearner::Demand d
       learner.Add(reinterpret_cast<const uint8_t*>(s.data()), static_cast<uint32_t>(s.size()));
     }
   }
-  uint64_t coded;
-  return CodeBook(learner.MakeBook(10 * demand.sample_bytes, &coded));
+  return CodeBook(learner.MakeBook(10 * demand.sample_bytes));
 }
 
 }  // namespace
